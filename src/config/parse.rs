@@ -1,0 +1,9 @@
+//! stub
+use super::Config;
+#[derive(Debug)]
+pub struct Problems(pub Vec<String>);
+impl Config {
+    pub fn parse(_text: &[u8], _env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Self, Problems> {
+        Err(Problems(Vec::new()))
+    }
+}

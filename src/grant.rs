@@ -1,0 +1,59 @@
+//! What a verifying server said about a good credential: facts, kept as long as the cache allows.
+
+use std::rc::Rc;
+
+use crate::config::Secret;
+use crate::permission::Rule;
+use crate::time::UnixMillis;
+
+/// The kinds of principal Usergrid knows (reference section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// `application_user`, and any unknown or absent kind: the least rights.
+    ApplicationUser,
+    /// `admin_user`: an administrator of organisations.
+    AdminUser,
+    /// `application`: an application's own client credentials.
+    Application,
+    /// `organization`: an organisation's own client credentials.
+    Organization,
+}
+
+/// An application named by an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApplicationName {
+    /// `org/app`, both in lower case.
+    Path {
+        /// The organisation.
+        organization: String,
+        /// The application.
+        application: String,
+    },
+    /// A UUID in lower case.
+    Uuid(String),
+}
+
+/// A verified principal.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Whose credential it is.
+    pub principal: PrincipalKind,
+    /// The names that `${user}` and `/me/` stand for: username first, then subject.
+    pub user_names: Vec<String>,
+    /// `organization`: names and UUIDs in lower case.
+    pub organizations: Vec<String>,
+    /// `application`.
+    pub applications: Vec<ApplicationName>,
+    /// `scope`, split at blanks (RFC 6749 section 3.3).
+    pub scopes: Vec<String>,
+    /// The permission rules that must allow a request: the `permissions` claim and what roles and scopes map to. `None`: not enforced, the backend decides.
+    pub rules: Option<Vec<Rule>>,
+    /// `nbf`: not valid before.
+    pub not_before: Option<UnixMillis>,
+    /// `exp`: not valid from then on; for a client pair, the end of the issued token.
+    pub expires: Option<UnixMillis>,
+    /// Identity headers, ready to be set: name and header-safe value.
+    pub identity: Vec<(Rc<str>, Vec<u8>)>,
+    /// For a client pair: the token that goes upstream in place of the secret.
+    pub issued_token: Option<Secret>,
+}

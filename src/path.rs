@@ -1,0 +1,13 @@
+//! stub
+#[derive(Clone, Debug)]
+pub struct RequestPath;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokenPath;
+impl RequestPath {
+    pub fn parse(_path: &[u8], _base: &[String]) -> Result<Self, BrokenPath> {
+        Err(BrokenPath)
+    }
+    pub fn is_clear(&self) -> bool {
+        false
+    }
+}
