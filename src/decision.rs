@@ -164,7 +164,7 @@ impl Filter {
         if let Some(answer) = &answer {
             self.cache.put(flight.key, answer, now, steady);
         }
-        for (_, pending) in waiters {
+        for pending in waiters {
             pending.decide(answer.as_ref(), &self.config, now, effects);
         }
     }

@@ -99,12 +99,12 @@ impl<T, W> Flights<T, W> {
     }
 
     /// Ends `call` and hands out those who waited for it, in the order they came. `None` if it has ended before.
-    pub fn land(&mut self, call: CallId) -> Option<(Flight<T>, Vec<(StreamId, W)>)> {
+    pub fn land(&mut self, call: CallId) -> Option<(Flight<T>, Vec<W>)> {
         let mut flight = self.by_call.remove(&call)?;
         self.by_key.remove(&flight.key);
         let waiters = std::mem::take(&mut flight.waiters)
             .into_iter()
-            .filter_map(|stream| self.waiting.remove(&stream).map(|(_, waiter)| (stream, waiter)))
+            .filter_map(|stream| self.waiting.remove(&stream).map(|(_, waiter)| waiter))
             .collect();
         Some((flight, waiters))
     }
