@@ -1,20 +1,21 @@
-//! What is remembered of verified and refused credentials: facts, for a bounded time, in bounded numbers.
+//! What one worker remembers of verified and refused credentials: facts, for a bounded time, in bounded numbers.
 //!
 //! Good and bad answers have budgets of their own, so that a flood of random tokens pushes no good one out.
 
 mod key;
 
-pub use key::{Fingerprint, Key};
+pub use key::{CredentialDigest, Fingerprint, Key};
 
 use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::time::Duration;
 
 use lru::LruCache;
 
 use crate::call::Denial;
 use crate::config::CacheSettings;
 use crate::grant::Grant;
-use crate::time::{Steady, UnixMillis};
+use crate::time::Steady;
 
 /// A remembered answer.
 #[derive(Clone, Debug)]
@@ -25,19 +26,44 @@ pub enum Answer {
     Denied(Denial),
 }
 
+/// What a look-up finds.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// An answer within its `ttl`.
+    Fresh {
+        /// The answer.
+        answer: Answer,
+        /// Whether it is time to renew it in the background.
+        renew: bool,
+    },
+    /// Nothing that may be used while the server can be asked.
+    Nothing,
+}
+
 /// The answers one worker remembers.
 #[derive(Debug)]
 pub struct Cache {
     settings: CacheSettings,
-    good: LruCache<Key, Entry<Rc<Grant>>>,
-    bad: LruCache<Key, Entry<Denial>>,
+    good: LruCache<Key, Good>,
+    bad: LruCache<Key, Bad>,
 }
 
 #[derive(Debug)]
-struct Entry<T> {
-    fact: T,
+struct Good {
+    grant: Rc<Grant>,
+    fresh_until: Steady,
+    /// When the next renewal in the background may begin.
+    renew_at: Steady,
+}
+
+#[derive(Debug)]
+struct Bad {
+    denial: Denial,
     fresh_until: Steady,
 }
+
+/// Between two tries to renew one answer in the background.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
 
 impl Cache {
     /// An empty cache.
@@ -52,39 +78,51 @@ impl Cache {
     }
 
     /// The answer to `key`, if it is still fresh. Looking never extends its life.
-    pub fn get(&mut self, key: &Key, now: Steady) -> Option<Answer> {
-        if let Some(entry) = self.good.get(key) {
-            if now < entry.fresh_until {
-                return Some(Answer::Granted(Rc::clone(&entry.fact)));
+    pub fn get(&mut self, key: &Key, now: Steady) -> Lookup {
+        if let Some(good) = self.good.get_mut(key)
+            && now < good.fresh_until
+        {
+            let renew = good.renew_at <= now;
+            if renew {
+                good.renew_at = now.after(RENEWAL_PAUSE);
             }
-            self.good.pop(key);
+            return Lookup::Fresh { answer: Answer::Granted(Rc::clone(&good.grant)), renew };
         }
-        if let Some(entry) = self.bad.get(key) {
-            if now < entry.fresh_until {
-                return Some(Answer::Denied(entry.fact));
+        if let Some(bad) = self.bad.get(key) {
+            if now < bad.fresh_until {
+                return Lookup::Fresh { answer: Answer::Denied(bad.denial), renew: false };
             }
             self.bad.pop(key);
         }
-        None
+        Lookup::Nothing
     }
 
-    /// Remembers `answer` for its `ttl`, a good one never past its `exp`.
-    pub fn put(&mut self, key: Key, answer: &Answer, wall: UnixMillis, now: Steady) {
+    /// The good answer to `key` that may be served while the server fails: past its `ttl` by `cache.stale_if_error` at most.
+    pub fn stale(&mut self, key: &Key, now: Steady) -> Option<Rc<Grant>> {
+        let good = self.good.get(key)?;
+        let until = good.fresh_until.after(self.settings.stale_if_error);
+        (now < until).then(|| Rc::clone(&good.grant))
+    }
+
+    /// Remembers `answer` for `left`, which is never more than its `ttl`; a good one never past its `exp`.
+    pub fn put(&mut self, key: Key, answer: &Answer, left: Duration, now: Steady) {
         match answer {
             Answer::Granted(grant) => {
                 self.bad.pop(&key);
-                let left = grant.expires.map(|exp| exp.since(wall));
-                let ttl = left.map_or(self.settings.ttl, |left| left.min(self.settings.ttl));
-                if !ttl.is_zero() {
-                    let entry = Entry { fact: Rc::clone(grant), fresh_until: now.after(ttl) };
-                    self.good.put(key, entry);
+                let fresh_until = now.after(left);
+                let ahead = left.saturating_sub(self.settings.refresh_ahead);
+                // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer fresh.
+                let good = Good { grant: Rc::clone(grant), fresh_until, renew_at: now.after(ahead) };
+                if left.is_zero() {
+                    self.good.pop(&key);
+                } else {
+                    self.good.put(key, good);
                 }
             }
             Answer::Denied(denial) => {
                 self.good.pop(&key);
-                let ttl = self.settings.negative_ttl;
-                if !ttl.is_zero() {
-                    self.bad.put(key, Entry { fact: *denial, fresh_until: now.after(ttl) });
+                if !left.is_zero() {
+                    self.bad.put(key, Bad { denial: *denial, fresh_until: now.after(left) });
                 }
             }
         }
@@ -94,6 +132,25 @@ impl Cache {
     pub fn forget(&mut self, key: &Key) {
         self.good.pop(key);
         self.bad.pop(key);
+    }
+
+    /// Forgets the good answers that `revoked` picks.
+    pub fn forget_where(&mut self, revoked: impl Fn(&Grant) -> bool) {
+        let keys: Vec<Key> = self
+            .good
+            .iter()
+            .filter(|(_, good)| revoked(&good.grant))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            self.good.pop(&key);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.good.clear();
+        self.bad.clear();
     }
 
     /// How many answers are remembered, good and bad.

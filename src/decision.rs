@@ -4,31 +4,34 @@
 //! remembered, decisions never: every request walks all steps.
 
 mod admission;
-mod failures;
 mod forwarding;
 mod notice;
 mod question;
+mod throttle;
 mod verdict;
+mod verification;
 
 pub use notice::Notice;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::cache::{Answer, Cache};
-use crate::call::{CallOutcome, CallRequest, Verification};
+use crate::breaker::Breaker;
+use crate::cache::Cache;
+use crate::call::{CallOutcome, CallRequest};
 use crate::config::Config;
-use crate::flight::{Flights, StreamId};
-use crate::metrics::{CallResult, Counter};
+use crate::flight::{FlightId, Flights, StreamId};
+use crate::metrics::Counter;
 use crate::refusal::Response;
 use crate::request::RequestHeaders;
+use crate::revocation::{Log, Watch};
 use crate::route::RouteSettings;
+use crate::shared::{QueueId, SharedCache, SharedStore};
 use crate::time::{SteadyClock, UnixMillis};
-use failures::FailureLog;
-use question::Subject;
+use question::{Endpoint, Subject};
+use throttle::Throttle;
 use verdict::Pending;
-
-pub use crate::flight::CallId;
 
 /// What happens to the filter.
 pub enum Event {
@@ -44,9 +47,20 @@ pub enum Event {
     /// A call asked for by [`Effect::Call`] has ended.
     CallEnded {
         /// Which one.
-        call: CallId,
+        call: FlightId,
         /// How.
         outcome: CallOutcome,
+    },
+    /// Another worker's message has arrived at our queue.
+    Told(Vec<u8>),
+    /// The backend answers a request that [`Effect::WatchResponse`] was about.
+    Response {
+        /// Its stream.
+        stream: StreamId,
+        /// The HTTP status.
+        status: u16,
+        /// The body of the request, as far as it was asked for.
+        request_body: Vec<u8>,
     },
     /// A stream is gone, whatever became of it.
     StreamGone(StreamId),
@@ -58,14 +72,18 @@ pub enum Event {
 pub enum Effect {
     /// Change the request's head.
     Edit(StreamId, HeaderEdit),
-    /// Let the request go on. Nothing follows for this stream.
+    /// Let the request go on. Nothing follows for this stream but [`Effect::WatchResponse`].
     Forward(StreamId),
     /// Answer the request. Nothing follows for this stream.
     Refuse(StreamId, Response),
     /// Hold the request, body and trailers included, until a later effect forwards or refuses it.
     Wait(StreamId),
+    /// Say what the backend answers to the request, and hand over up to so many bytes of the request's body then.
+    WatchResponse(StreamId, usize),
     /// Make a call that outlives the request which asked for it.
-    Call(CallId, CallRequest),
+    Call(FlightId, CallRequest),
+    /// Send a message to another worker.
+    Tell(QueueId, Vec<u8>),
     /// Count.
     Count(Counter),
     /// A call took this long, start to end.
@@ -84,24 +102,42 @@ pub enum HeaderEdit {
 }
 
 /// The decision core of one worker under one configuration.
-#[derive(Debug)]
 pub struct Filter {
     config: Rc<Config>,
+    store: Rc<dyn SharedStore>,
     clock: SteadyClock,
     cache: Cache,
+    /// `None` with `cache.shared: false`.
+    shared: Option<SharedCache>,
     flights: Flights<Subject, Pending>,
-    failures: FailureLog,
+    introspection: Breaker,
+    token_endpoint: Breaker,
+    revocations: Log,
+    watched: HashMap<StreamId, Watch>,
+    failures: Throttle,
+    stale: Throttle,
 }
 
 impl Filter {
-    /// A filter that knows nothing yet.
+    /// A filter that knows nothing yet but what other workers left in `store`.
     #[must_use]
-    pub fn new(config: Rc<Config>) -> Self {
+    pub fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
+        let shared = config
+            .cache
+            .shared
+            .then(|| SharedCache::new(Rc::clone(&store), config.cache.max_entries));
         Self {
             clock: SteadyClock::default(),
             cache: Cache::new(&config.cache),
+            shared,
             flights: Flights::new(config.max_waiting),
-            failures: FailureLog::default(),
+            introspection: Breaker::new(config.breaker),
+            token_endpoint: Breaker::new(config.breaker),
+            revocations: Log::default(),
+            watched: HashMap::new(),
+            failures: Throttle::default(),
+            stale: Throttle::default(),
+            store,
             config,
         }
     }
@@ -116,13 +152,17 @@ impl Filter {
             Event::CallEnded { call, outcome } => {
                 self.call_ended(call, &outcome, now, &mut effects);
             }
-            Event::StreamGone(stream) => self.flights.leave(stream),
-            Event::Tick => {
-                let steady = self.clock.read(now);
-                for call in self.flights.lost(steady) {
-                    self.call_ended(call, &CallOutcome::TimedOut, now, &mut effects);
+            Event::Told(message) => self.told(&message, now, &mut effects),
+            Event::Response { stream, status, request_body } => {
+                if let Some(watch) = self.watched.remove(&stream) {
+                    self.revoked(watch, status, &request_body, &mut effects);
                 }
             }
+            Event::StreamGone(stream) => {
+                self.flights.leave(stream);
+                self.watched.remove(&stream);
+            }
+            Event::Tick => self.tick(now, &mut effects),
         }
         effects
     }
@@ -139,33 +179,16 @@ impl Filter {
         self.cache.len()
     }
 
-    fn call_ended(
-        &mut self,
-        call: CallId,
-        outcome: &CallOutcome,
-        now: UnixMillis,
-        effects: &mut Vec<Effect>,
-    ) {
-        let steady = self.clock.read(now);
-        // An answer that comes after its call was given up finds nobody, and is not believed.
-        let Some((flight, waiters)) = self.flights.land(call) else { return };
-        let verification = flight.subject.verdict(outcome, &self.config, now);
-        effects.push(Effect::Count(Counter::Introspections(CallResult::of(&verification))));
-        effects.push(Effect::CallTook(steady.since(flight.began)));
-        let answer = match verification {
-            Verification::Granted(grant) => Some(Answer::Granted(Rc::new(grant))),
-            Verification::Denied(denial) => Some(Answer::Denied(denial)),
-            Verification::Failed(fault) => {
-                let cluster = flight.subject.cluster(&self.config);
-                effects.extend(self.failures.notice(cluster, fault, steady).map(Effect::Log));
-                None
-            }
-        };
-        if let Some(answer) = &answer {
-            self.cache.put(flight.key, answer, now, steady);
-        }
-        for pending in waiters {
-            pending.decide(answer.as_ref(), &self.config, now, effects);
+    /// How many breakers hold calls back.
+    #[must_use]
+    pub fn breakers_open(&self) -> usize {
+        [&self.introspection, &self.token_endpoint].iter().filter(|breaker| breaker.is_open()).count()
+    }
+
+    fn breaker(&mut self, endpoint: Endpoint) -> &mut Breaker {
+        match endpoint {
+            Endpoint::Introspection => &mut self.introspection,
+            Endpoint::Token => &mut self.token_endpoint,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Who waits for which call. All requests with one credential share one call.
+//! Who waits for which verdict. All requests with one credential wait for one call.
 //!
-//! Says nothing about what an answer means.
+//! Says nothing about what a verdict means, nor who makes the call.
 
 use std::collections::HashMap;
 
@@ -11,97 +11,90 @@ use crate::time::Steady;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamId(pub u32);
 
-/// A call under way, by the core's number.
+/// A flight, by the core's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallId(pub u32);
+pub struct FlightId(pub u32);
 
-/// One call and those who wait for it. `T` is what the call needs to be judged by.
+/// A verdict that is awaited. `T` is what it takes to read it.
 #[derive(Debug)]
 pub struct Flight<T> {
     /// The credential.
     pub key: Key,
-    /// What the call was about.
+    /// What is awaited.
     pub subject: T,
     /// When it began.
     pub began: Steady,
-    /// When it counts as lost, should the host never say how it ended.
+    /// When it counts as lost, should nobody ever say how it ended.
     pub lost_at: Steady,
     waiters: Vec<StreamId>,
 }
 
-/// The calls under way in one worker, and the requests paused for them.
+/// The flights of one worker, and the requests paused for them.
 ///
-/// INVARIANT: a stream in `waiting` is a waiter of exactly one flight; a key has at most one flight.
+/// INVARIANT: a stream in `waiting` is a waiter of exactly one flight; a key has at most one flight that can be joined.
 #[derive(Debug)]
 pub struct Flights<T, W> {
-    by_key: HashMap<Key, CallId>,
-    by_call: HashMap<CallId, Flight<T>>,
-    waiting: HashMap<StreamId, (CallId, W)>,
+    joinable: HashMap<Key, FlightId>,
+    flights: HashMap<FlightId, Flight<T>>,
+    waiting: HashMap<StreamId, (FlightId, W)>,
     bound: usize,
     next: u32,
 }
 
-/// What became of a request that has to wait.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Boarding<W> {
-    /// A call under way will answer it too.
-    Joined,
-    /// A new call has to be made.
-    NewCall(CallId),
-    /// As many as may wait are waiting; here is the request back.
-    Full(W),
-}
-
 impl<T, W> Flights<T, W> {
-    /// No calls; at most `bound` requests wait, and at most `bound` calls are under way.
+    /// No flights; at most `bound` requests wait, and at most `bound` flights are under way.
     #[must_use]
     pub fn new(bound: usize) -> Self {
         Self {
-            by_key: HashMap::new(),
-            by_call: HashMap::new(),
+            joinable: HashMap::new(),
+            flights: HashMap::new(),
             waiting: HashMap::new(),
             bound,
             next: 0,
         }
     }
 
-    /// Lets `stream` wait for the verdict on `key`; `subject` and the times are used only if that takes a new call.
-    pub fn board(
-        &mut self,
-        stream: StreamId,
-        waiter: W,
-        key: Key,
-        times: (Steady, Steady),
-        subject: impl FnOnce() -> T,
-    ) -> Boarding<W> {
-        if self.waiting.len() >= self.bound {
-            return Boarding::Full(waiter);
-        }
-        if let Some(call) = self.by_key.get(&key)
-            && let Some(flight) = self.by_call.get_mut(call)
-        {
-            flight.waiters.push(stream);
-            self.waiting.insert(stream, (*call, waiter));
-            return Boarding::Joined;
-        }
-        // Calls outlive requests that give up, so they need a bound of their own.
-        if self.by_call.len() >= self.bound {
-            return Boarding::Full(waiter);
-        }
-        let call = CallId(self.next);
-        self.next = self.next.wrapping_add(1);
-        let (began, lost_at) = times;
-        let flight = Flight { key, subject: subject(), began, lost_at, waiters: vec![stream] };
-        self.by_call.insert(call, flight);
-        self.by_key.insert(key, call);
-        self.waiting.insert(stream, (call, waiter));
-        Boarding::NewCall(call)
+    /// The flight that a request with this key can join.
+    #[must_use]
+    pub fn joinable(&self, key: &Key) -> Option<FlightId> {
+        self.joinable.get(key).copied()
     }
 
-    /// Ends `call` and hands out those who waited for it, in the order they came. `None` if it has ended before.
-    pub fn land(&mut self, call: CallId) -> Option<(Flight<T>, Vec<W>)> {
-        let mut flight = self.by_call.remove(&call)?;
-        self.by_key.remove(&flight.key);
+    /// Whether another request may wait.
+    #[must_use]
+    pub fn seats_left(&self) -> bool {
+        self.waiting.len() < self.bound
+    }
+
+    /// Whether another flight may begin. Flights outlive requests that give up, so they have a bound of their own.
+    #[must_use]
+    pub fn room_left(&self) -> bool {
+        self.flights.len() < self.bound
+    }
+
+    /// Begins a flight, which from then on is the one to join for its key.
+    pub fn begin(&mut self, key: Key, subject: T, began: Steady, lost_at: Steady) -> FlightId {
+        let id = FlightId(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.flights.insert(id, Flight { key, subject, began, lost_at, waiters: Vec::new() });
+        self.joinable.insert(key, id);
+        id
+    }
+
+    /// Lets `stream` wait for `flight`. Gives the request back if there is no such flight.
+    pub fn board(&mut self, flight: FlightId, stream: StreamId, waiter: W) -> Result<(), W> {
+        let Some(found) = self.flights.get_mut(&flight) else { return Err(waiter) };
+        found.waiters.push(stream);
+        self.waiting.insert(stream, (flight, waiter));
+        Ok(())
+    }
+
+    /// Ends a flight and hands out those who waited for it, in the order they came. `None` if it has ended before.
+    pub fn land(&mut self, id: FlightId) -> Option<(Flight<T>, Vec<W>)> {
+        let mut flight = self.flights.remove(&id)?;
+        if self.joinable.get(&flight.key) == Some(&id) {
+            self.joinable.remove(&flight.key);
+        }
         let waiters = std::mem::take(&mut flight.waiters)
             .into_iter()
             .filter_map(|stream| self.waiting.remove(&stream).map(|(_, waiter)| waiter))
@@ -109,26 +102,36 @@ impl<T, W> Flights<T, W> {
         Some((flight, waiters))
     }
 
-    /// Forgets a stream that is gone. Its call goes on: the answer is worth remembering.
+    /// Lets nobody else join the flights under way. Those who wait already go on waiting.
+    pub fn close_doors(&mut self) {
+        self.joinable.clear();
+    }
+
+    /// Forgets a stream that is gone. Its flight goes on: the verdict is worth remembering.
     pub fn leave(&mut self, stream: StreamId) {
-        if let Some((call, _)) = self.waiting.remove(&stream)
-            && let Some(flight) = self.by_call.get_mut(&call)
+        if let Some((id, _)) = self.waiting.remove(&stream)
+            && let Some(flight) = self.flights.get_mut(&id)
         {
             flight.waiters.retain(|waiter| *waiter != stream);
         }
     }
 
-    /// The calls whose end the host should have told by `now`.
+    /// The flight with this number.
     #[must_use]
-    pub fn lost(&self, now: Steady) -> Vec<CallId> {
-        let mut lost: Vec<CallId> = self
-            .by_call
+    pub fn get(&self, id: FlightId) -> Option<&Flight<T>> {
+        self.flights.get(&id)
+    }
+
+    /// The flights that `wanted` picks, in the order they began.
+    pub fn filter(&self, wanted: impl Fn(&Flight<T>) -> bool) -> Vec<FlightId> {
+        let mut found: Vec<FlightId> = self
+            .flights
             .iter()
-            .filter(|(_, flight)| flight.lost_at <= now)
-            .map(|(call, _)| *call)
+            .filter(|(_, flight)| wanted(flight))
+            .map(|(id, _)| *id)
             .collect();
-        lost.sort_unstable();
-        lost
+        found.sort_unstable();
+        found
     }
 
     /// How many requests are waiting.
@@ -137,9 +140,9 @@ impl<T, W> Flights<T, W> {
         self.waiting.len()
     }
 
-    /// How many calls are under way.
+    /// How many flights are under way.
     #[must_use]
-    pub fn calls(&self) -> usize {
-        self.by_call.len()
+    pub fn under_way(&self) -> usize {
+        self.flights.len()
     }
 }

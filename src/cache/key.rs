@@ -6,6 +6,51 @@ use sha2::{Digest, Sha256};
 
 use crate::credential::Credential;
 
+/// SHA-256 of a credential, the same under every configuration.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CredentialDigest([u8; 32]);
+
+impl CredentialDigest {
+    /// The digest of `credential`.
+    #[must_use]
+    pub fn of(credential: &Credential) -> Self {
+        match credential {
+            Credential::Token { token, .. } => Self::of_token(token.expose()),
+            Credential::Client { client_id, client_secret, .. } => {
+                // The length keeps `a` + `bc` apart from `ab` + `c`.
+                let length = u64::try_from(client_id.expose().len()).unwrap_or(u64::MAX);
+                let mut hash = Sha256::new();
+                hash.update(b"client\0");
+                hash.update(length.to_be_bytes());
+                hash.update(client_id.expose());
+                hash.update(client_secret.expose());
+                Self(hash.finalize().into())
+            }
+        }
+    }
+
+    /// The digest of a token.
+    #[must_use]
+    pub fn of_token(token: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"token\0");
+        hash.update(token);
+        Self(hash.finalize().into())
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The digest with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 /// SHA-256 over configuration and credential.
 ///
 /// The configuration's digest covers the endpoint and its secrets, so an answer obtained under another
@@ -14,26 +59,32 @@ use crate::credential::Credential;
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// The key of `credential` under the configuration with digest `configuration`.
+    /// The key of a credential under the configuration with digest `configuration`.
     #[must_use]
-    pub fn new(configuration: &[u8; 32], credential: &Credential) -> Self {
+    pub fn new(configuration: &[u8; 32], credential: &CredentialDigest) -> Self {
         let mut hash = Sha256::new();
         hash.update(configuration);
-        match credential {
-            Credential::Token { token, .. } => {
-                hash.update(b"token\0");
-                hash.update(token.expose());
-            }
-            Credential::Client { client_id, client_secret, .. } => {
-                // The length keeps `a` + `bc` apart from `ab` + `c`.
-                let length = u64::try_from(client_id.expose().len()).unwrap_or(u64::MAX);
-                hash.update(b"client\0");
-                hash.update(length.to_be_bytes());
-                hash.update(client_id.expose());
-                hash.update(client_secret.expose());
-            }
-        }
+        hash.update(credential.0);
         Self(hash.finalize().into())
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The key with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A number in which all bits are as good as random, other ones than the fingerprint's.
+    #[must_use]
+    pub fn spread(&self) -> u32 {
+        let [.., a, b, c, d] = self.0;
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// The first 32 bits, to tell credentials apart in a log without telling what they are.
@@ -47,6 +98,12 @@ impl Key {
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({}…)", self.fingerprint())
+    }
+}
+
+impl fmt::Debug for CredentialDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredentialDigest(..)")
     }
 }
 

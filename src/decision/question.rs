@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::verdict::Kind;
+use crate::cache::CredentialDigest;
 use crate::call::{CallOutcome, CallRequest, Verification};
 use crate::config::{ClientCredentials, Config, Secret, TokenFormat};
 use crate::credential::{ClientPlace, Credential};
 use crate::refusal::Refusal;
+use crate::shared::{QueueId, Sequence};
 use crate::time::UnixMillis;
 use crate::usergrid_token::{self, TokenProblem};
 use crate::{client_credentials, introspection};
@@ -24,9 +26,35 @@ pub(super) enum Question<'a> {
     },
 }
 
-/// What is kept of a question while its call is under way.
+/// A server that judges credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Introspection,
+    Token,
+}
+
+/// What is kept of a question while its verdict is awaited.
 #[derive(Debug)]
-pub(super) enum Subject {
+pub(super) struct Subject {
+    pub(super) credential: CredentialDigest,
+    pub(super) caller: Caller,
+    /// The last revocation known when the verdict was asked for.
+    pub(super) sequence: Sequence,
+    rules: Rules,
+}
+
+/// Who makes the call.
+#[derive(Debug)]
+pub(super) enum Caller {
+    /// We do, and owe the shared cache the end of our claim.
+    Us { claim: Option<QueueId> },
+    /// Another worker does, and will tell us; for so many ticks, nobody has seemed to be at it.
+    Another { silence: u8 },
+}
+
+/// By which rules an answer is read.
+#[derive(Debug)]
+enum Rules {
     Token,
     Client { client_id: Vec<u8> },
 }
@@ -63,13 +91,26 @@ impl<'a> Question<'a> {
         }
     }
 
-    pub(super) fn subject(&self) -> Subject {
+    pub(super) const fn endpoint(&self) -> Endpoint {
         match self {
-            Self::Token { .. } => Subject::Token,
-            Self::Client { client_id, .. } => {
-                Subject::Client { client_id: client_id.expose().to_vec() }
-            }
+            Self::Token { .. } => Endpoint::Introspection,
+            Self::Client { .. } => Endpoint::Token,
         }
+    }
+
+    pub(super) fn subject(
+        &self,
+        credential: CredentialDigest,
+        caller: Caller,
+        sequence: Sequence,
+    ) -> Subject {
+        let rules = match self {
+            Self::Token { .. } => Rules::Token,
+            Self::Client { client_id, .. } => {
+                Rules::Client { client_id: client_id.expose().to_vec() }
+            }
+        };
+        Subject { credential, caller, sequence, rules }
     }
 
     pub(super) fn call(&self, config: &Config) -> CallRequest {
@@ -90,25 +131,34 @@ impl<'a> Question<'a> {
 }
 
 impl Subject {
-    /// Reads how the call ended by the rules of its endpoint.
+    /// Reads how the call ended at `received` by the rules of its endpoint.
     pub(super) fn verdict(
         &self,
         outcome: &CallOutcome,
         config: &Config,
-        now: UnixMillis,
+        received: UnixMillis,
     ) -> Verification {
-        match self {
-            Self::Token => introspection::verdict(outcome, config, now),
-            Self::Client { client_id } => {
-                client_credentials::verdict(outcome, config, client_id, now)
+        match &self.rules {
+            Rules::Token => introspection::verdict(outcome, config, received),
+            Rules::Client { client_id } => {
+                client_credentials::verdict(outcome, config, client_id, received)
             }
         }
     }
 
-    /// The cluster that was asked.
-    pub(super) fn cluster<'a>(&self, config: &'a Config) -> &'a str {
+    pub(super) const fn endpoint(&self) -> Endpoint {
+        match self.rules {
+            Rules::Token => Endpoint::Introspection,
+            Rules::Client { .. } => Endpoint::Token,
+        }
+    }
+}
+
+impl Endpoint {
+    /// The cluster that is asked.
+    pub(super) fn cluster(self, config: &Config) -> &str {
         match (self, &config.client_credentials) {
-            (Self::Client { .. }, Some(settings)) => &settings.endpoint.cluster,
+            (Self::Token, Some(settings)) => &settings.endpoint.cluster,
             _ => &config.introspection.endpoint.cluster,
         }
     }

@@ -1,0 +1,57 @@
+//! Revocations: those seen passing by are told to all workers, those others have seen are followed.
+
+use super::{Effect, Filter};
+use crate::cache::Key;
+use crate::metrics::Counter;
+use crate::revocation::{Caught, Log, Revoked, Watch};
+
+impl Filter {
+    /// The backend has answered a request that may have revoked something.
+    pub(super) fn revoked(
+        &mut self,
+        watch: Watch,
+        status: u16,
+        request_body: &[u8],
+        effects: &mut Vec<Effect>,
+    ) {
+        if !(200..300).contains(&status) {
+            return;
+        }
+        let revoked = watch.revoked(request_body);
+        if !revoked.is_empty() {
+            effects.push(Effect::Count(Counter::Revocations));
+            self.revoke(&revoked);
+        }
+    }
+
+    /// Tells all workers, ourselves included.
+    pub(super) fn revoke(&mut self, revoked: &[Revoked]) {
+        if Log::add(&*self.store, revoked) {
+            self.catch_up();
+        } else {
+            // Nobody else will hear of it, but this worker at least knows nothing any more that could be revoked.
+            self.cache.clear();
+            self.flights.close_doors();
+        }
+    }
+
+    /// Forgets what has been revoked since the last look.
+    pub(super) fn catch_up(&mut self) {
+        match self.revocations.catch_up(&*self.store) {
+            Caught::Up => return,
+            Caught::Behind => self.cache.clear(),
+            Caught::With(revoked) => {
+                for one in revoked {
+                    match one {
+                        Revoked::Credential(credential) => {
+                            self.cache.forget(&Key::new(&self.config.digest, &credential));
+                        }
+                        Revoked::User(_) => self.cache.forget_user(&one),
+                    }
+                }
+            }
+        }
+        // Whoever comes from now on must not join a call that was made before.
+        self.flights.close_doors();
+    }
+}

@@ -1,0 +1,270 @@
+//! The bytes of one set of the shared cache: what is known of the credentials whose keys fall into it.
+//!
+//! A set has a fixed number of places for good answers, for bad ones and for calls under way, so it has a
+//! largest size whatever is put into it, and neither kind can push the others out.
+
+use crate::cache::Key;
+use crate::call::Denial;
+use crate::time::UnixMillis;
+
+/// The first byte. Bytes of another version are read as an empty set.
+const VERSION: u8 = 1;
+
+/// Good answers in a set.
+pub const GOOD: usize = 4;
+/// Bad answers in a set.
+pub const BAD: usize = 4;
+/// Calls under way in a set.
+pub const CLAIMS: usize = 4;
+/// Workers that may wait for one claimed call; further ones make calls of their own.
+pub const LISTENERS: usize = 64;
+/// The longest answer that is shared, in bytes.
+pub const LONGEST_ANSWER: usize = 4096;
+
+/// A worker's queue, by the host's number: the address at which it is told of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QueueId(pub u32);
+
+/// The number of the last revocation that was known when something began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Sequence(pub u64);
+
+/// One set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Set {
+    /// At most [`GOOD`].
+    pub good: Vec<Entry<Vec<u8>>>,
+    /// At most [`BAD`].
+    pub bad: Vec<Entry<Denial>>,
+    /// At most [`CLAIMS`].
+    pub claims: Vec<Claim>,
+}
+
+/// A verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<T> {
+    /// Whose.
+    pub key: Key,
+    /// The server's answer as it came, or why the credential is bad.
+    pub answer: T,
+    /// When it came.
+    pub received: UnixMillis,
+    /// When its `ttl` ends.
+    pub fresh_until: UnixMillis,
+    /// Revocations known when the call began.
+    pub sequence: Sequence,
+}
+
+/// A call under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// For which credential.
+    pub key: Key,
+    /// When it began.
+    pub began: UnixMillis,
+    /// When its worker counts as dead.
+    pub lapses: UnixMillis,
+    /// Revocations known when it began.
+    pub sequence: Sequence,
+    /// Who makes the call.
+    pub owner: QueueId,
+    /// Who waits for it.
+    pub listeners: Vec<QueueId>,
+}
+
+impl<T> Entry<T> {
+    /// Whether it may be used at `now`. One that lies in the future was written before the clock was set back.
+    #[must_use]
+    pub fn fresh(&self, now: UnixMillis) -> bool {
+        self.received <= now && now < self.fresh_until
+    }
+}
+
+impl Claim {
+    /// Whether its worker may still be at it.
+    #[must_use]
+    pub fn live(&self, now: UnixMillis) -> bool {
+        self.began <= now && now < self.lapses
+    }
+}
+
+/// Puts `entry` in the place of the same key's, of one that is no longer fresh, or of the one that ends first.
+pub fn insert<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>, places: usize, now: UnixMillis) {
+    entries.retain(|other| other.key != entry.key && other.fresh(now));
+    if entries.len() >= places {
+        let first = entries
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, other)| other.fresh_until)
+            .map(|(index, _)| index);
+        if let Some(index) = first {
+            entries.swap_remove(index);
+        }
+    }
+    entries.push(entry);
+}
+
+impl Set {
+    /// Reads a set. Bytes that are not one are an empty set: what is lost is a call.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Self {
+        let mut reader = Reader(bytes);
+        match reader.set() {
+            Some(set) if reader.0.is_empty() => set,
+            _ => Self::default(),
+        }
+    }
+
+    /// The bytes of this set.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        put_count(&mut bytes, self.good.len());
+        for entry in &self.good {
+            entry.encode(&mut bytes, |bytes, answer| {
+                put_count(bytes, answer.len());
+                bytes.extend_from_slice(answer);
+            });
+        }
+        put_count(&mut bytes, self.bad.len());
+        for entry in &self.bad {
+            entry.encode(&mut bytes, |bytes, denial| bytes.push(code(*denial)));
+        }
+        put_count(&mut bytes, self.claims.len());
+        for claim in &self.claims {
+            bytes.extend_from_slice(claim.key.as_bytes());
+            put_number(&mut bytes, claim.began.0);
+            put_number(&mut bytes, claim.lapses.0);
+            put_number(&mut bytes, claim.sequence.0);
+            put_queue(&mut bytes, claim.owner);
+            put_count(&mut bytes, claim.listeners.len());
+            for listener in &claim.listeners {
+                put_queue(&mut bytes, *listener);
+            }
+        }
+        bytes
+    }
+}
+
+impl<T> Entry<T> {
+    fn encode(&self, bytes: &mut Vec<u8>, answer: impl FnOnce(&mut Vec<u8>, &T)) {
+        bytes.extend_from_slice(self.key.as_bytes());
+        put_number(bytes, self.received.0);
+        put_number(bytes, self.fresh_until.0);
+        put_number(bytes, self.sequence.0);
+        answer(bytes, &self.answer);
+    }
+}
+
+fn put_number(bytes: &mut Vec<u8>, number: u64) {
+    bytes.extend_from_slice(&number.to_le_bytes());
+}
+
+fn put_queue(bytes: &mut Vec<u8>, queue: QueueId) {
+    bytes.extend_from_slice(&queue.0.to_le_bytes());
+}
+
+/// All counts are bounded far below 65,536; one that were not would make the set unreadable, which is safe.
+fn put_count(bytes: &mut Vec<u8>, count: usize) {
+    bytes.extend_from_slice(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());
+}
+
+/// The byte that stands for a denial.
+#[must_use]
+pub const fn code(denial: Denial) -> u8 {
+    match denial {
+        Denial::Inactive => 1,
+        Denial::Expired => 2,
+        Denial::Scope => 3,
+        Denial::BadClient => 4,
+    }
+}
+
+/// The denial that a byte stands for.
+#[must_use]
+pub const fn denial(code: u8) -> Option<Denial> {
+    match code {
+        1 => Some(Denial::Inactive),
+        2 => Some(Denial::Expired),
+        3 => Some(Denial::Scope),
+        4 => Some(Denial::BadClient),
+        _ => None,
+    }
+}
+
+/// Reads what [`Set::encode`] wrote; `None` once anything is amiss.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn set(&mut self) -> Option<Set> {
+        if self.byte()? != VERSION {
+            return None;
+        }
+        let good = self.list(GOOD, |reader| reader.entry(|r| Some(r.text()?.to_vec())))?;
+        let bad = self.list(BAD, |reader| reader.entry(|r| denial(r.byte()?)))?;
+        let claims = self.list(CLAIMS, Self::claim)?;
+        Some(Set { good, bad, claims })
+    }
+
+    fn entry<T>(&mut self, answer: impl FnOnce(&mut Self) -> Option<T>) -> Option<Entry<T>> {
+        Some(Entry {
+            key: self.key()?,
+            received: UnixMillis(self.number()?),
+            fresh_until: UnixMillis(self.number()?),
+            sequence: Sequence(self.number()?),
+            answer: answer(self)?,
+        })
+    }
+
+    fn claim(&mut self) -> Option<Claim> {
+        Some(Claim {
+            key: self.key()?,
+            began: UnixMillis(self.number()?),
+            lapses: UnixMillis(self.number()?),
+            sequence: Sequence(self.number()?),
+            owner: self.queue()?,
+            listeners: self.list(LISTENERS, Self::queue)?,
+        })
+    }
+
+    fn list<T>(&mut self, most: usize, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.count()?;
+        if count > most {
+            return None;
+        }
+        (0..count).map(|_| item(self)).collect()
+    }
+
+    pub(super) fn text(&mut self) -> Option<&'a [u8]> {
+        let size = self.count()?;
+        let (text, rest) = self.0.split_at_checked(size)?;
+        self.0 = rest;
+        Some(text)
+    }
+
+    pub(super) fn key(&mut self) -> Option<Key> {
+        self.take().map(Key::from_bytes)
+    }
+
+    pub(super) fn number(&mut self) -> Option<u64> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        self.take().map(|[byte]| byte)
+    }
+
+    fn queue(&mut self) -> Option<QueueId> {
+        self.take().map(|bytes| QueueId(u32::from_le_bytes(bytes)))
+    }
+
+    fn count(&mut self) -> Option<usize> {
+        self.take().map(|bytes| usize::from(u16::from_le_bytes(bytes)))
+    }
+
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (first, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*first)
+    }
+}
