@@ -7,6 +7,7 @@ mod duration;
 mod environment;
 mod identity;
 mod keys;
+mod notes;
 mod parse;
 mod problem;
 mod reader;

@@ -13,7 +13,7 @@ pub(super) fn segments(root: &Section<'_>) -> Vec<String> {
         None => {
             let wanted = " is not a plain path: it begins with `/` and holds no empty or dot segment, \
                           query, `;`, `\\`, encoded slash or broken escape";
-            root.problem("base_path", quoted(&path) + wanted);
+            root.problem("base_path", &[&quoted(&path), wanted]);
             Vec::new()
         }
     }

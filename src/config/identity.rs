@@ -61,7 +61,7 @@ pub(super) fn headers(root: &Section<'_>, claims: &ClaimNames) -> Vec<IdentityHe
             continue;
         }
         if let Some(other) = given.iter().find(|other| same_header(other, &name)) {
-            value.problem(String::from("is the same header as ") + &quoted(other));
+            value.problem(&["is the same header as ", &quoted(other)]);
             continue;
         }
         given.push(name.clone());
@@ -69,10 +69,10 @@ pub(super) fn headers(root: &Section<'_>, claims: &ClaimNames) -> Vec<IdentityHe
         match headers.iter_mut().take(default_count).find(is_it) {
             Some(default) if *default.name == *name => default.source = source(&value, claims),
             Some(default) => {
-                value.problem(String::from("is the same header as ") + &quoted(&default.name));
+                value.problem(&["is the same header as ", &quoted(&default.name)]);
             }
             None if value.is_null() => {
-                value.problem("is none of the default headers, so there is nothing to drop");
+                value.problem(&["is none of the default headers, so there is nothing to drop"]);
             }
             None => {
                 let source = source(&value, claims);
@@ -116,9 +116,9 @@ fn may_be_set(name: &str, value: &Value<'_>) -> bool {
     let reserved = RESERVED.contains(&&*folded)
         || RESERVED_PREFIXES.iter().any(|prefix| folded.starts_with(prefix));
     if !name.bytes().all(is_token_byte) {
-        value.problem("is not the name of a header");
+        value.problem(&["is not the name of a header"]);
     } else if reserved {
-        value.problem("is a header with a meaning of its own, which no claim may replace");
+        value.problem(&["is a header with a meaning of its own, which no claim may replace"]);
     } else {
         return true;
     }

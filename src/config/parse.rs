@@ -3,8 +3,9 @@
 
 use sha2::{Digest, Sha256};
 
+use super::notes::{Environment, Notes};
 use super::problem::{Problem, Problems};
-use super::reader::{Environment, Notes, Section, Value};
+use super::reader::{Section, Value};
 use super::secret::Secret;
 use super::{Config, base_path, identity, rules, sections, upstream};
 use crate::json::Json;
@@ -17,8 +18,7 @@ impl Config {
     /// # Errors
     /// Everything that is wrong, at once: see [`Problems`].
     pub fn parse(text: &[u8], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Self, Problems> {
-        let whole = |message| Problems::one(Problem::new("", message));
-        let json = document(text).map_err(whole)?;
+        let json = document(text)?;
         read(text, &json, env)
     }
 }
@@ -59,20 +59,21 @@ fn settings(root: &Section<'_>) -> Config {
 }
 
 /// The JSON object in `text`, or one message about the whole of it.
-fn document(text: &[u8]) -> Result<Json, String> {
+fn document(text: &[u8]) -> Result<Json, Problems> {
+    let whole = |message: &[&str]| Problems::one(Problem::new("", message));
     if text.starts_with(b"\xEF\xBB\xBF") {
-        return Err(String::from("the configuration begins with a byte order mark, remove it"));
+        return Err(whole(&["the configuration begins with a byte order mark, remove it"]));
     }
     match text.trim_ascii_start().first() {
-        None => return Err(String::from("the configuration is empty: ") + PASS_A_STRING),
+        None => return Err(whole(&["the configuration is empty: ", PASS_A_STRING])),
         Some(b'{') => {}
         Some(_) => {
-            return Err(String::from("the configuration does not begin with `{`: ") + PASS_A_STRING);
+            return Err(whole(&["the configuration does not begin with `{`: ", PASS_A_STRING]));
         }
     }
     // The parser's own words name line and column and show nothing of the text.
     Json::parse(text)
-        .map_err(|error| String::from("the configuration is not JSON: ") + &error.to_string())
+        .map_err(|error| whole(&["the configuration is not JSON: ", &error.to_string()]))
 }
 
 /// Each part goes in with its length, so that no two lists of parts run together alike.

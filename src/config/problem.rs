@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Number;
+
 use crate::json::Json;
 
 /// The longest piece of a user's text inside a message, in characters.
@@ -21,9 +23,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// `message` about the key at `path`, which may hold anything a user wrote.
-    pub(super) fn new(path: &str, message: String) -> Self {
-        Self { path: printable(path, SHOWN_PATH), message }
+    /// A message, in pieces, about the key at `path`, which may hold anything a user wrote.
+    ///
+    /// Pieces, and not inlined: dozens of places build a message, and the module is to stay small.
+    #[inline(never)]
+    pub(super) fn new(path: &str, message: &[&str]) -> Self {
+        Self { path: printable(path, SHOWN_PATH), message: message.concat() }
     }
 }
 
@@ -87,12 +92,39 @@ pub(super) fn shown(json: &Json) -> String {
     match json {
         Json::String(text) if text.is_empty() => String::from("an empty string"),
         Json::String(text) => quoted(text),
-        Json::Number(number) => quoted(&number.to_string()),
+        Json::Number(number) => shown_number(number),
         Json::Bool(true) => quoted("true"),
         Json::Bool(false) => quoted("false"),
         Json::Null => quoted("null"),
         Json::Array(_) | Json::Object(_) => json.kind().to_owned(),
     }
+}
+
+/// A whole number as it is, a fraction to three places: the tables that print every double exactly
+/// would weigh as much as the rest of the parser.
+fn shown_number(number: &Number) -> String {
+    if let Some(whole) = number.as_u64() {
+        return quoted(&whole.to_string());
+    }
+    if let Some(whole) = number.as_i64() {
+        return quoted(&whole.to_string());
+    }
+    let float = number.as_f64().unwrap_or_default();
+    let size = float.abs();
+    if size >= 1e15 {
+        return String::from("a number of more than 15 digits");
+    }
+    let sign = if float < 0.0 { "-" } else { "" };
+    // A cast to an integer cuts the fraction off.
+    let thousandths = (size * 1_000.0) as u64;
+    let whole = (thousandths / 1_000).to_string();
+    let places = (thousandths % 1_000).saturating_add(1_000).to_string();
+    let places = places.strip_prefix('1').unwrap_or_default();
+    if (size * 1_000.0).fract() == 0.0 {
+        let number = [sign, &whole, ".", places].concat();
+        return quoted(number.trim_end_matches('0').trim_end_matches('.'));
+    }
+    quoted(&[sign, &whole, ".", places, "..."].concat())
 }
 
 /// Each of `words` in backticks, separated by commas.
@@ -123,4 +155,37 @@ fn printable(text: &str, most: usize) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quoted, shown};
+    use crate::json::Json;
+
+    #[test]
+    fn numbers_are_shown_as_far_as_they_tell() {
+        let cases = [
+            ("7", "`7`"),
+            ("-7", "`-7`"),
+            ("18446744073709551615", "`18446744073709551615`"),
+            ("18446744073709551616", "a number of more than 15 digits"),
+            ("-1e300", "a number of more than 15 digits"),
+            ("1.5", "`1.5`"),
+            ("2.3", "`2.3`"),
+            ("-0.25", "`-0.25`"),
+            ("100.0", "`100`"),
+            ("0.0001", "`0.000...`"),
+            ("1.00001", "`1.000...`"),
+            ("0.05", "`0.05`"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(shown(&Json::parse(text.as_bytes()).unwrap()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_stays_on_one_line_and_short() {
+        assert_eq!(quoted("a`b\nc\u{7f}é"), "`a'b\\u{a}c\\u{7f}\\u{e9}`");
+        assert_eq!(quoted(&"x".repeat(65)), format!("`{}...`", "x".repeat(64)));
+    }
 }

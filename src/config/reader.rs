@@ -1,61 +1,21 @@
 //! Cursors over the document: each knows its key path and notes what is wrong instead of stopping.
 //! After a problem a reader hands out a harmless placeholder, so that the next key is still looked at.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::time::Duration;
 
 use super::duration::{parse_millis, write_millis};
 use super::keys::{Absent, KEYS, Key, Shape};
-use super::problem::{Problem, listed, quoted, shown};
-use super::secret::Secret;
+use super::notes::{Notes, Path};
+use super::problem::{listed, quoted, shown};
 use super::spelling::similar_key;
 use crate::json::{Json, Object};
 
 const REPEATED: &str = "is given more than once";
 
-/// Looks an environment variable up.
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
-
-/// What all cursors of one document share.
-pub(super) struct Notes<'a> {
-    env: Environment<'a>,
-    problems: Cell<Vec<Problem>>,
-    resolved: Cell<Vec<Secret>>,
-}
-
-impl<'a> Notes<'a> {
-    pub(super) fn new(env: Environment<'a>) -> Self {
-        Self { env, problems: Cell::default(), resolved: Cell::default() }
-    }
-
-    fn problem(&self, path: &str, message: String) {
-        let mut problems = self.problems.take();
-        problems.push(Problem::new(path, message));
-        self.problems.set(problems);
-    }
-
-    /// The environment variable `name`.
-    pub(super) fn look_up(&self, name: &str) -> Option<Vec<u8>> {
-        (self.env)(name)
-    }
-
-    /// Notes a value of the environment that the configuration now depends on.
-    pub(super) fn resolved(&self, value: Secret) {
-        let mut resolved = self.resolved.take();
-        resolved.push(value);
-        self.resolved.set(resolved);
-    }
-
-    /// Everything noted: the problems, and the environment values in the order they were read.
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Secret>) {
-        (self.problems.into_inner(), self.resolved.into_inner())
-    }
-}
-
 /// One value of the document and where it stands.
 pub(super) struct Value<'a> {
-    path: String,
+    path: Path<'a>,
     json: &'a Json,
     notes: &'a Notes<'a>,
 }
@@ -63,23 +23,23 @@ pub(super) struct Value<'a> {
 impl<'a> Value<'a> {
     /// The document itself.
     pub(super) fn document(json: &'a Json, notes: &'a Notes<'a>) -> Self {
-        Self { path: String::new(), json, notes }
+        Self { path: Path::Document, json, notes }
     }
 
     /// Notes `message` about this value.
-    pub(super) fn problem(&self, message: impl Into<String>) {
-        self.notes.problem(&self.path, message.into());
+    pub(super) fn problem(&self, message: &[&str]) {
+        self.notes.problem(&self.path, message);
     }
 
     /// Notes that this value, which is shown, is not `wanted`.
     pub(super) fn is_not(&self, wanted: &str) {
-        self.problem(shown(self.json) + " is not " + wanted);
+        self.problem(&[&shown(self.json), " is not ", wanted]);
     }
 
     /// As [`Self::is_not`], where the same text without quotation marks would be right.
     fn is_not_literally(&self, wanted: &str) {
         let string = if matches!(self.json, Json::String(_)) { "the string " } else { "" };
-        self.problem(String::from(string) + &shown(self.json) + " is not " + wanted);
+        self.problem(&[string, &shown(self.json), " is not ", wanted]);
     }
 
     pub(super) fn is_null(&self) -> bool {
@@ -89,9 +49,9 @@ impl<'a> Value<'a> {
     /// The text of a non-empty string without control characters.
     pub(super) fn text(&self) -> Option<&'a str> {
         match self.json {
-            Json::String(text) if text.is_empty() => self.problem("is empty"),
+            Json::String(text) if text.is_empty() => self.problem(&["is empty"]),
             Json::String(text) if text.chars().any(char::is_control) => {
-                self.problem(quoted(text) + " holds a control character");
+                self.problem(&[&quoted(text), " holds a control character"]);
             }
             Json::String(text) => return Some(text),
             _ => self.is_not("a string"),
@@ -104,31 +64,28 @@ impl<'a> Value<'a> {
         match self.json {
             Json::String(text) => Some(text),
             _ => {
-                self.problem(self.json.kind().to_owned() + " is not a string");
+                self.problem(&[self.json.kind(), " is not a string"]);
                 None
             }
         }
     }
 
     /// The entries of an array.
-    pub(super) fn items(&self) -> Vec<Value<'a>> {
+    pub(super) fn items(&self) -> Vec<Value<'_>> {
         let Json::Array(items) = self.json else {
             self.is_not("an array");
             return Vec::new();
         };
-        let entry = |(index, json)| Value {
-            path: format!("{}[{index}]", self.path),
-            json,
-            notes: self.notes,
-        };
+        let entry =
+            |(index, json)| Value { path: Path::Item(&self.path, index), json, notes: self.notes };
         items.iter().enumerate().map(entry).collect()
     }
 
     /// The entries of an array, or a string as the only entry.
-    pub(super) fn items_or_one(&self) -> Vec<Value<'a>> {
+    pub(super) fn items_or_one(&self) -> Vec<Value<'_>> {
         match self.json {
             Json::String(_) => {
-                vec![Value { path: self.path.clone(), json: self.json, notes: self.notes }]
+                vec![Value { path: self.path, json: self.json, notes: self.notes }]
             }
             Json::Array(_) => self.items(),
             _ => {
@@ -139,16 +96,16 @@ impl<'a> Value<'a> {
     }
 
     /// The members of an object whose names are the user's choice.
-    pub(super) fn members(&self) -> Vec<(&'a str, Value<'a>)> {
+    pub(super) fn members(&self) -> Vec<(&str, Value<'_>)> {
         let Some(object) = self.object() else { return Vec::new() };
         let mut seen = HashSet::new();
         let mut members = Vec::new();
         for (name, json) in object.iter() {
-            let value = Value { path: member_path(&self.path, name), json, notes: self.notes };
+            let value = Value { path: Path::Member(&self.path, name), json, notes: self.notes };
             if !seen.insert(name) {
-                value.problem(REPEATED);
+                value.problem(&[REPEATED]);
             } else if name.is_empty() {
-                self.problem("a name in it is empty");
+                self.problem(&["a name in it is empty"]);
             } else {
                 members.push((name, value));
             }
@@ -163,7 +120,7 @@ impl<'a> Value<'a> {
             self.check_names(object, section);
         }
         let broken = object.is_none();
-        Section { section, path: self.path.clone(), object, broken, notes: self.notes }
+        Section { section, path: self.path, object, broken, notes: self.notes }
     }
 
     fn object(&self) -> Option<&'a Object> {
@@ -171,27 +128,25 @@ impl<'a> Value<'a> {
             return Some(object);
         }
         // Its text is not shown: what stands in place of `client_auth` may be a secret.
-        self.problem(self.json.kind().to_owned() + " is not an object");
+        self.problem(&[self.json.kind(), " is not an object"]);
         None
     }
 
     fn check_names(&self, object: &'a Object, section: &str) {
         let mut seen = HashSet::new();
         for (name, json) in object.iter() {
-            let value = Value { path: member_path(&self.path, name), json, notes: self.notes };
+            let value = Value { path: Path::Member(&self.path, name), json, notes: self.notes };
             let key = KEYS.iter().find(|key| key.section == section && key.name == name);
             match key.map(|key| &key.shape) {
-                Some(_) if !seen.insert(name) => value.problem(REPEATED),
+                Some(_) if !seen.insert(name) => value.problem(&[REPEATED]),
                 Some(Shape::NotYet { off }) => value.not_yet(*off),
                 Some(_) => {}
                 None => match similar_key(section, name) {
                     Some(similar) => {
                         let similar = quoted(similar);
-                        value.problem(
-                            String::from("unknown key, perhaps ") + &similar + " is meant",
-                        );
+                        value.problem(&["unknown key, perhaps ", &similar, " is meant"]);
                     }
-                    None => value.problem("unknown key"),
+                    None => value.problem(&["unknown key"]),
                 },
             }
         }
@@ -200,11 +155,11 @@ impl<'a> Value<'a> {
     /// Refuses what only a later version serves, so that nobody relies on it before.
     fn not_yet(&self, off: Option<&str>) {
         match (off, self.json) {
-            (None, _) => self.problem("is not available in this version"),
+            (None, _) => self.problem(&["is not available in this version"]),
             (Some(off), Json::String(text)) if off == text => {}
             (Some(off), _) => {
-                let only = String::from("available in this version, only ") + &quoted(off) + " is";
-                self.is_not(&only);
+                let (given, off) = (shown(self.json), quoted(off));
+                self.problem(&[&given, " is not available in this version, only ", &off, " is"]);
             }
         }
     }
@@ -213,7 +168,7 @@ impl<'a> Value<'a> {
 /// An object of known keys. Absent, it reads as an empty one.
 pub(super) struct Section<'a> {
     section: &'static str,
-    path: String,
+    path: Path<'a>,
     object: Option<&'a Object>,
     /// Something else stands in its place, which is noted already.
     broken: bool,
@@ -222,23 +177,25 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// The value of `name`, if there is one.
-    pub(super) fn value(&self, name: &str) -> Option<Value<'a>> {
+    #[inline(never)]
+    pub(super) fn value(&self, name: &'static str) -> Option<Value<'_>> {
         let (_, json) = self.object?.iter().find(|(key, _)| *key == name)?;
-        Some(Value { path: member_path(&self.path, name), json, notes: self.notes })
+        Some(Value { path: Path::Member(&self.path, name), json, notes: self.notes })
     }
 
     /// Notes `message` about the key `name`, present or not.
-    pub(super) fn problem(&self, name: &str, message: impl Into<String>) {
-        self.notes.problem(&member_path(&self.path, name), message.into());
+    pub(super) fn problem(&self, name: &str, message: &[&str]) {
+        self.notes.problem(&Path::Member(&self.path, name), message);
     }
 
     /// The object `name`, whose keys are those of `section` in [`KEYS`].
-    pub(super) fn section(&self, name: &str, section: &'static str) -> Section<'a> {
+    #[inline(never)]
+    pub(super) fn section(&self, name: &'static str, section: &'static str) -> Section<'_> {
         match self.value(name) {
             Some(value) => value.section(section),
             None => Section {
                 section,
-                path: member_path(&self.path, name),
+                path: Path::Member(&self.path, name),
                 object: None,
                 broken: self.broken,
                 notes: self.notes,
@@ -246,7 +203,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(super) fn duration(&self, name: &str) -> Duration {
+    pub(super) fn duration(&self, name: &'static str) -> Duration {
         let Some(&Shape::Duration { default, least, most }) = self.shape(name) else {
             return Duration::ZERO;
         };
@@ -259,21 +216,30 @@ impl<'a> Section<'a> {
             None => value.is_not("a duration such as `500ms`, `30s` or `5m`"),
             Some(millis) if millis < least || millis > most => {
                 let (least, most) = (write_millis(least), write_millis(most));
-                value.is_not(&format!("between `{least}` and `{most}`"));
+                value.problem(&[
+                    &shown(value.json),
+                    " is not between `",
+                    &least,
+                    "` and `",
+                    &most,
+                    "`",
+                ]);
             }
             Some(millis) => return Duration::from_millis(millis),
         }
         Duration::from_millis(default)
     }
 
-    pub(super) fn count(&self, name: &str) -> u32 {
+    pub(super) fn count(&self, name: &'static str) -> u32 {
         let Some(&Shape::Count { default, least, most }) = self.shape(name) else { return 0 };
         let number = match self.value(name) {
             None => default,
             Some(value) => match whole_number(value.json) {
                 Some(number) if number >= least && number <= most => number,
                 _ => {
-                    value.is_not_literally(&format!("a whole number between {least} and {most}"));
+                    let (least, most) = (least.to_string(), most.to_string());
+                    let wanted = ["a whole number between ", &least, " and ", &most];
+                    value.is_not_literally(&wanted.concat());
                     default
                 }
             },
@@ -282,11 +248,11 @@ impl<'a> Section<'a> {
     }
 
     /// A count of bytes, entries or requests.
-    pub(super) fn size(&self, name: &str) -> usize {
+    pub(super) fn size(&self, name: &'static str) -> usize {
         usize::try_from(self.count(name)).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn switch(&self, name: &str) -> bool {
+    pub(super) fn switch(&self, name: &'static str) -> bool {
         let Some(&Shape::Switch { default }) = self.shape(name) else { return false };
         let Some(value) = self.value(name) else { return default };
         if let Json::Bool(on) = value.json {
@@ -297,7 +263,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of the words of [`KEYS`]; `None` if something else was given.
-    pub(super) fn word(&self, name: &str) -> Option<&'static str> {
+    pub(super) fn word(&self, name: &'static str) -> Option<&'static str> {
         let Some(&Shape::Word(words)) = self.shape(name) else { return None };
         let Some(value) = self.value(name) else { return words.first().copied() };
         if let Json::String(text) = value.json
@@ -305,12 +271,12 @@ impl<'a> Section<'a> {
         {
             return Some(word);
         }
-        value.is_not(&(String::from("one of ") + &listed(words)));
+        value.problem(&[&shown(value.json), " is not one of ", &listed(words)]);
         None
     }
 
     /// A non-empty string, or the default of [`KEYS`].
-    pub(super) fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &'static str) -> Option<String> {
         let Some(Shape::Value { absent, .. }) = self.shape(name) else { return None };
         match (self.value(name), absent) {
             (Some(value), _) => value.text().map(str::to_owned),
@@ -320,28 +286,30 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The entries of a non-empty array.
-    pub(super) fn required_items(&self, name: &str) -> Vec<Value<'a>> {
-        let Some(value) = self.value(name) else { return self.missing(name).unwrap_or_default() };
-        if *value.json == Json::Array(Vec::new()) {
-            value.problem("is empty");
-        }
-        value.items()
-    }
-
-    fn missing<T>(&self, name: &str) -> Option<T> {
-        if !self.broken {
-            self.problem(name, "is required");
+    /// An array with at least one entry.
+    pub(super) fn required_array(&self, name: &'static str) -> Option<Value<'_>> {
+        let Some(value) = self.value(name) else { return self.missing(name) };
+        match value.json {
+            Json::Array(items) if items.is_empty() => value.problem(&["is empty"]),
+            Json::Array(_) => return Some(value),
+            _ => value.is_not("an array"),
         }
         None
     }
 
-    fn shape(&self, name: &str) -> Option<&'static Shape> {
+    fn missing<T>(&self, name: &'static str) -> Option<T> {
+        if !self.broken {
+            self.problem(name, &["is required"]);
+        }
+        None
+    }
+
+    fn shape(&self, name: &'static str) -> Option<&'static Shape> {
         let is_it = |key: &&Key| key.section == self.section && key.name == name;
         let found = KEYS.iter().find(is_it).map(|key| &key.shape);
         if found.is_none() {
             // A key that is read but not listed makes every configuration fail, and so every test.
-            self.problem(name, "is missing in the table of keys");
+            self.problem(name, &["is missing in the table of keys"]);
         }
         found
     }
@@ -350,12 +318,6 @@ impl<'a> Section<'a> {
 /// Whether `text` is non-empty and nothing but `!` to `~`.
 pub(super) fn is_visible_ascii(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn member_path(path: &str, name: &str) -> String {
-    // A name that is empty is shown as JSON shows it.
-    let name = if name.is_empty() { "\"\"" } else { name };
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 /// Istio passes numbers through doubles: `10000` may arrive as `1e+04`.

@@ -28,7 +28,8 @@ pub(super) fn credentials(root: &Section<'_>) -> Credentials {
 fn sources(section: &Section<'_>, credentials: &mut Credentials) {
     (credentials.header, credentials.query) = (false, false);
     (credentials.client_query, credentials.client_basic) = (false, false);
-    for item in section.required_items("sources") {
+    let Some(list) = section.required_array("sources") else { return };
+    for item in list.items() {
         let Some(word) = item.text() else { continue };
         let source = match word {
             "header" => &mut credentials.header,
@@ -41,7 +42,7 @@ fn sources(section: &Section<'_>, credentials: &mut Credentials) {
             }
         };
         if *source {
-            item.problem(quoted(word) + " is listed twice");
+            item.problem(&[&quoted(word), " is listed twice"]);
         }
         *source = true;
     }
@@ -85,7 +86,8 @@ pub(super) fn errors(root: &Section<'_>) -> Errors {
     let realm = section.text("realm").unwrap_or_default();
     // It stands between quotation marks in a header (RFC 9110 section 11.5), where the two would need escapes.
     if !realm.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        section.problem("realm", quoted(&realm) + " holds a `\"`, a `\\` or a non-ASCII character");
+        section
+            .problem("realm", &[&quoted(&realm), " holds a `\"`, a `\\` or a non-ASCII character"]);
     }
     let format = match section.word("format") {
         Some("oauth") => ErrorFormat::Oauth,

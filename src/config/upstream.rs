@@ -44,7 +44,7 @@ fn endpoint(section: &Section<'_>) -> Endpoint {
     let usable = path.starts_with('/') && is_visible_ascii(&path) && !path.contains('#');
     if !usable && !path.is_empty() {
         let wanted = " does not begin with `/`, or holds a `#`, a blank or a non-ASCII character";
-        section.problem("path", quoted(&path) + wanted);
+        section.problem("path", &[&quoted(&path), wanted]);
     }
     Endpoint {
         authority: authority(section, &cluster),
@@ -59,7 +59,7 @@ fn authority(section: &Section<'_>, cluster: &str) -> String {
         Some(authority) if !is_visible_ascii(&authority) => {
             section.problem(
                 "authority",
-                quoted(&authority) + " holds a blank or a non-ASCII character",
+                &[&quoted(&authority), " holds a blank or a non-ASCII character"],
             );
             authority
         }
@@ -68,7 +68,7 @@ fn authority(section: &Section<'_>, cluster: &str) -> String {
             let given = section.value("authority").is_some();
             if !given && !cluster.is_empty() && !is_visible_ascii(cluster) {
                 let message = "is required, for the cluster's name cannot stand in its place";
-                section.problem("authority", message);
+                section.problem("authority", &[message]);
             }
             cluster.to_owned()
         }
@@ -92,15 +92,14 @@ fn client_auth(parent: &Section<'_>) -> ClientAuth {
             && !used
         {
             let default = if section.value("method").is_none() { ", the default" } else { "" };
-            value.problem(String::from("does not go with method ") + &quoted(method) + default);
+            value.problem(&["does not go with method ", &quoted(method), default]);
         }
     }
     if client {
         let client_id = match section.value("client_id") {
             Some(value) => value.text().map(str::to_owned),
             None => {
-                section
-                    .problem("client_id", String::from("is required by method ") + &quoted(method));
+                section.problem("client_id", &["is required by method ", &quoted(method)]);
                 None
             }
         };
@@ -118,7 +117,7 @@ fn client_auth(parent: &Section<'_>) -> ClientAuth {
     if token && let Some(token) = section.secret("token", "token_env") {
         // It becomes a header value (RFC 6750 section 2.1).
         if !token.expose().iter().all(u8::is_ascii_graphic) {
-            section.problem("token", "the token holds a blank or a non-ASCII character");
+            section.problem("token", &["the token holds a blank or a non-ASCII character"]);
         }
         return ClientAuth::Bearer { token };
     }
@@ -130,9 +129,7 @@ fn parameters(section: &Section<'_>) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
     for (name, value) in value.members() {
         if OWN_PARAMETERS.contains(&name) {
-            value.problem(
-                String::from("contradicts the filter, which sets ") + &listed(&OWN_PARAMETERS),
-            );
+            value.problem(&["contradicts the filter, which sets ", &listed(&OWN_PARAMETERS)]);
         } else if let Some(text) = value.hidden_text() {
             parameters.push((name.to_owned(), text.to_owned()));
         }
@@ -156,7 +153,7 @@ fn scope(section: &Section<'_>) -> Vec<String> {
     scope
 }
 
-fn strings(section: &Section<'_>, name: &str) -> Vec<String> {
+fn strings(section: &Section<'_>, name: &'static str) -> Vec<String> {
     let Some(value) = section.value(name) else { return Vec::new() };
     value.items_or_one().iter().filter_map(|item| item.text().map(str::to_owned)).collect()
 }
