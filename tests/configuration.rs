@@ -112,10 +112,11 @@ fn messages_are_lines_for_a_log() {
 #[test]
 fn bytes_that_are_no_json_object_get_advice() {
     let string_value = "google.protobuf.StringValue";
-    // A `google.protobuf.Struct` as Envoy hands it over, and other first bytes.
-    for text in
-        [&b""[..], b" \n\t", b"\n\x0f\n\x03key\x12\x08\x1a\x06string", b"\"{}\"", b"null", b"\xff"]
-    {
+    let other_first_bytes = [&b""[..], b" \n\t", b"\"{}\"", b"null", b"\xff"];
+    // `google.protobuf.Struct` as Envoy hands it over; the second is 123 = `{` bytes long.
+    let structs =
+        [&b"\n\x0f\n\x03key\x12\x08\x1a\x06string"[..], b"\n{\n\x03key\x12\x74\x1a\x72string"];
+    for text in other_first_bytes.into_iter().chain(structs) {
         assert!(problems(text).contains(string_value), "{text:?}");
     }
     assert!(problems(b"\xEF\xBB\xBF{}").contains("byte order mark"));
