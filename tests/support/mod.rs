@@ -41,7 +41,7 @@ pub fn config() -> Config {
         credentials: credentials(OnConflict::Reject),
         token: TokenFormat::Opaque,
         guest: GuestRules::default(),
-        public: Vec::new(),
+        public: usergrid_auth_filter::public::PublicRules::new(Vec::new()),
         authorization: Authorization {
             tenancy: Tenancy::IfPresent,
             application_ids: HashMap::new(),
@@ -73,6 +73,7 @@ pub fn config() -> Config {
         .collect(),
         forward: Forward::Header,
         cache: CacheSettings {
+            shared: false,
             ttl: Duration::from_secs(60),
             negative_ttl: Duration::from_secs(5),
             max_entries: 10_000,
