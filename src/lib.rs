@@ -21,6 +21,7 @@ pub mod introspection;
 pub mod json;
 pub mod path;
 pub mod permission;
+pub mod public;
 pub mod request;
 pub mod time;
 pub mod usergrid_token;
