@@ -44,7 +44,7 @@ fn settings(root: &Section<'_>) -> Config {
         credentials: sections::credentials(root),
         token: sections::token(root),
         guest: rules::guest(root),
-        public: crate::public::PublicRules::new(rules::public(root)),
+        public: rules::public(root),
         authorization: rules::authorization(root),
         identity: identity::headers(root, &claims),
         claims,
