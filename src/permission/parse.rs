@@ -42,11 +42,9 @@ impl fmt::Display for RuleError {
             Kind::EmptyItem(part) => {
                 write!(f, "nothing before a comma in `{}`", part)
             }
-            Kind::BracedExpression(part) => write!(
-                f,
-                "regular expression in braces in `{}`; write `*` or `{{name}}`",
-                part
-            ),
+            Kind::BracedExpression(part) => {
+                write!(f, "regular expression in braces in `{}`; write `*` or `{{name}}`", part)
+            }
         }
     }
 }
