@@ -134,7 +134,7 @@ fn errors_name_the_offending_part() {
         (" get:/a", "blank beside a comma, a colon or an end in ` get`"),
         ("get: /a", "blank beside a comma, a colon or an end in ` /a`"),
         ("get:/a ", "blank beside a comma, a colon or an end in `/a `"),
-        ("get:/a\n", "blank beside a comma, a colon or an end in `/a\\n`"),
+        ("get:/a\n", "blank beside a comma, a colon or an end in `/a\n`"),
         ("get:/a, /b", "blank beside a comma, a colon or an end in `/a, /b`"),
         (" :/a", "blank beside a comma, a colon or an end in ` `"),
         ("get:,", "nothing but commas in `,`"),
