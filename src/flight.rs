@@ -117,21 +117,14 @@ impl<T, W> Flights<T, W> {
     }
 
     /// The flight with this number.
-    #[must_use]
-    pub fn get(&self, id: FlightId) -> Option<&Flight<T>> {
-        self.flights.get(&id)
+    pub fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight<T>> {
+        self.flights.get_mut(&id)
     }
 
-    /// The flights that `wanted` picks, in the order they began.
+    /// The flights that `wanted` picks, in no order.
     pub fn filter(&self, wanted: impl Fn(&Flight<T>) -> bool) -> Vec<FlightId> {
-        let mut found: Vec<FlightId> = self
-            .flights
-            .iter()
-            .filter(|(_, flight)| wanted(flight))
-            .map(|(id, _)| *id)
-            .collect();
-        found.sort_unstable();
-        found
+        let found = self.flights.iter().filter(|(_, flight)| wanted(flight));
+        found.map(|(id, _)| *id).collect()
     }
 
     /// How many requests are waiting.

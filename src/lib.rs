@@ -13,6 +13,7 @@
 pub mod authorization;
 pub mod cache;
 pub mod call;
+mod client_auth;
 pub mod client_credentials;
 pub mod config;
 pub mod credential;
