@@ -15,6 +15,7 @@ use lru::LruCache;
 use crate::call::Denial;
 use crate::config::CacheSettings;
 use crate::grant::Grant;
+use crate::revocation::Revoked;
 use crate::time::Steady;
 
 /// A remembered answer.
@@ -54,6 +55,8 @@ struct Good {
     fresh_until: Steady,
     /// When the next renewal in the background may begin.
     renew_at: Steady,
+    /// By which names of the holder it can be revoked, made now rather than for all entries at every revocation.
+    users: Vec<Revoked>,
 }
 
 #[derive(Debug)]
@@ -112,7 +115,9 @@ impl Cache {
                 let fresh_until = now.after(left);
                 let ahead = left.saturating_sub(self.settings.refresh_ahead);
                 // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer fresh.
-                let good = Good { grant: Rc::clone(grant), fresh_until, renew_at: now.after(ahead) };
+                let users = grant.user_names.iter().map(|name| Revoked::user(name)).collect();
+                let renew_at = now.after(ahead);
+                let good = Good { grant: Rc::clone(grant), fresh_until, renew_at, users };
                 if left.is_zero() {
                     self.good.pop(&key);
                 } else {
@@ -134,14 +139,16 @@ impl Cache {
         self.bad.pop(key);
     }
 
-    /// Forgets the good answers that `revoked` picks.
-    pub fn forget_where(&mut self, revoked: impl Fn(&Grant) -> bool) {
-        let keys: Vec<Key> = self
-            .good
-            .iter()
-            .filter(|(_, good)| revoked(&good.grant))
-            .map(|(key, _)| *key)
-            .collect();
+    /// Whether a good answer to `key` is held, fresh or not.
+    #[must_use]
+    pub fn holds_good(&self, key: &Key) -> bool {
+        self.good.contains(key)
+    }
+
+    /// Forgets the good answers about a `revoked` user.
+    pub fn forget_user(&mut self, revoked: &Revoked) {
+        let theirs = self.good.iter().filter(|(_, good)| good.users.contains(revoked));
+        let keys: Vec<Key> = theirs.map(|(key, _)| *key).collect();
         for key in keys {
             self.good.pop(&key);
         }

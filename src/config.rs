@@ -26,6 +26,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::breaker::BreakerSettings;
 use crate::guest::GuestRules;
 use crate::permission::Rule;
 use crate::public::PublicRules;
@@ -55,6 +56,10 @@ pub struct Config {
     pub forward: Forward,
     /// How long and how many answers are remembered.
     pub cache: CacheSettings,
+    /// When a server that keeps failing is left alone.
+    pub breaker: BreakerSettings,
+    /// RFC 7009 endpoints whose success is looked for.
+    pub revocation_paths: Vec<String>,
     /// Requests of one worker that may be paused at a time.
     pub max_waiting: usize,
     /// The words of refusals.
@@ -283,8 +288,12 @@ pub struct CacheSettings {
     pub max_entries: usize,
     /// Bad answers per worker.
     pub max_negative_entries: usize,
-    /// Whether workers may share answers. Not looked at yet: every worker keeps its own.
+    /// Whether workers share answers and calls.
     pub shared: bool,
+    /// How long past its `ttl` a good answer serves while the server fails.
+    pub stale_if_error: Duration,
+    /// How long before its end a busy good answer is renewed.
+    pub refresh_ahead: Duration,
 }
 
 /// `errors`.

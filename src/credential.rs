@@ -7,6 +7,7 @@ mod bearer;
 mod query;
 
 pub(crate) use bearer::is_b64token;
+pub(crate) use query::form_value;
 
 use crate::config::{Credentials, OnConflict, Secret};
 use crate::request::RequestHeaders;

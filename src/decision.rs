@@ -5,8 +5,10 @@
 
 mod admission;
 mod forwarding;
+mod landing;
 mod notice;
 mod question;
+mod revoking;
 mod throttle;
 mod verdict;
 mod verification;

@@ -11,6 +11,7 @@
 //! A newcomer's way: README, this page, [`decision`], and a scenario under `integration/scenarios`.
 
 pub mod authorization;
+pub mod breaker;
 pub mod cache;
 pub mod call;
 mod client_auth;
@@ -30,7 +31,9 @@ pub mod permission;
 pub mod public;
 pub mod refusal;
 pub mod request;
+pub mod revocation;
 pub mod route;
+pub mod shared;
 pub mod time;
 pub mod usergrid_token;
 

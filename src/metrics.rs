@@ -14,6 +14,8 @@ pub enum Counter {
     Cache(CacheResult),
     /// Requests that joined a call already under way.
     Coalesced,
+    /// Revocations seen passing by.
+    Revocations,
 }
 
 /// How a request ended.
@@ -55,8 +57,12 @@ pub enum CallResult {
 pub enum CacheResult {
     /// A good answer in the worker's own cache.
     LocalHit,
-    /// A bad answer.
+    /// A good answer of another worker.
+    SharedHit,
+    /// A bad answer, this worker's own or another's.
     NegativeHit,
+    /// A good answer past its `ttl`, while the server fails.
+    Stale,
     /// Nothing.
     Miss,
 }
@@ -65,6 +71,10 @@ pub enum CacheResult {
 pub const INTROSPECTION_MS: &str = "usergrid_auth_introspection_ms";
 /// The gauge of paused requests.
 pub const WAITING: &str = "usergrid_auth_waiting";
+/// The gauge of breakers that hold calls back, over all workers.
+pub const BREAKER_OPEN: &str = "usergrid_auth_breaker_open";
+/// Not for people: changes whenever something is revoked, so that every worker notices at the price of reading a number.
+pub const REVOCATION_SIGNAL: &str = "usergrid_auth_revocation_signal";
 /// The gauge of remembered answers.
 pub const CACHE_ENTRIES: &str = "usergrid_auth_cache_entries";
 
@@ -116,7 +126,9 @@ impl CacheResult {
     pub const fn label(self) -> &'static str {
         match self {
             Self::LocalHit => "local_hit",
+            Self::SharedHit => "shared_hit",
             Self::NegativeHit => "negative_hit",
+            Self::Stale => "stale",
             Self::Miss => "miss",
         }
     }
@@ -140,14 +152,20 @@ impl Counter {
             CallResult::Error,
             CallResult::Timeout,
         ];
-        let lookups = [CacheResult::LocalHit, CacheResult::NegativeHit, CacheResult::Miss];
+        let lookups = [
+            CacheResult::LocalHit,
+            CacheResult::SharedHit,
+            CacheResult::NegativeHit,
+            CacheResult::Stale,
+            CacheResult::Miss,
+        ];
         outcomes
             .into_iter()
             .chain(Refusal::ALL.into_iter().map(Outcome::Refused))
             .map(Self::Requests)
             .chain(calls.into_iter().map(Self::Introspections))
             .chain(lookups.into_iter().map(Self::Cache))
-            .chain([Self::Coalesced])
+            .chain([Self::Coalesced, Self::Revocations])
     }
 
     /// The name in Envoy's statistics.
@@ -162,6 +180,7 @@ impl Counter {
             }
             Self::Cache(result) => format!("usergrid_auth_cache_total;result={}", result.label()),
             Self::Coalesced => "usergrid_auth_coalesced_total".to_owned(),
+            Self::Revocations => "usergrid_auth_revocations_total".to_owned(),
         }
     }
 }

@@ -90,6 +90,11 @@ impl RequestPath {
         &self.addressed
     }
 
+    /// The segments after the base path, decoded once.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.segments.iter().map(Segment::text)
+    }
+
     /// The application that guest rules may speak about: clear, named, and in the plain shape `/{org}/{app}/…`.
     #[must_use]
     pub fn guest_application(&self) -> Option<(&str, &str)> {

@@ -1,7 +1,7 @@
 //! Revocations seen passing by: which requests are one, what they revoke, and the log all workers read.
 
 mod log;
-mod watch;
+pub mod watch;
 
 pub use log::{Caught, Log, Revoked};
-pub use watch::{Watch, watch};
+pub use watch::Watch;

@@ -7,6 +7,7 @@ mod message;
 pub mod set;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 pub use message::{Message, News};
 pub use set::{Claim, Entry, QueueId, Sequence};
@@ -62,6 +63,17 @@ pub enum Shared {
     Ours,
 }
 
+/// Who renews a good answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// We do.
+    Ours,
+    /// Another worker is at it.
+    Busy,
+    /// Another worker has done it.
+    Done(Entry<Vec<u8>>),
+}
+
 /// A verdict to be shared.
 #[derive(Clone, Debug)]
 pub enum Verdict {
@@ -98,6 +110,7 @@ impl SharedCache {
                     && (other.key != *key
                         || (other.owner != claim.owner && other.sequence >= claim.sequence))
             });
+            let room = set.claims.len() < CLAIMS;
             let answer = match set.claims.iter_mut().find(|other| other.key == *key) {
                 Some(other) if other.listeners.contains(&claim.owner) => {
                     return Shared::Elsewhere { lapses: other.lapses };
@@ -107,7 +120,7 @@ impl SharedCache {
                     Shared::Elsewhere { lapses: other.lapses }
                 }
                 Some(_) => return Shared::Ours,
-                None if set.claims.len() < CLAIMS => {
+                None if room => {
                     set.claims.push(claim.clone());
                     Shared::Ours
                 }
@@ -130,6 +143,34 @@ impl SharedCache {
         good.map(Shared::Good)
             .or(bad.map(Shared::Bad))
             .or(claim.map(|claim| Shared::Elsewhere { lapses: claim.lapses }))
+    }
+
+    /// Whether the good answer to `key` is to be renewed by the caller, who then has put down `claim`; `ahead` is how long
+    /// before its end an answer is renewed.
+    pub fn renew(&self, key: &Key, now: UnixMillis, claim: Claim, ahead: Duration) -> Renewal {
+        let slot = self.slot(key);
+        for _ in 0..TRIES {
+            let (bytes, version) = self.store.read(&slot);
+            let mut set = Set::decode(&bytes.unwrap_or_default());
+            let renewed = |entry: &&Entry<Vec<u8>>| {
+                entry.key == *key && entry.fresh(now) && entry.fresh_until > now.after(ahead)
+            };
+            if let Some(entry) = set.good.iter().find(renewed) {
+                return Renewal::Done(entry.clone());
+            }
+            set.claims.retain(|other| other.live(now));
+            if set.claims.iter().any(|other| other.key == *key) {
+                return Renewal::Busy;
+            }
+            if set.claims.len() >= CLAIMS {
+                return Renewal::Ours;
+            }
+            set.claims.push(claim.clone());
+            if self.store.write(&slot, &set.encode(), version) {
+                return Renewal::Ours;
+            }
+        }
+        Renewal::Busy
     }
 
     /// Ends the claim of `owner` on `key`, leaves `verdict` if there is one, and says who waits to be told.

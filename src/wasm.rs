@@ -5,6 +5,7 @@
 mod host;
 mod root;
 mod stats;
+mod store;
 mod stream;
 mod worker;
 

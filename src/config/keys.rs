@@ -150,8 +150,8 @@ pub static KEYS: &[Key] = &[
     count("cache", "max_entries", 10_000, 1, MOST_ENTRIES),
     count("cache", "max_negative_entries", 2_000, 1, MOST_ENTRIES),
     switch("cache", "shared", true),
-    not_yet("cache", "stale_if_error", Some("0s")),
-    not_yet("cache", "refresh_ahead", Some("0s")),
+    duration("cache", "stale_if_error", 0, 0, 86_400_000),
+    duration("cache", "refresh_ahead", 0, 0, 86_400_000),
     value("", "limits", OBJECT, Json("{}")),
     count("limits", "max_waiting", 1_024, 1, 65_536),
     value("", "errors", OBJECT, Json("{}")),
@@ -160,8 +160,11 @@ pub static KEYS: &[Key] = &[
     value("", "cors", OBJECT, Json("{}")),
     switch("cors", "bypass_preflight", true),
     value("", "base_path", PATH, Text("/")),
-    not_yet("", "breaker", None),
-    not_yet("", "revocation", None),
+    value("", "breaker", OBJECT, Json("{}")),
+    count("breaker", "failures", 10, 1, 1_000_000),
+    duration("breaker", "open", 1_000, 1, 60_000),
+    value("", "revocation", OBJECT, Json("{}")),
+    value("revocation", "paths", "array of strings that begin with `/`", Json("[]")),
 ];
 
 impl Key {

@@ -50,6 +50,8 @@ fn settings(root: &Section<'_>) -> Config {
         claims,
         forward: sections::forward(root),
         cache: sections::cache(root),
+        breaker: sections::breaker(root),
+        revocation_paths: sections::revocation_paths(root),
         max_waiting: sections::max_waiting(root),
         errors: sections::errors(root),
         bypass_preflight: root.section("cors", "cors").switch("bypass_preflight"),

@@ -2,7 +2,8 @@
 //! Defaults and bounds stand in the table of keys; here words become types.
 
 use super::problem::quoted;
-use super::reader::Section;
+use super::reader::{Section, is_visible_ascii};
+use crate::breaker::BreakerSettings;
 use super::{CacheSettings, Credentials, ErrorFormat, Errors, Forward, OnConflict, TokenFormat};
 
 pub(super) fn credentials(root: &Section<'_>) -> Credentials {
@@ -74,7 +75,31 @@ pub(super) fn cache(root: &Section<'_>) -> CacheSettings {
         max_entries: section.size("max_entries"),
         max_negative_entries: section.size("max_negative_entries"),
         shared: section.switch("shared"),
+        stale_if_error: section.duration("stale_if_error"),
+        refresh_ahead: section.duration("refresh_ahead"),
     }
+}
+
+pub(super) fn breaker(root: &Section<'_>) -> BreakerSettings {
+    let section = root.section("breaker", "breaker");
+    BreakerSettings {
+        failures: u32::try_from(section.size("failures")).unwrap_or(u32::MAX),
+        open: section.duration("open"),
+    }
+}
+
+pub(super) fn revocation_paths(root: &Section<'_>) -> Vec<String> {
+    let section = root.section("revocation", "revocation");
+    let Some(list) = section.value("paths") else { return Vec::new() };
+    let mut paths = Vec::new();
+    for item in list.items() {
+        let Some(path) = item.text() else { continue };
+        if !path.starts_with('/') || path.contains('?') || !is_visible_ascii(path) {
+            item.is_not("a path that begins with `/` and holds no `?`, blank or non-ASCII character");
+        }
+        paths.push(path.to_owned());
+    }
+    paths
 }
 
 pub(super) fn max_waiting(root: &Section<'_>) -> usize {

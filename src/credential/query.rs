@@ -115,6 +115,16 @@ impl<'a> Query<'a> {
     }
 }
 
+/// The first value of the parameter `name` in a query or form, decoded; `None` if it has none or a broken one.
+pub(crate) fn form_value(form: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let value = pieces(form).find_map(|parameter| {
+        let mut halves = parameter.splitn(2, |byte| *byte == b'=');
+        let (key, value) = (halves.next()?, halves.next()?);
+        decoded(key).eq(name.iter().copied().map(Some)).then_some(value)
+    })?;
+    decode(value).filter(|value| !value.is_empty())
+}
+
 /// A form value decoded: `%XX`, and `+` for a blank. `None` if an escape is broken.
 pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
     decoded(value).collect()

@@ -1,27 +1,24 @@
 //! The steps before a verdict: path, bypass, preflight, public endpoints, credential, guest.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::forwarding::{AUTHORIZATION, Forwarding, PATH, remove, set};
 use super::question::Question;
-use super::verdict::{Facts, Kind, Pending};
+use super::verification::Case;
+use super::verdict::{Facts, Pending};
 use super::{Effect, Filter, HeaderEdit};
-use crate::cache::{Answer, Key};
+use crate::cache::{CredentialDigest, Key};
 use crate::config::Config;
 use crate::credential::{self, Presented};
-use crate::flight::{Boarding, StreamId};
+use crate::flight::StreamId;
 use crate::identity;
-use crate::metrics::{CacheResult, Counter, Outcome};
+use crate::metrics::{Counter, Outcome};
 use crate::path::RequestPath;
 use crate::refusal::Refusal;
 use crate::request::RequestHeaders;
+use crate::revocation::watch;
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
-
-/// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is
-/// reached only when its report, or the wake-up that should have started the call, got lost.
-const GRACE: Duration = Duration::from_secs(1);
 
 impl Filter {
     pub(super) fn request(
@@ -47,6 +44,9 @@ impl Filter {
         {
             effects.push(Effect::Count(Counter::Requests(outcome)));
             effects.push(Effect::Forward(stream));
+            if let Some(watch) = watch::endpoint(method, target, &config.revocation_paths) {
+                self.watch(stream, watch, effects);
+            }
             return;
         }
 
@@ -69,13 +69,18 @@ impl Filter {
         let refusal = match &found.presented {
             Presented::One(credential) => match Question::about(credential, &config, now) {
                 Ok(question) => {
-                    let key = Key::new(&config.digest, credential);
+                    let digest = CredentialDigest::of(credential);
+                    let key = Key::new(&config.digest, &digest);
                     let facts = Facts { credential: Some(key.fingerprint()), ..facts };
                     let kind = question.kind();
                     let forwarding = Forwarding::plan(config.forward, credential, &found, headers);
+                    let watch = watch::endpoint(method, target, &config.revocation_paths)
+                        .or_else(|| watch::usergrid(method, target, &path, digest));
                     let method = method.to_vec();
-                    let pending = Pending { facts, method, path, kind, forwarding };
-                    self.verify(key, &question, pending, now, effects);
+                    let pending = Pending { facts, method, path, kind, forwarding, watch };
+                    let steady = self.clock.read(now);
+                    let case = Case { key, credential: digest, question, now, steady };
+                    self.verify(&case, pending, effects);
                     return;
                 }
                 Err(refusal) => refusal,
@@ -91,48 +96,6 @@ impl Filter {
             Presented::Nothing => Refusal::Missing,
         };
         facts.refuse(refusal, Some(&path), &config, now, effects);
-    }
-
-    /// Decides at once if the answer is known, else lets the request wait for it.
-    fn verify(
-        &mut self,
-        key: Key,
-        question: &Question<'_>,
-        pending: Pending,
-        now: UnixMillis,
-        effects: &mut Vec<Effect>,
-    ) {
-        let config = &self.config;
-        let stream = pending.facts.stream;
-        let steady = self.clock.read(now);
-        if let Some(answer) = self.cache.get(&key, steady)
-            && !lapsed(&answer, pending.kind, now)
-        {
-            effects.push(Effect::Count(Counter::Cache(match answer {
-                Answer::Granted(_) => CacheResult::LocalHit,
-                Answer::Denied(_) => CacheResult::NegativeHit,
-            })));
-            pending.decide(Some(&answer), config, now, effects);
-            return;
-        }
-        effects.push(Effect::Count(Counter::Cache(CacheResult::Miss)));
-
-        let lost_at = steady.after(question.timeout(config).saturating_add(GRACE));
-        let subject = || question.subject();
-        match self.flights.board(stream, pending, key, (steady, lost_at), subject) {
-            Boarding::Joined => {
-                effects.push(Effect::Count(Counter::Coalesced));
-                effects.push(Effect::Wait(stream));
-            }
-            Boarding::NewCall(call) => {
-                effects.push(Effect::Wait(stream));
-                effects.push(Effect::Call(call, question.call(config)));
-            }
-            Boarding::Full(pending) => {
-                let path = Some(&pending.path);
-                pending.facts.refuse(Refusal::Overloaded, path, config, now, effects);
-            }
-        }
     }
 }
 
@@ -168,17 +131,6 @@ fn is_grpc(headers: &RequestHeaders) -> bool {
         .first("content-type")
         .and_then(|value| value.strip_prefix(b"application/grpc"))
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
-}
-
-/// Whether the token issued for a client pair has lapsed: the pair may be as good as ever, so it is
-/// verified anew. A token that has lapsed is simply expired.
-fn lapsed(answer: &Answer, kind: Kind, now: UnixMillis) -> bool {
-    match (answer, kind) {
-        (Answer::Granted(grant), Kind::Client(_)) => {
-            grant.expires.is_some_and(|expires| now >= expires)
-        }
-        _ => false,
-    }
 }
 
 /// A guest reaches the backend without any `Authorization`, also one that was not looked at.

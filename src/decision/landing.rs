@@ -12,7 +12,7 @@ use crate::call::{AnswerBody, CallOutcome, ServerFault, Verification};
 use crate::flight::{Flight, FlightId};
 use crate::grant::Grant;
 use crate::metrics::{CacheResult, CallResult, Counter};
-use crate::revocation::{Log, Revoked};
+use crate::revocation::Revoked;
 use crate::shared::{Entry, Message, News, QueueId, Shared, Verdict};
 use crate::time::UnixMillis;
 
@@ -215,8 +215,7 @@ impl Filter {
     ) {
         let stream = pending.facts.stream;
         if let Some(watch) = pending.decide(answer, &self.config, now, effects) {
-            effects.push(Effect::WatchResponse(stream, watch.body_limit()));
-            self.watched.insert(stream, watch);
+            self.watch(stream, watch, effects);
         }
     }
 
@@ -225,14 +224,14 @@ impl Filter {
         self.catch_up();
         let steady = self.clock.read(now);
         for id in self.flights.filter(|flight| flight.lost_at <= steady) {
-            let ours = self
-                .flights
-                .get(id)
-                .is_some_and(|flight| matches!(flight.subject.caller, Caller::Us { .. }));
-            if ours {
-                self.call_ended(id, &CallOutcome::TimedOut, now, effects);
-            } else {
-                self.heard(id, &News::Failed, now, now, effects);
+            match self.flights.get_mut(id).map(|flight| &flight.subject.caller) {
+                Some(Caller::Us { .. }) => {
+                    self.call_ended(id, &CallOutcome::TimedOut, now, effects);
+                }
+                Some(Caller::Another { .. }) => {
+                    self.heard(id, &News::Failed, now, now, effects);
+                }
+                None => {}
             }
         }
         let elsewhere = |flight: &Flight<Subject>| {

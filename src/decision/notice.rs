@@ -26,7 +26,19 @@ pub enum Notice {
         /// What went wrong.
         fault: ServerFault,
         /// Failures since the last such line.
-        unreported: u64,
+        untold: u64,
+    },
+    /// A server that keeps failing is left alone, or is called again.
+    Breaker {
+        /// Envoy's name of the cluster.
+        cluster: String,
+        /// Whether calls stop.
+        open: bool,
+    },
+    /// A known-good answer past its `ttl` admitted a request, because the server fails.
+    ServedStale {
+        /// How often since the last such line.
+        untold: u64,
     },
 }
 
@@ -38,7 +50,9 @@ impl Notice {
             Self::Refused { .. } => log::Level::Info,
             // Nothing works until somebody mends the configuration.
             Self::ServerFailed { fault: ServerFault::RejectedUs, .. } => log::Level::Error,
-            Self::ServerFailed { .. } => log::Level::Warn,
+            Self::ServerFailed { .. } | Self::Breaker { .. } | Self::ServedStale { .. } => {
+                log::Level::Warn
+            }
         }
     }
 }
@@ -53,14 +67,28 @@ impl fmt::Display for Notice {
                     None => Ok(()),
                 }
             }
-            Self::ServerFailed { cluster, fault, unreported } => {
+            Self::ServerFailed { cluster, fault, untold } => {
                 write!(f, "no verdict from cluster `{cluster}`: {fault}")?;
-                match unreported {
-                    0 => Ok(()),
-                    more => write!(f, " ({more} more since the last line)"),
-                }
+                more(f, *untold)
+            }
+            Self::Breaker { cluster, open: true } => {
+                write!(f, "breaker open: cluster `{cluster}` keeps failing and is left alone")
+            }
+            Self::Breaker { cluster, open: false } => {
+                write!(f, "breaker closed: cluster `{cluster}` answers again")
+            }
+            Self::ServedStale { untold } => {
+                f.write_str("served a known-good answer past its `ttl`")?;
+                more(f, *untold)
             }
         }
+    }
+}
+
+fn more(f: &mut fmt::Formatter<'_>, untold: u64) -> fmt::Result {
+    match untold {
+        0 => Ok(()),
+        more => write!(f, " ({more} more since the last line)"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::verdict::Kind;
 use crate::cache::CredentialDigest;
-use crate::call::{CallOutcome, CallRequest, Verification};
+use crate::call::{AnswerBody, CallOutcome, CallRequest, Verification};
 use crate::config::{ClientCredentials, Config, Secret, TokenFormat};
 use crate::credential::{ClientPlace, Credential};
 use crate::refusal::Refusal;
@@ -142,6 +142,33 @@ impl Subject {
             Rules::Token => introspection::verdict(outcome, config, received),
             Rules::Client { client_id } => {
                 client_credentials::verdict(outcome, config, client_id, received)
+            }
+        }
+    }
+
+    /// Reads a good answer again that another worker received.
+    pub(super) fn reread(
+        &self,
+        answer: &[u8],
+        config: &Config,
+        received: UnixMillis,
+    ) -> Verification {
+        let body = AnswerBody::Complete(answer.to_vec());
+        self.verdict(&CallOutcome::Answered { status: 200, body }, config, received)
+    }
+
+    /// Whether the answer itself holds a credential: the token that was issued for a client pair.
+    pub(super) const fn answer_holds_credential(&self) -> bool {
+        matches!(self.rules, Rules::Client { .. })
+    }
+
+    /// Notes that nobody seems to make the call; whether that has been so for `ticks`.
+    pub(super) fn silent_for(&mut self, ticks: u8) -> bool {
+        match &mut self.caller {
+            Caller::Us { .. } => false,
+            Caller::Another { silence } => {
+                *silence = silence.saturating_add(1);
+                *silence >= ticks
             }
         }
     }

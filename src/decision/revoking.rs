@@ -2,10 +2,17 @@
 
 use super::{Effect, Filter};
 use crate::cache::Key;
+use crate::flight::StreamId;
 use crate::metrics::Counter;
 use crate::revocation::{Caught, Log, Revoked, Watch};
 
 impl Filter {
+    /// Remembers to look at the response to a request that was forwarded.
+    pub(super) fn watch(&mut self, stream: StreamId, watch: Watch, effects: &mut Vec<Effect>) {
+        effects.push(Effect::WatchResponse(stream, watch.body_limit()));
+        self.watched.insert(stream, watch);
+    }
+
     /// The backend has answered a request that may have revoked something.
     pub(super) fn revoked(
         &mut self,

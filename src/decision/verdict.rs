@@ -12,6 +12,7 @@ use crate::grant::Grant;
 use crate::metrics::{Counter, Outcome};
 use crate::path::RequestPath;
 use crate::refusal::{Refusal, Situation};
+use crate::revocation::Watch;
 use crate::route::RequiredScope;
 use crate::time::UnixMillis;
 
@@ -23,6 +24,7 @@ pub(super) struct Pending {
     pub(super) path: RequestPath,
     pub(super) kind: Kind,
     pub(super) forwarding: Forwarding,
+    pub(super) watch: Option<Watch>,
 }
 
 /// What every refusal of a request needs to know of it.
@@ -43,14 +45,14 @@ pub(super) enum Kind {
 }
 
 impl Pending {
-    /// Ends the request by `answer`; without one, the server failed.
+    /// Ends the request by `answer`; without one, the server failed. Hands out what to look for in the response.
     pub(super) fn decide(
         self,
         answer: Option<&Answer>,
         config: &Config,
         now: UnixMillis,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> Option<Watch> {
         let stream = self.facts.stream;
         match self.judge(answer, config, now) {
             Ok(grant) => {
@@ -61,8 +63,12 @@ impl Pending {
                 self.forwarding.edits(stream, grant, effects);
                 effects.push(Effect::Count(Counter::Requests(outcome)));
                 effects.push(Effect::Forward(stream));
+                self.watch
             }
-            Err(refusal) => self.facts.refuse(refusal, Some(&self.path), config, now, effects),
+            Err(refusal) => {
+                self.facts.refuse(refusal, Some(&self.path), config, now, effects);
+                None
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::cache::CredentialDigest;
+use crate::grant::Grant;
 use crate::shared::{PREFIX, Sequence, SharedStore};
 
 /// Revocations that are kept: as many as all workers together may see between two requests of one of them.
@@ -30,6 +31,17 @@ impl Revoked {
         hash.update(b"user\0");
         hash.update(name.to_ascii_lowercase());
         Self::User(hash.finalize().into())
+    }
+}
+
+impl Revoked {
+    /// Whether this revokes `credential`, whose holder is `grant`ed.
+    #[must_use]
+    pub fn hits(&self, credential: &CredentialDigest, grant: &Grant) -> bool {
+        match self {
+            Self::Credential(revoked) => revoked == credential,
+            Self::User(_) => grant.user_names.iter().any(|name| Self::user(name) == *self),
+        }
     }
 }
 

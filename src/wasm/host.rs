@@ -49,6 +49,18 @@ pub(super) fn metadata(level: &str) -> Option<Vec<u8>> {
     hostcalls::get_property(vec!["xds", level, "filter_metadata", "usergrid.auth"]).ok().flatten()
 }
 
+/// The status of the response in whose context the host is, in its headers callback.
+pub(super) fn response_status() -> Option<u16> {
+    let status = hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, ":status").ok()??;
+    std::str::from_utf8(&status).ok()?.parse().ok()
+}
+
+/// A piece of the request's body, in its body callback.
+pub(super) fn request_body(size: usize) -> Vec<u8> {
+    let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size);
+    body.ok().flatten().unwrap_or_default()
+}
+
 /// Answers the request in whose context the host is.
 pub(super) fn reply(response: &Response) {
     let headers = response.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -94,14 +106,25 @@ pub(super) fn register_queue() -> Option<u32> {
     hostcalls::register_shared_queue(&name).ok()
 }
 
-/// Wakes the owner of the queue.
-pub(super) fn ring(queue: u32) {
-    let _ = hostcalls::enqueue_shared_queue(queue, Some(b"."));
+/// Takes the next ring or message.
+pub(super) fn take(queue: u32) -> Option<Vec<u8>> {
+    hostcalls::dequeue_shared_queue(queue).ok().flatten()
 }
 
-/// Takes what was rung.
-pub(super) fn take_ring(queue: u32) -> bool {
-    matches!(hostcalls::dequeue_shared_queue(queue), Ok(Some(_)))
+/// Sends a message to a queue.
+pub(super) fn tell(queue: u32, message: &[u8]) {
+    let _ = hostcalls::enqueue_shared_queue(queue, Some(message));
+}
+
+/// The bytes of shared data and their version; nothing if there never were any.
+pub(super) fn shared(key: &str) -> (Option<Vec<u8>>, Option<u32>) {
+    hostcalls::get_shared_data(key).unwrap_or_default()
+}
+
+/// Writes shared data if its version is still the given one. Where there is none yet, a version that cannot be
+/// makes the write an insertion: the host compares versions only if the key exists. False: overtaken.
+pub(super) fn share(key: &str, bytes: &[u8], version: Option<u32>) -> bool {
+    hostcalls::set_shared_data(key, Some(bytes), Some(version.unwrap_or(u32::MAX))).is_ok()
 }
 
 /// Asks for ticks.
@@ -117,6 +140,11 @@ pub(super) fn define(kind: MetricType, name: &str) -> Option<u32> {
 /// Adds to a counter or gauge.
 pub(super) fn add(metric: u32, offset: i64) {
     let _ = hostcalls::increment_metric(metric, offset);
+}
+
+/// The value of a counter or gauge, over all workers.
+pub(super) fn read(metric: u32) -> Option<u64> {
+    hostcalls::get_metric(metric).ok()
 }
 
 /// Records a value of a histogram.

@@ -67,7 +67,7 @@ impl RootContext for Root {
 
     fn on_queue_ready(&mut self, queue: u32) {
         if let Some(worker) = &self.worker {
-            worker.answer_the_door(queue);
+            worker.empty(queue);
             worker.send_posted();
         }
     }

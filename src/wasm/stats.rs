@@ -8,7 +8,9 @@ use std::time::Duration;
 use proxy_wasm::types::MetricType;
 
 use super::host;
-use crate::metrics::{CACHE_ENTRIES, Counter, INTROSPECTION_MS, WAITING};
+use crate::metrics::{
+    BREAKER_OPEN, CACHE_ENTRIES, Counter, INTROSPECTION_MS, REVOCATION_SIGNAL, WAITING,
+};
 use crate::time::millis;
 
 thread_local! {
@@ -22,6 +24,8 @@ struct Stats {
     counters: Vec<Metric>,
     waiting: Option<u32>,
     cache_entries: Option<u32>,
+    breaker_open: Option<u32>,
+    revocation_signal: Option<u32>,
     introspection_ms: Option<u32>,
 }
 
@@ -37,6 +41,7 @@ struct Metric {
 pub(super) struct Gauges {
     pub(super) waiting: usize,
     pub(super) cache_entries: usize,
+    pub(super) breakers_open: usize,
 }
 
 /// Defines every metric, so that each is there from the start, with zero.
@@ -51,6 +56,8 @@ pub(super) fn define() {
                 .collect(),
             waiting: host::define(MetricType::Gauge, WAITING),
             cache_entries: host::define(MetricType::Gauge, CACHE_ENTRIES),
+            breaker_open: host::define(MetricType::Gauge, BREAKER_OPEN),
+            revocation_signal: host::define(MetricType::Gauge, REVOCATION_SIGNAL),
             introspection_ms: host::define(MetricType::Histogram, INTROSPECTION_MS),
         });
     });
@@ -76,6 +83,24 @@ pub(super) fn call_took(span: Duration) {
     });
 }
 
+/// The signal of revocations. A number of its own every time where the metric could not be defined: then workers
+/// look at the log at every request.
+pub(super) fn revocation_signal() -> u64 {
+    STATS.with_borrow(|stats| {
+        let id = stats.as_ref().and_then(|stats| stats.revocation_signal);
+        id.and_then(host::read).unwrap_or_else(|| host::now().0)
+    })
+}
+
+/// Changes the signal of revocations.
+pub(super) fn signal_revocation() {
+    STATS.with_borrow(|stats| {
+        if let Some(id) = stats.as_ref().and_then(|stats| stats.revocation_signal) {
+            host::add(id, 1);
+        }
+    });
+}
+
 /// Writes what has been counted, and moves the gauges from `before` to `after`.
 pub(super) fn write(before: Gauges, after: Gauges) {
     STATS.with_borrow_mut(|stats| {
@@ -88,6 +113,7 @@ pub(super) fn write(before: Gauges, after: Gauges) {
         }
         move_gauge(stats.waiting, before.waiting, after.waiting);
         move_gauge(stats.cache_entries, before.cache_entries, after.cache_entries);
+        move_gauge(stats.breaker_open, before.breakers_open, after.breakers_open);
     });
 }
 

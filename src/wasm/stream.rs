@@ -17,16 +17,19 @@ pub(super) struct Stream {
     id: StreamId,
     phase: Rc<Cell<Phase>>,
     worker: Option<Rc<Worker>>,
+    /// As much of the request's body as the watch asked for.
+    body: Vec<u8>,
 }
 
 impl Stream {
     pub(super) fn new(context_id: u32, worker: Option<Rc<Worker>>) -> Self {
-        Self { id: StreamId(context_id), phase: Rc::new(Cell::new(Phase::Held)), worker }
+        let phase = Rc::new(Cell::new(Phase::Held));
+        Self { id: StreamId(context_id), phase, worker, body: Vec::new() }
     }
 
     fn action(&self) -> Action {
         match self.phase.get() {
-            Phase::Admitted => Action::Continue,
+            Phase::Admitted | Phase::Watched { .. } => Action::Continue,
             Phase::Held => Action::Pause,
         }
     }
@@ -48,12 +51,31 @@ impl HttpContext for Stream {
 
     // Without these two, Envoy sends a request with a body on while the verdict is out, if the plugin is
     // configured with `allow_on_headers_stop_iteration`.
-    fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
+    fn on_http_request_body(&mut self, size: usize, _: bool) -> Action {
+        if let Phase::Watched { body } = self.phase.get() {
+            // Looked at as it passes, not held back.
+            let wanted = body.saturating_sub(self.body.len()).min(size);
+            if wanted > 0 {
+                self.body.extend(host::request_body(wanted));
+            }
+        }
         self.action()
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.action()
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        // 1xx are not the answer.
+        if let (Some(worker), Phase::Watched { .. }) = (&self.worker, self.phase.get())
+            && let Some(status) = host::response_status()
+            && status >= 200
+        {
+            self.phase.set(Phase::Admitted);
+            worker.responded(self.id, status, std::mem::take(&mut self.body));
+        }
+        Action::Continue
     }
 }
 
@@ -62,7 +84,7 @@ impl Context for Stream {}
 impl Drop for Stream {
     fn drop(&mut self) {
         if let Some(worker) = &self.worker {
-            worker.gone(self.id);
+            worker.gone(self.id, self.phase.get());
         }
     }
 }

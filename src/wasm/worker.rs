@@ -5,19 +5,26 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use super::stats::Gauges;
+use super::store::Store;
 use super::{host, stats};
 use crate::call::{CallOutcome, CallRequest};
 use crate::config::Config;
-use crate::decision::{CallId, Effect, Event, Filter, Notice};
-use crate::flight::StreamId;
+use crate::decision::{Effect, Event, Filter, Notice};
+use crate::flight::{FlightId, StreamId};
+use crate::shared::SharedStore;
 
-/// Where a request stands, as far as its body and trailers are concerned.
+/// Where a request stands, as far as its body, its trailers and its response are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Undecided or refused: nothing of it goes on.
     Held,
     /// It may go on.
     Admitted,
+    /// It may go on, its response is of interest, and so is this much of its body.
+    Watched {
+        /// In bytes.
+        body: usize,
+    },
 }
 
 /// The core and what carries its effects out.
@@ -26,28 +33,32 @@ pub(super) enum Phase {
 pub(super) struct Worker {
     root: u32,
     filter: RefCell<Filter>,
-    outbox: RefCell<VecDeque<(CallId, CallRequest)>>,
+    store: Rc<Store>,
+    outbox: RefCell<VecDeque<(FlightId, CallRequest)>>,
     calls: RefCell<HashMap<u32, Sent>>,
     waiting: RefCell<HashMap<StreamId, Rc<Cell<Phase>>>>,
-    doorbell: Cell<Option<u32>>,
     gauges: Cell<Gauges>,
 }
 
+/// What a stream puts into the queue to wake its worker's root context.
+const RING: &[u8] = b".";
+
 /// A call that Envoy has started.
 struct Sent {
-    call: CallId,
+    call: FlightId,
     max_response_bytes: usize,
 }
 
 impl Worker {
     pub(super) fn new(root: u32, config: Config) -> Self {
+        let store = Rc::new(Store::default());
         Self {
             root,
-            filter: RefCell::new(Filter::new(Rc::new(config))),
+            filter: RefCell::new(Filter::new(Rc::new(config), Rc::clone(&store) as _)),
+            store,
             outbox: RefCell::default(),
             calls: RefCell::default(),
             waiting: RefCell::default(),
-            doorbell: Cell::new(None),
             gauges: Cell::default(),
         }
     }
@@ -67,7 +78,9 @@ impl Worker {
                 Effect::Wait(_) => {
                     self.waiting.borrow_mut().insert(stream, Rc::clone(phase));
                 }
+                Effect::WatchResponse(_, body) => phase.set(Phase::Watched { body }),
                 Effect::Call(call, request) => self.post(call, request),
+                Effect::Tell(queue, message) => host::tell(queue.0, &message),
                 Effect::Count(counter) => stats::count(counter),
                 Effect::CallTook(span) => stats::call_took(span),
                 Effect::Log(notice) => log(&notice),
@@ -78,6 +91,7 @@ impl Worker {
     /// An event in a callback of the root context: effects may concern any waiting stream.
     pub(super) fn happen(&self, event: Event) {
         let mut inside = None;
+        let mut admitted: Option<Rc<Cell<Phase>>> = None;
         for effect in self.handle(event) {
             match effect {
                 Effect::Edit(stream, edit) => {
@@ -92,6 +106,7 @@ impl Worker {
                     {
                         phase.set(Phase::Admitted);
                         host::resume();
+                        admitted = Some(phase);
                     }
                 }
                 Effect::Refuse(stream, response) => {
@@ -100,7 +115,14 @@ impl Worker {
                         host::reply(&response);
                     }
                 }
+                // Follows right upon its request's `Forward`, and needs no host.
+                Effect::WatchResponse(_, body) => {
+                    if let Some(phase) = &admitted {
+                        phase.set(Phase::Watched { body });
+                    }
+                }
                 Effect::Wait(_) => {}
+                Effect::Tell(queue, message) => host::tell(queue.0, &message),
                 Effect::Call(call, request) => self.outbox.borrow_mut().push_back((call, request)),
                 Effect::Count(counter) => stats::count(counter),
                 Effect::CallTook(span) => stats::call_took(span),
@@ -112,23 +134,26 @@ impl Worker {
         }
     }
 
+    /// The backend answers a watched request.
+    pub(super) fn responded(&self, stream: StreamId, status: u16, request_body: Vec<u8>) {
+        self.happen(Event::Response { stream, status, request_body });
+    }
+
     /// A stream's object is about to go.
-    pub(super) fn gone(&self, stream: StreamId) {
-        if self.waiting.borrow_mut().remove(&stream).is_some() {
+    pub(super) fn gone(&self, stream: StreamId, phase: Phase) {
+        let was_waiting = self.waiting.borrow_mut().remove(&stream).is_some();
+        if was_waiting || matches!(phase, Phase::Watched { .. }) {
             self.handle(Event::StreamGone(stream));
         }
     }
 
     /// Leaves a call to the root context: one that a stream starts is forgotten with the stream.
-    fn post(&self, call: CallId, request: CallRequest) {
+    fn post(&self, call: FlightId, request: CallRequest) {
         let first = self.outbox.borrow().is_empty();
         self.outbox.borrow_mut().push_back((call, request));
-        if self.doorbell.get().is_none() {
-            self.doorbell.set(host::register_queue());
-        }
         // One ring wakes the root for all that is posted by then. Should it get lost, the next tick finds the rest.
-        if first && let Some(queue) = self.doorbell.get() {
-            host::ring(queue);
+        if first && let Some(queue) = self.store.queue() {
+            host::tell(queue.0, RING);
         }
     }
 
@@ -165,9 +190,13 @@ impl Worker {
         self.happen(Event::CallEnded { call, outcome });
     }
 
-    /// Takes the rings off the doorbell.
-    pub(super) fn answer_the_door(&self, queue: u32) {
-        while host::take_ring(queue) {}
+    /// Takes what has been put into the queue: rings of our own streams, messages of other workers.
+    pub(super) fn empty(&self, queue: u32) {
+        while let Some(message) = host::take(queue) {
+            if message != RING {
+                self.happen(Event::Told(message));
+            }
+        }
     }
 
     /// Writes the statistics.
@@ -176,7 +205,11 @@ impl Worker {
             Gauges::default()
         } else {
             let filter = self.filter.borrow();
-            Gauges { waiting: filter.waiting(), cache_entries: filter.cache_entries() }
+            Gauges {
+                waiting: filter.waiting(),
+                cache_entries: filter.cache_entries(),
+                breakers_open: filter.breakers_open(),
+            }
         };
         stats::write(self.gauges.replace(after), after);
     }
