@@ -106,6 +106,8 @@ fn pip(target: &Path, version: &str) -> Result<()> {
     ];
     let status = Command::new("python3")
         .args(arguments)
+        // Root in a container is right to install here.
+        .env("PIP_ROOT_USER_ACTION", "ignore")
         .stdin(Stdio::null())
         // Progress belongs to the terminal, not to the output of the program.
         .stdout(std::io::stderr())

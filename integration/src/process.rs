@@ -80,6 +80,18 @@ impl Process {
         &self.admin
     }
 
+    /// Waits until it stops, which it does only when somebody else ends it.
+    ///
+    /// # Errors
+    /// Always: it should have served on.
+    pub fn serve(&mut self) -> Result<()> {
+        // Keeps the pipe open: `Child::wait` would close it, and the guard would end Envoy.
+        let pipe = self.guard.stdin.take();
+        let status = self.guard.wait()?;
+        drop(pipe);
+        bail!("Envoy stopped ({status})")
+    }
+
     /// Its log up to now.
     ///
     /// # Errors
