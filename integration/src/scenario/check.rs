@@ -17,7 +17,7 @@ pub fn response(case: &Case, response: &Response) -> Vec<String> {
     }
     headers("reply", &case.reply_headers, &mut wrong, |name| response.header(name));
     let passed = response.header(MARK).is_some();
-    if passed != (case.status < 300) {
+    if passed != case.passes() {
         wrong.push(if passed { "it reached the backend" } else { "it did not reach the backend" }.into());
     }
     let body = response.json().unwrap_or(Value::Null);

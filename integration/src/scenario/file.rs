@@ -87,7 +87,12 @@ impl Scenario {
         let path = directory().join(format!("{name}.yaml"));
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        serde_yaml_ng::from_str(&text).with_context(|| path.display().to_string())
+        let parse = || -> Result<Self> {
+            let mut document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text)?;
+            document.apply_merge()?;
+            Ok(serde_yaml_ng::from_value(document)?)
+        };
+        parse().with_context(|| path.display().to_string())
     }
 
     /// The names of all files.
@@ -132,6 +137,13 @@ impl Case {
             request = request.header(name, value.trim_start());
         }
         Ok(request)
+    }
+
+    /// Whether the backend must see it.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        const PASSING: [&str; 6] = ["token", "client", "guest", "public", "preflight", "bypassed"];
+        PASSING.contains(&self.outcome.as_str())
     }
 
     /// Values of the credential parameters in the query, as sent.

@@ -1,0 +1,63 @@
+//! One test for each file under `integration/scenarios`, each with an Envoy of its own.
+
+use anyhow::{Context, Result, ensure};
+use integration::scenario::{self, Scenario};
+use integration::site::Site;
+
+fn check(name: &str) -> Result<()> {
+    let scenario = Scenario::load(name)?;
+    let site = Site::start(&scenario.setup(name))?;
+    scenario::run(&scenario, &site).with_context(|| format!("scenarios/{name}.yaml"))
+}
+
+macro_rules! scenarios {
+    ($($test:ident: $file:literal,)*) => {
+        const FILES: &[&str] = &[$($file),*];
+        $(
+            #[test]
+            fn $test() -> Result<()> {
+                check($file)
+            }
+        )*
+    };
+}
+
+scenarios! {
+    base_path: "base-path",
+    client_credentials_absent: "client-credentials-absent",
+    client_credentials: "client-credentials",
+    conflicts_usergrid: "conflicts-usergrid",
+    conflicts: "conflicts",
+    credentials: "credentials",
+    forward_as_sent: "forward-as-sent",
+    forward_remove: "forward-remove",
+    grpc_oauth: "grpc-oauth",
+    grpc: "grpc",
+    guest: "guest",
+    identity_configured: "identity-configured",
+    identity: "identity",
+    paths_shipped: "paths-shipped",
+    paths: "paths",
+    permissions: "permissions",
+    preflight_off: "preflight-off",
+    public: "public",
+    refusals_oauth: "refusals-oauth",
+    refusals_usergrid: "refusals-usergrid",
+    route_metadata: "route-metadata",
+    server_down: "server-down",
+    server_refuses_us: "server-refuses-us",
+    server_slow: "server-slow",
+    sources: "sources",
+    tenancy_ignore: "tenancy-ignore",
+    tenancy_require: "tenancy-require",
+    tenancy: "tenancy",
+    token_format: "token-format",
+    wrong_answers: "wrong-answers",
+}
+
+#[test]
+fn every_file_is_run() -> Result<()> {
+    let names = Scenario::names()?;
+    ensure!(names == FILES, "files {names:?}, tests {FILES:?}");
+    Ok(())
+}
