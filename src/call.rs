@@ -36,6 +36,20 @@ pub enum CallOutcome {
     NotSent,
 }
 
+impl CallOutcome {
+    /// What the host reports: without a status it broke off; an answer of Envoy's own making, told by `made_by_envoy`,
+    /// says 504 where the time was over and 503 where the server could not be reached.
+    #[must_use]
+    pub fn reported(status: Option<u16>, made_by_envoy: bool, body: AnswerBody) -> Self {
+        match status {
+            None => Self::Reset,
+            Some(504) if made_by_envoy => Self::TimedOut,
+            Some(503) if made_by_envoy => Self::Reset,
+            Some(status) => Self::Answered { status, body },
+        }
+    }
+}
+
 /// The body of an answer.
 ///
 /// Its `Debug` shows no content: a token endpoint's answer holds a token.

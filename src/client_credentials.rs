@@ -1,27 +1,8 @@
-//! stub
-use crate::{
-    call::{CallOutcome, CallRequest, ServerFault, Verification},
-    config::{ClientCredentials, Config},
-    time::UnixMillis,
-};
-pub fn request(
-    settings: &ClientCredentials,
-    _client_id: &[u8],
-    _client_secret: &[u8],
-) -> CallRequest {
-    CallRequest {
-        cluster: settings.endpoint.cluster.clone(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        timeout: settings.endpoint.timeout,
-        max_response_bytes: 0,
-    }
-}
-pub fn verdict(
-    _outcome: &CallOutcome,
-    _config: &Config,
-    _client_id: &[u8],
-    _now: UnixMillis,
-) -> Verification {
-    Verification::Failed(ServerFault::BadAnswer)
-}
+//! The exchange with a token endpoint (RFC 6749 section 4.4): a caller's client pair out, an issued token in.
+//! The secret goes there and nowhere else.
+
+mod reply;
+mod request;
+
+pub use reply::verdict;
+pub use request::request;

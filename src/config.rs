@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::guest::GuestRules;
 use crate::permission::Rule;
+use crate::public::PublicRules;
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Config {
     /// Who is let in without a credential.
     pub guest: GuestRules,
     /// Endpoints that need no credential, matched against the whole path.
-    pub public: Vec<Rule>,
+    pub public: PublicRules,
     /// What a verified principal may do.
     pub authorization: Authorization,
     /// The names of the claims that carry the principal.

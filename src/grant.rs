@@ -1,5 +1,11 @@
 //! What a verifying server said about a good credential: facts, kept as long as the cache allows.
 
+mod claims;
+pub(crate) mod identity;
+pub(crate) mod members;
+
+pub(crate) use claims::{collect_rules, from_claims, is_uuid, tenants};
+
 use std::rc::Rc;
 
 use crate::config::Secret;
@@ -56,4 +62,33 @@ pub struct Grant {
     pub identity: Vec<(Rc<str>, Vec<u8>)>,
     /// For a client pair: the token that goes upstream in place of the secret.
     pub issued_token: Option<Secret>,
+}
+
+impl PrincipalKind {
+    /// The word for it in the `principal` claim and in the identity header.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ApplicationUser => "application_user",
+            Self::AdminUser => "admin_user",
+            Self::Application => "application",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// Why an answer cannot become a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// A decisive member is repeated or of a shape that says nothing: the server's fault.
+    Answer,
+    /// An identity header would be too long. A matter of this principal alone: were it the server's fault, one
+    /// user with an overlong name could open the breaker for all.
+    Identity,
+}
+
+impl From<crate::json::Repeated> for Unfit {
+    fn from(_: crate::json::Repeated) -> Self {
+        Self::Answer
+    }
 }

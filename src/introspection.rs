@@ -1,18 +1,8 @@
-//! stub
-use crate::{
-    call::{CallOutcome, CallRequest, ServerFault, Verification},
-    config::{Config, Introspection},
-    time::UnixMillis,
-};
-pub fn request(settings: &Introspection, _token: &[u8]) -> CallRequest {
-    CallRequest {
-        cluster: settings.endpoint.cluster.clone(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        timeout: settings.endpoint.timeout,
-        max_response_bytes: 0,
-    }
-}
-pub fn verdict(_outcome: &CallOutcome, _config: &Config, _now: UnixMillis) -> Verification {
-    Verification::Failed(ServerFault::BadAnswer)
-}
+//! The exchange with a token-introspection endpoint (RFC 7662): the request out, the answer in.
+//! It tells what the server said about a token; whether a request may pass is decided elsewhere.
+
+mod reply;
+mod request;
+
+pub use reply::verdict;
+pub use request::request;

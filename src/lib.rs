@@ -11,16 +11,28 @@
 //! A newcomer's way: README, this page, [`decision`], and a scenario under `integration/scenarios`.
 
 pub mod authorization;
+pub mod cache;
 pub mod call;
+mod client_auth;
 pub mod client_credentials;
 pub mod config;
 pub mod credential;
+pub mod decision;
+pub mod flight;
 pub mod grant;
 pub mod guest;
+pub mod identity;
 pub mod introspection;
 pub mod json;
+pub mod metrics;
 pub mod path;
 pub mod permission;
+pub mod public;
+pub mod refusal;
 pub mod request;
+pub mod route;
 pub mod time;
 pub mod usergrid_token;
+
+#[cfg(target_arch = "wasm32")]
+mod wasm;

@@ -1,0 +1,199 @@
+//! The steps before a verdict: path, bypass, preflight, public endpoints, credential, guest.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::forwarding::{AUTHORIZATION, Forwarding, PATH, remove, set};
+use super::question::Question;
+use super::verdict::{Facts, Kind, Pending};
+use super::{Effect, Filter, HeaderEdit};
+use crate::cache::{Answer, Key};
+use crate::config::Config;
+use crate::credential::{self, Presented};
+use crate::flight::{Boarding, StreamId};
+use crate::identity;
+use crate::metrics::{CacheResult, Counter, Outcome};
+use crate::path::RequestPath;
+use crate::refusal::Refusal;
+use crate::request::RequestHeaders;
+use crate::route::RouteSettings;
+use crate::time::UnixMillis;
+
+/// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is
+/// reached only when its report, or the wake-up that should have started the call, got lost.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Filter {
+    pub(super) fn request(
+        &mut self,
+        stream: StreamId,
+        headers: &RequestHeaders,
+        route: RouteSettings,
+        now: UnixMillis,
+        effects: &mut Vec<Effect>,
+    ) {
+        let config = Rc::clone(&self.config);
+        // Before anything else, so that no way through leaves a client's own copy in place.
+        for name in identity::spoofed(&config.identity, headers) {
+            effects.push(remove(stream, &name));
+        }
+        let method = headers.first(":method").unwrap_or_default();
+        let target = headers.first(PATH).unwrap_or_default();
+        let before_query = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+        let path = RequestPath::parse(before_query, &config.base_path);
+
+        if let Ok(path) = &path
+            && let Some(outcome) = untouched(&config, route.bypass, method, headers, path)
+        {
+            effects.push(Effect::Count(Counter::Requests(outcome)));
+            effects.push(Effect::Forward(stream));
+            return;
+        }
+
+        let found = credential::find(headers, &config.credentials);
+        // At this moment, so that no later step, and no client that gives up waiting, leaves it in the access log.
+        if let Some(clean) = &found.clean_path {
+            effects.push(set(stream, PATH, clean.clone()));
+        }
+        let facts = Facts {
+            stream,
+            arrived: now,
+            grpc: is_grpc(headers),
+            required: route.require_scope,
+            credential: None,
+        };
+        let Ok(path) = path else {
+            facts.refuse(Refusal::BadPath, None, &config, now, effects);
+            return;
+        };
+        let refusal = match &found.presented {
+            Presented::One(credential) => match Question::about(credential, &config, now) {
+                Ok(question) => {
+                    let key = Key::new(&config.digest, credential);
+                    let facts = Facts { credential: Some(key.fingerprint()), ..facts };
+                    let kind = question.kind();
+                    let forwarding = Forwarding::plan(config.forward, credential, &found, headers);
+                    let method = method.to_vec();
+                    let pending = Pending { facts, method, path, kind, forwarding };
+                    self.verify(key, &question, pending, now, effects);
+                    return;
+                }
+                Err(refusal) => refusal,
+            },
+            Presented::Bad(bad) => (*bad).into(),
+            // A guest has no scopes, so a route that asks for one has no guests.
+            Presented::Nothing
+                if facts.required.is_empty() && config.guest.admits(method, &path) =>
+            {
+                admit_guest(stream, headers, &config, effects);
+                return;
+            }
+            Presented::Nothing => Refusal::Missing,
+        };
+        facts.refuse(refusal, Some(&path), &config, now, effects);
+    }
+
+    /// Decides at once if the answer is known, else lets the request wait for it.
+    fn verify(
+        &mut self,
+        key: Key,
+        question: &Question<'_>,
+        pending: Pending,
+        now: UnixMillis,
+        effects: &mut Vec<Effect>,
+    ) {
+        let config = &self.config;
+        let stream = pending.facts.stream;
+        let steady = self.clock.read(now);
+        if let Some(answer) = self.cache.get(&key, steady)
+            && !lapsed(&answer, pending.kind, now)
+        {
+            effects.push(Effect::Count(Counter::Cache(match answer {
+                Answer::Granted(_) => CacheResult::LocalHit,
+                Answer::Denied(_) => CacheResult::NegativeHit,
+            })));
+            pending.decide(Some(&answer), config, now, effects);
+            return;
+        }
+        effects.push(Effect::Count(Counter::Cache(CacheResult::Miss)));
+
+        let lost_at = steady.after(question.timeout(config).saturating_add(GRACE));
+        let subject = || question.subject();
+        match self.flights.board(stream, pending, key, (steady, lost_at), subject) {
+            Boarding::Joined => {
+                effects.push(Effect::Count(Counter::Coalesced));
+                effects.push(Effect::Wait(stream));
+            }
+            Boarding::NewCall(call) => {
+                effects.push(Effect::Wait(stream));
+                effects.push(Effect::Call(call, question.call(config)));
+            }
+            Boarding::Full(pending) => {
+                let path = Some(&pending.path);
+                pending.facts.refuse(Refusal::Overloaded, path, config, now, effects);
+            }
+        }
+    }
+}
+
+/// Whether the request passes with its credentials and all, and as what.
+fn untouched(
+    config: &Config,
+    bypass: bool,
+    method: &[u8],
+    headers: &RequestHeaders,
+    path: &RequestPath,
+) -> Option<Outcome> {
+    if bypass {
+        Some(Outcome::Bypassed)
+    } else if config.bypass_preflight && is_preflight(method, headers) {
+        Some(Outcome::Preflight)
+    } else if config.public.admits(method, path) {
+        Some(Outcome::Public)
+    } else {
+        None
+    }
+}
+
+/// A CORS preflight (Fetch standard): it carries no credential, and its answer holds no data.
+fn is_preflight(method: &[u8], headers: &RequestHeaders) -> bool {
+    method == b"OPTIONS"
+        && headers.first("origin").is_some()
+        && headers.first("access-control-request-method").is_some()
+}
+
+/// Whether Envoy takes the request for gRPC, and will turn a local reply into a gRPC one.
+fn is_grpc(headers: &RequestHeaders) -> bool {
+    headers
+        .first("content-type")
+        .and_then(|value| value.strip_prefix(b"application/grpc"))
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
+/// Whether the token issued for a client pair has lapsed: the pair may be as good as ever, so it is
+/// verified anew. A token that has lapsed is simply expired.
+fn lapsed(answer: &Answer, kind: Kind, now: UnixMillis) -> bool {
+    match (answer, kind) {
+        (Answer::Granted(grant), Kind::Client(_)) => {
+            grant.expires.is_some_and(|expires| now >= expires)
+        }
+        _ => false,
+    }
+}
+
+/// A guest reaches the backend without any `Authorization`, also one that was not looked at.
+fn admit_guest(
+    stream: StreamId,
+    headers: &RequestHeaders,
+    config: &Config,
+    effects: &mut Vec<Effect>,
+) {
+    if headers.first(AUTHORIZATION).is_some() {
+        effects.push(remove(stream, AUTHORIZATION));
+    }
+    for (name, value) in identity::of_guest(&config.identity) {
+        effects.push(Effect::Edit(stream, HeaderEdit::Set(name, value)));
+    }
+    effects.push(Effect::Count(Counter::Requests(Outcome::Guest)));
+    effects.push(Effect::Forward(stream));
+}

@@ -1,0 +1,83 @@
+//! What the operator is told, and at which level. Holds no credential and nothing a client wrote but the
+//! sanitised name of the application.
+
+use std::fmt;
+
+use crate::cache::Fingerprint;
+use crate::call::ServerFault;
+use crate::refusal::Refusal;
+
+/// One line for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A request was refused.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// `org/app`, sanitised, or `-`.
+        application: String,
+        /// Which credential, if there was one that could be verified.
+        credential: Option<Fingerprint>,
+    },
+    /// A verifying server gave no verdict.
+    ServerFailed {
+        /// Envoy's name of the cluster.
+        cluster: String,
+        /// What went wrong.
+        fault: ServerFault,
+        /// Failures since the last such line.
+        unreported: u64,
+    },
+}
+
+impl Notice {
+    /// The level it is logged at.
+    #[must_use]
+    pub const fn level(&self) -> log::Level {
+        match self {
+            Self::Refused { .. } => log::Level::Info,
+            // Nothing works until somebody mends the configuration.
+            Self::ServerFailed { fault: ServerFault::RejectedUs, .. } => log::Level::Error,
+            Self::ServerFailed { .. } => log::Level::Warn,
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { refusal, application, credential } => {
+                write!(f, "refused: reason={} application={application}", refusal.row().label)?;
+                match credential {
+                    Some(fingerprint) => write!(f, " credential={fingerprint}"),
+                    None => Ok(()),
+                }
+            }
+            Self::ServerFailed { cluster, fault, unreported } => {
+                write!(f, "no verdict from cluster `{cluster}`: {fault}")?;
+                match unreported {
+                    0 => Ok(()),
+                    more => write!(f, " ({more} more since the last line)"),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for ServerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RejectedUs => f.write_str(
+                "it refused our own client authentication; check `client_auth` in the configuration",
+            ),
+            Self::Status(status) => write!(f, "it answered with status {status}"),
+            Self::BadAnswer => f.write_str("its answer is not what the RFC asks for"),
+            Self::TooLarge => f.write_str("its answer is longer than `max_response_bytes`"),
+            Self::Reset => f.write_str("it could not be reached, or broke off"),
+            Self::TimedOut => f.write_str("it did not answer in time"),
+            Self::NotSent => {
+                f.write_str("Envoy did not start the call; is the cluster known, and healthy?")
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Builds a grant out of the claims of an active token, by the names the configuration gives them.
+//! It collects facts; which of them a request needs is decided in `authorization`.
+
+use super::members::{self, Round};
+use super::{ApplicationName, Grant, PrincipalKind, Unfit, identity};
+use crate::config::{Authorization, Config};
+use crate::json::{Json, Object};
+use crate::permission::Rule;
+
+/// The grant of an introspection answer. Does not ask whether the token is active, ours or still good.
+pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Grant, Unfit> {
+    let names = &config.claims;
+    let principal = match claims.get(&names.principal)? {
+        Some(Json::String(word)) => kind(word),
+        _ => PrincipalKind::ApplicationUser,
+    };
+    let mut user_names: Vec<String> = Vec::new();
+    for name in [&names.username, &names.sub] {
+        if let Some(Json::String(user)) = claims.get(name)?
+            && !user.is_empty()
+            && !user_names.contains(user)
+        {
+            user_names.push(user.clone());
+        }
+    }
+    let scopes = members::scopes(claims, &names.scope)?;
+    let roles = members::list(claims, &names.roles)?;
+    let permissions = members::list(claims, &names.permissions)?;
+    let (organizations, applications) = tenants(
+        members::one_or_list(claims, &names.organization)?,
+        members::one_or_list(claims, &names.application)?,
+    );
+    let identity = identity::headers(&config.identity, principal, |name| {
+        Ok(claims.get(name)?.and_then(identity::value))
+    })?;
+    Ok(Grant {
+        principal,
+        user_names,
+        organizations,
+        applications,
+        rules: collect_rules(
+            principal,
+            &config.authorization,
+            permissions.as_deref(),
+            roles.as_deref(),
+            scopes.as_deref(),
+        ),
+        scopes: scopes.unwrap_or_default(),
+        not_before: members::seconds(claims, "nbf", Round::Up)?,
+        expires: members::seconds(claims, "exp", Round::Down)?,
+        identity,
+        issued_token: None,
+    })
+}
+
+/// The rules that must allow a request; `None` where the backend decides.
+///
+/// A claim that is there but grants nothing still gives `Some`: it enforces an empty set of rules.
+pub(crate) fn collect_rules(
+    principal: PrincipalKind,
+    settings: &Authorization,
+    permissions: Option<&[String]>,
+    roles: Option<&[String]>,
+    scopes: Option<&[String]>,
+) -> Option<Vec<Rule>> {
+    if principal != PrincipalKind::ApplicationUser {
+        return None;
+    }
+    let mut rules = None;
+    if let Some(permissions) = permissions {
+        // A rule that cannot be read grants nothing.
+        let readable = permissions.iter().filter_map(|text| Rule::parse(text).ok());
+        rules.get_or_insert_with(Vec::new).extend(readable);
+    }
+    for (words, mapping) in [(roles, &settings.roles), (scopes, &settings.scopes)] {
+        if let (Some(words), Some(mapping)) = (words, mapping) {
+            let granted = words.iter().filter_map(|word| mapping.get(word)).flatten().cloned();
+            rules.get_or_insert_with(Vec::new).extend(granted);
+        }
+    }
+    rules
+}
+
+/// Organisations and applications in lower case. Empty names name nobody.
+pub(crate) fn tenants(
+    organizations: Option<Vec<String>>,
+    applications: Option<Vec<String>>,
+) -> (Vec<String>, Vec<ApplicationName>) {
+    let lower = |names: Option<Vec<String>>| {
+        names
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .map(|name| name.to_ascii_lowercase())
+    };
+    (lower(organizations).collect(), lower(applications).map(application).collect())
+}
+
+/// `org/app` or a UUID. Anything else is the name of an application that no path can be: it must neither match nor
+/// count as if no application had been named.
+fn application(name: String) -> ApplicationName {
+    if is_uuid(&name) {
+        return ApplicationName::Uuid(name);
+    }
+    match name.split_once('/') {
+        Some((organization, application))
+            if !organization.is_empty()
+                && !application.is_empty()
+                && !application.contains('/') =>
+        {
+            ApplicationName::Path {
+                organization: organization.to_owned(),
+                application: application.to_owned(),
+            }
+        }
+        _ => ApplicationName::Path { organization: String::new(), application: name },
+    }
+}
+
+/// The text form of RFC 9562 section 4, any version.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn kind(word: &str) -> PrincipalKind {
+    use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
+    [AdminUser, Application, Organization]
+        .into_iter()
+        .find(|kind| kind.word() == word)
+        .unwrap_or(ApplicationUser)
+}

@@ -1,0 +1,167 @@
+//! The names of the metrics, and which event counts as what. Labels ride in the name: `;label=value`.
+
+use crate::call::{ServerFault, Verification};
+use crate::refusal::Refusal;
+
+/// Something that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// Every request, once, by how it ended.
+    Requests(Outcome),
+    /// Every call to a verifying server, once, by how it ended.
+    Introspections(CallResult),
+    /// Every credential that was looked up, by what was found.
+    Cache(CacheResult),
+    /// Requests that joined a call already under way.
+    Coalesced,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Admitted with a token.
+    Token,
+    /// Admitted with a client pair.
+    Client,
+    /// Admitted as a guest.
+    Guest,
+    /// Passed as a public endpoint.
+    Public,
+    /// Passed as a CORS preflight.
+    Preflight,
+    /// Passed on a route that bypasses the filter.
+    Bypassed,
+    /// Refused.
+    Refused(Refusal),
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallResult {
+    /// A good credential.
+    Active,
+    /// A bad credential.
+    Inactive,
+    /// Our own client authentication was refused.
+    RejectedUs,
+    /// Any other failure.
+    Error,
+    /// No answer in time.
+    Timeout,
+}
+
+/// What a look-up found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CacheResult {
+    /// A good answer in the worker's own cache.
+    LocalHit,
+    /// A bad answer.
+    NegativeHit,
+    /// Nothing.
+    Miss,
+}
+
+/// The histogram of call durations in milliseconds.
+pub const INTROSPECTION_MS: &str = "usergrid_auth_introspection_ms";
+/// The gauge of paused requests.
+pub const WAITING: &str = "usergrid_auth_waiting";
+/// The gauge of remembered answers.
+pub const CACHE_ENTRIES: &str = "usergrid_auth_cache_entries";
+
+impl Outcome {
+    /// The value of the `outcome` label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Client => "client",
+            Self::Guest => "guest",
+            Self::Public => "public",
+            Self::Preflight => "preflight",
+            Self::Bypassed => "bypassed",
+            Self::Refused(refusal) => refusal.row().label,
+        }
+    }
+}
+
+impl CallResult {
+    /// What `verification` counts as.
+    #[must_use]
+    pub const fn of(verification: &Verification) -> Self {
+        match verification {
+            Verification::Granted(_) => Self::Active,
+            Verification::Denied(_) => Self::Inactive,
+            Verification::Failed(ServerFault::RejectedUs) => Self::RejectedUs,
+            Verification::Failed(ServerFault::TimedOut) => Self::Timeout,
+            Verification::Failed(_) => Self::Error,
+        }
+    }
+
+    /// The value of the `result` label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::RejectedUs => "rejected_us",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+impl CacheResult {
+    /// The value of the `result` label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::LocalHit => "local_hit",
+            Self::NegativeHit => "negative_hit",
+            Self::Miss => "miss",
+        }
+    }
+}
+
+impl Counter {
+    /// All counters that exist.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let outcomes = [
+            Outcome::Token,
+            Outcome::Client,
+            Outcome::Guest,
+            Outcome::Public,
+            Outcome::Preflight,
+            Outcome::Bypassed,
+        ];
+        let calls = [
+            CallResult::Active,
+            CallResult::Inactive,
+            CallResult::RejectedUs,
+            CallResult::Error,
+            CallResult::Timeout,
+        ];
+        let lookups = [CacheResult::LocalHit, CacheResult::NegativeHit, CacheResult::Miss];
+        outcomes
+            .into_iter()
+            .chain(Refusal::ALL.into_iter().map(Outcome::Refused))
+            .map(Self::Requests)
+            .chain(calls.into_iter().map(Self::Introspections))
+            .chain(lookups.into_iter().map(Self::Cache))
+            .chain([Self::Coalesced])
+    }
+
+    /// The name in Envoy's statistics.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Requests(outcome) => {
+                format!("usergrid_auth_requests_total;outcome={}", outcome.label())
+            }
+            Self::Introspections(result) => {
+                format!("usergrid_auth_introspections_total;result={}", result.label())
+            }
+            Self::Cache(result) => format!("usergrid_auth_cache_total;result={}", result.label()),
+            Self::Coalesced => "usergrid_auth_coalesced_total".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Per-route settings: the namespace `usergrid.auth` in a route's or virtual host's `filter_metadata`.
+//!
+//! Envoy has no per-route configuration for wasm filters; it shows metadata to them in its own pairs format.
+
+/// What the operator set for the route of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteSettings {
+    /// The filter touches nothing but the identity headers.
+    pub bypass: bool,
+    /// Scopes a credential needs besides `introspection.scope`.
+    pub require_scope: RequiredScope,
+}
+
+/// `require_scope` of a route and its virtual host together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequiredScope {
+    /// All of these; often none.
+    All(Vec<String>),
+    /// Something that is no scope was written there. Nobody has it.
+    Unusable,
+}
+
+impl Default for RequiredScope {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+impl RequiredScope {
+    /// Whether no scope is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::All(scopes) if scopes.is_empty())
+    }
+
+    /// Whether `granted` holds every scope asked for.
+    #[must_use]
+    pub fn met_by(&self, granted: &[String]) -> bool {
+        match self {
+            Self::All(scopes) => scopes.iter().all(|scope| granted.contains(scope)),
+            Self::Unusable => false,
+        }
+    }
+
+    /// The scopes by name.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::All(scopes) => scopes,
+            Self::Unusable => &[],
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All(mut mine), Self::All(theirs)) => {
+                mine.extend(theirs);
+                Self::All(mine)
+            }
+            _ => Self::Unusable,
+        }
+    }
+}
+
+impl RouteSettings {
+    /// Reads the namespace as the host serialises it, of the route and of its virtual host.
+    ///
+    /// The route's `bypass` goes before the virtual host's; their scopes add up. A `bypass` that is not the
+    /// boolean `true` bypasses nothing.
+    #[must_use]
+    pub fn from_metadata(route: Option<&[u8]>, virtual_host: Option<&[u8]>) -> Self {
+        if route.is_none() && virtual_host.is_none() {
+            return Self::default();
+        }
+        let (route_bypass, route_scope) = level(route);
+        let (host_bypass, host_scope) = level(virtual_host);
+        Self {
+            bypass: route_bypass.or(host_bypass).unwrap_or(false),
+            require_scope: route_scope.and(host_scope),
+        }
+    }
+}
+
+fn level(metadata: Option<&[u8]>) -> (Option<bool>, RequiredScope) {
+    let Some(bytes) = metadata else { return (None, RequiredScope::default()) };
+    let Some(members) = pairs(bytes) else { return (Some(false), RequiredScope::Unusable) };
+    let member = |wanted: &[u8]| members.iter().find(|(name, _)| *name == wanted).map(|(_, v)| *v);
+    let bypass = member(b"bypass").map(|value| value == [1]);
+    (bypass, member(b"require_scope").map_or_else(RequiredScope::default, scopes))
+}
+
+/// A string of scopes, or a list of them; the host serialises a list as pairs without values.
+fn scopes(value: &[u8]) -> RequiredScope {
+    let texts: Vec<&[u8]> = if value.contains(&0) {
+        match pairs(value) {
+            Some(items) => items.into_iter().map(|(item, _)| item).collect(),
+            None => return RequiredScope::Unusable,
+        }
+    } else {
+        value.split(|byte| *byte == b' ').filter(|part| !part.is_empty()).collect()
+    };
+    if texts.is_empty() && !value.contains(&0) {
+        return RequiredScope::Unusable;
+    }
+    let mut all = Vec::with_capacity(texts.len());
+    for text in texts {
+        match std::str::from_utf8(text) {
+            Ok(scope) if !scope.is_empty() && scope.bytes().all(scope_character) => {
+                all.push(scope.to_owned());
+            }
+            _ => return RequiredScope::Unusable,
+        }
+    }
+    RequiredScope::All(all)
+}
+
+/// RFC 6749 section 3.3: visible ASCII without `"` and `\`.
+fn scope_character(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
+}
+
+/// The host's pairs format: a count, the sizes of all names and values (32 bits, little-endian), then
+/// the names and values themselves, each followed by a NUL.
+fn pairs(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
+    let (count, mut sizes) = number(bytes)?;
+    let mut data = sizes.get(count.checked_mul(8)?..)?;
+    let mut found = Vec::with_capacity(count.min(64));
+    for _ in 0..count {
+        let (name_size, rest) = number(sizes)?;
+        let (value_size, rest) = number(rest)?;
+        sizes = rest;
+        let (name, rest) = text(data, name_size)?;
+        let (value, rest) = text(rest, value_size)?;
+        data = rest;
+        found.push((name, value));
+    }
+    Some(found)
+}
+
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (first, rest) = bytes.split_first_chunk::<4>()?;
+    Some((usize::try_from(u32::from_le_bytes(*first)).ok()?, rest))
+}
+
+fn text(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
+    let (text, rest) = bytes.split_at_checked(size)?;
+    rest.strip_prefix(&[0]).map(|rest| (text, rest))
+}

@@ -1,0 +1,68 @@
+//! One request: its head goes to the core, its body waits for the verdict.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+use super::host;
+use super::worker::{Phase, Worker};
+use crate::decision::Event;
+use crate::flight::StreamId;
+use crate::route::RouteSettings;
+
+/// The context of one stream.
+pub(super) struct Stream {
+    id: StreamId,
+    phase: Rc<Cell<Phase>>,
+    worker: Option<Rc<Worker>>,
+}
+
+impl Stream {
+    pub(super) fn new(context_id: u32, worker: Option<Rc<Worker>>) -> Self {
+        Self { id: StreamId(context_id), phase: Rc::new(Cell::new(Phase::Held)), worker }
+    }
+
+    fn action(&self) -> Action {
+        match self.phase.get() {
+            Phase::Admitted => Action::Continue,
+            Phase::Held => Action::Pause,
+        }
+    }
+}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        // A root context whose configuration failed gets no requests; were it otherwise, they would stay held.
+        if let Some(worker) = &self.worker {
+            let route = RouteSettings::from_metadata(
+                host::metadata("route_metadata").as_deref(),
+                host::metadata("virtual_host_metadata").as_deref(),
+            );
+            let headers = host::request_headers();
+            worker.arrive(self.id, &self.phase, Event::Request { stream: self.id, headers, route });
+        }
+        self.action()
+    }
+
+    // Without these two, Envoy sends a request with a body on while the verdict is out, if the plugin is
+    // configured with `allow_on_headers_stop_iteration`.
+    fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
+        self.action()
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        self.action()
+    }
+}
+
+impl Context for Stream {}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.gone(self.id);
+        }
+    }
+}

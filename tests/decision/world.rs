@@ -1,0 +1,227 @@
+//! A scripted host: it holds the clock, hands out streams, and writes down what the filter wants.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use usergrid_auth_filter::call::{AnswerBody, CallOutcome, CallRequest};
+use usergrid_auth_filter::config::Config;
+use usergrid_auth_filter::decision::{CallId, Effect, Event, Filter, HeaderEdit, Notice};
+use usergrid_auth_filter::flight::StreamId;
+use usergrid_auth_filter::metrics::Counter;
+use usergrid_auth_filter::refusal::Response;
+use usergrid_auth_filter::request::RequestHeaders;
+use usergrid_auth_filter::route::RouteSettings;
+use usergrid_auth_filter::time::UnixMillis;
+
+/// Noon of some day.
+pub const NOON: u64 = 1_800_000_000_000;
+
+pub struct World {
+    filter: Filter,
+    pub now: u64,
+    next_stream: u32,
+    heads: BTreeMap<StreamId, Head>,
+    pub calls: Vec<(CallId, CallRequest)>,
+    pub counts: Vec<Counter>,
+    pub notices: Vec<Notice>,
+}
+
+/// One request as the host sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    headers: Vec<(String, Vec<u8>)>,
+    pub end: Option<End>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    Forwarded,
+    Refused(Response),
+}
+
+/// `{ "introspection": …minimal…, …overrides }`
+pub fn config(overrides: &str) -> Config {
+    let comma = if overrides.is_empty() { "" } else { "," };
+    let text = format!(
+        r#"{{"introspection":{{"cluster":"introspection","path":"/introspect"}}{comma}{overrides}}}"#
+    );
+    config_document(&text)
+}
+
+pub fn config_document(text: &str) -> Config {
+    match Config::parse(text.as_bytes(), &|_| None) {
+        Ok(config) => config,
+        Err(problems) => {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            panic!("the test's configuration is refused:\n{}", lines.join("\n"))
+        }
+    }
+}
+
+impl World {
+    pub fn new(overrides: &str) -> Self {
+        Self::with(config(overrides))
+    }
+
+    pub fn with(config: Config) -> Self {
+        Self {
+            filter: Filter::new(Rc::new(config)),
+            now: NOON,
+            next_stream: 1,
+            heads: BTreeMap::new(),
+            calls: Vec::new(),
+            counts: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// `GET /path` and further headers.
+    pub fn request(&mut self, line: &str, headers: &[(&str, &str)]) -> StreamId {
+        self.request_on(RouteSettings::default(), line, headers)
+    }
+
+    pub fn request_on(
+        &mut self,
+        route: RouteSettings,
+        line: &str,
+        headers: &[(&str, &str)],
+    ) -> StreamId {
+        let (method, path) = line.split_once(' ').expect("METHOD /path");
+        let mut all = vec![
+            (":method".to_owned(), method.as_bytes().to_vec()),
+            (":path".to_owned(), path.as_bytes().to_vec()),
+            (":authority".to_owned(), b"api.example.com".to_vec()),
+        ];
+        all.extend(headers.iter().map(|(name, value)| {
+            ((*name).to_owned(), value.as_bytes().to_vec())
+        }));
+        let stream = StreamId(self.next_stream);
+        self.next_stream += 1;
+        self.heads.insert(stream, Head { headers: all.clone(), end: None });
+        let headers = RequestHeaders::new(all);
+        self.happen(Event::Request { stream, headers, route });
+        stream
+    }
+
+    pub fn happen(&mut self, event: Event) {
+        for effect in self.filter.handle(event, UnixMillis(self.now)) {
+            match effect {
+                Effect::Edit(stream, edit) => self.open(stream).edit(edit),
+                Effect::Forward(stream) => self.open(stream).end = Some(End::Forwarded),
+                Effect::Refuse(stream, response) => {
+                    self.open(stream).end = Some(End::Refused(response));
+                }
+                Effect::Wait(stream) => assert_eq!(self.open(stream).end, None),
+                Effect::Call(call, request) => self.calls.push((call, request)),
+                Effect::Count(counter) => self.counts.push(counter),
+                Effect::CallTook(_) => {}
+                Effect::Log(notice) => self.notices.push(notice),
+            }
+        }
+    }
+
+    /// A request that may still be touched: nothing follows its end.
+    fn open(&mut self, stream: StreamId) -> &mut Head {
+        let head = self.heads.get_mut(&stream).expect("an effect on a stream that never was");
+        assert_eq!(head.end, None, "an effect on a stream that has ended");
+        head
+    }
+
+    pub fn head(&self, stream: StreamId) -> &Head {
+        &self.heads[&stream]
+    }
+
+    /// The oldest unanswered call ends.
+    pub fn end_call(&mut self, outcome: CallOutcome) {
+        assert!(!self.calls.is_empty(), "no call is under way");
+        let (call, _) = self.calls.remove(0);
+        self.happen(Event::CallEnded { call, outcome });
+    }
+
+    /// The oldest unanswered call is answered.
+    pub fn answer(&mut self, status: u16, body: &str) {
+        let body = AnswerBody::Complete(body.as_bytes().to_vec());
+        self.end_call(CallOutcome::Answered { status, body });
+    }
+
+    /// The oldest unanswered call is answered with an active token and these claims.
+    pub fn active(&mut self, claims: &str) {
+        let comma = if claims.is_empty() { "" } else { "," };
+        self.answer(200, &format!(r#"{{"active":true{comma}{claims}}}"#));
+    }
+
+    /// `POST …/introspect` bodies of the calls under way.
+    pub fn call_bodies(&self) -> Vec<String> {
+        self.calls
+            .iter()
+            .map(|(_, request)| String::from_utf8_lossy(&request.body).into_owned())
+            .collect()
+    }
+
+    /// How the request ended: `forwarded`, `waiting`, or status and `error`.
+    pub fn verdict(&self, stream: StreamId) -> String {
+        match &self.head(stream).end {
+            None => "waiting".to_owned(),
+            Some(End::Forwarded) => "forwarded".to_owned(),
+            Some(End::Refused(response)) => {
+                let body: serde_json::Value = serde_json::from_str(&response.body).expect("JSON");
+                format!("{} {}", response.status, body["error"].as_str().expect("a string"))
+            }
+        }
+    }
+
+    /// A request with this token that is verified as `claims` at once, if it was not before.
+    pub fn with_token(&mut self, line: &str, token: &str, claims: &str) -> StreamId {
+        let stream = self.request(line, &[("authorization", &format!("Bearer {token}"))]);
+        if !self.calls.is_empty() {
+            self.active(claims);
+        }
+        stream
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.filter.waiting()
+    }
+
+    pub fn cache_entries(&self) -> usize {
+        self.filter.cache_entries()
+    }
+}
+
+impl Head {
+    fn edit(&mut self, edit: HeaderEdit) {
+        match edit {
+            HeaderEdit::Set(name, value) => {
+                assert!(
+                    value.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte >= 0x80),
+                    "a header value that the host could not carry"
+                );
+                self.headers.retain(|(existing, _)| **existing != *name);
+                self.headers.push((name.to_string(), value));
+            }
+            HeaderEdit::Remove(name) => self.headers.retain(|(existing, _)| **existing != *name),
+        }
+    }
+
+    /// All values of a header, joined by `|`; empty if there is none.
+    pub fn header(&self, name: &str) -> String {
+        let values: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(existing, _)| existing == name)
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+            .collect();
+        values.join("|")
+    }
+
+    pub fn path(&self) -> String {
+        self.header(":path")
+    }
+
+    pub fn response(&self) -> &Response {
+        match &self.end {
+            Some(End::Refused(response)) => response,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}
