@@ -103,7 +103,11 @@ impl Admin {
 
     fn get(&self, path: &str) -> Result<client::Response> {
         let response = client::send(self.address, &Request::get(path))?;
-        ensure!(response.status == 200, "the admin interface answered {path} with {}", response.status);
+        ensure!(
+            response.status == 200,
+            "the admin interface answered {path} with {}",
+            response.status
+        );
         Ok(response)
     }
 }

@@ -95,7 +95,8 @@ impl Bootstrap {
             .flatten()
             .find(|cluster| cluster.get("name").and_then(Value::as_str) == Some(name))
             .with_context(|| format!("envoy.yaml has no cluster `{name}`"))?;
-        let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
+        let endpoint =
+            "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
         *cluster.pointer_mut(endpoint).context("a cluster without endpoint")? =
             json!({ "address": address.ip().to_string(), "port_value": address.port() });
         Ok(())
@@ -116,6 +117,15 @@ impl Bootstrap {
     /// See [`Bootstrap::free_ports`].
     pub fn set_configuration(&mut self, text: &str) -> Result<()> {
         *self.plugin("/configuration/value")? = text.into();
+        Ok(())
+    }
+
+    /// Replaces the message that carries the plugin's configuration.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn set_configuration_message(&mut self, message: Value) -> Result<()> {
+        *self.plugin("/configuration")? = message;
         Ok(())
     }
 

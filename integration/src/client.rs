@@ -115,8 +115,40 @@ impl Response {
 /// One connection.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    sender: Sender,
     reader: Reader<TcpStream>,
+}
+
+/// The half of a connection that sends, for a thread of its own.
+#[derive(Debug)]
+pub struct Sender(TcpStream);
+
+impl Sender {
+    /// Sends bytes. A peer that has closed already is no error: its answer says why.
+    ///
+    /// # Errors
+    /// If the socket fails in another way.
+    pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        match self.0.write_all(bytes) {
+            Err(error)
+                if !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) =>
+            {
+                Err(error).context("cannot write to the socket")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends one chunk of a chunked body; an empty one ends it.
+    ///
+    /// # Errors
+    /// See [`Sender::send`].
+    pub fn send_chunk(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+        chunk.extend_from_slice(bytes);
+        chunk.extend_from_slice(b"\r\n");
+        self.send(&chunk)
+    }
 }
 
 impl Connection {
@@ -130,33 +162,31 @@ impl Connection {
         stream.set_read_timeout(Some(wait::DEADLINE))?;
         stream.set_nodelay(true)?;
         let reader = Reader::new(stream.try_clone()?);
-        Ok(Self { stream, reader })
+        Ok(Self { sender: Sender(stream), reader })
     }
 
-    /// Sends bytes. A peer that has closed already is no error: its answer says why.
+    /// A second handle for sending.
     ///
     /// # Errors
-    /// If the socket fails in another way.
+    /// If the system has no more handles.
+    pub fn sender(&self) -> Result<Sender> {
+        Ok(Sender(self.sender.0.try_clone()?))
+    }
+
+    /// See [`Sender::send`].
+    ///
+    /// # Errors
+    /// See there.
     pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        match self.stream.write_all(bytes) {
-            Err(error)
-                if !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) =>
-            {
-                Err(error).context("cannot write to the socket")
-            }
-            _ => Ok(()),
-        }
+        self.sender.send(bytes)
     }
 
-    /// Sends one chunk of a chunked body; an empty one ends it.
+    /// See [`Sender::send_chunk`].
     ///
     /// # Errors
-    /// See [`Connection::send`].
+    /// See there.
     pub fn send_chunk(&mut self, bytes: &[u8]) -> Result<()> {
-        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
-        chunk.extend_from_slice(bytes);
-        chunk.extend_from_slice(b"\r\n");
-        self.send(&chunk)
+        self.sender.send_chunk(bytes)
     }
 
     /// Sends a whole request.
@@ -186,7 +216,7 @@ impl Connection {
     /// # Errors
     /// If the socket is gone.
     pub fn half_close(&self) -> Result<()> {
-        Ok(self.stream.shutdown(Shutdown::Write)?)
+        Ok(self.sender.0.shutdown(Shutdown::Write)?)
     }
 }
 

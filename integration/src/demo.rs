@@ -85,7 +85,8 @@ fn deviations(step: &Step, response: &Response) -> Vec<String> {
             {
                 let actual = backend_header(&body, name);
                 if actual.as_deref() != *expected {
-                    wrong.push(format!("the backend saw {name} {actual:?} instead of {expected:?}"));
+                    wrong
+                        .push(format!("the backend saw {name} {actual:?} instead of {expected:?}"));
                 }
             }
         }

@@ -55,7 +55,8 @@ fn look() -> Result<Envoy> {
         return Ok(envoy);
     }
     let version = env::var("ENVOY_VERSION").unwrap_or_else(|_| VERSION.into());
-    probe(&install(&version)?).with_context(|| format!("the installed Envoy does not run; {WHAT_TO_DO}"))
+    probe(&install(&version)?)
+        .with_context(|| format!("the installed Envoy does not run; {WHAT_TO_DO}"))
 }
 
 fn probe(path: &Path) -> Result<Envoy> {

@@ -10,7 +10,10 @@ pub type Headers = Vec<(String, Vec<u8>)>;
 /// The value of the first header called `name` in any letter case.
 #[must_use]
 pub fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a [u8]> {
-    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice())
+    headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_slice())
 }
 
 /// The head of a request.

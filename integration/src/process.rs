@@ -62,8 +62,7 @@ impl Process {
             .spawn()
             .context("cannot run sh")?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut process =
-            Self { guard, directory, listener: nowhere, admin: Admin::new(nowhere) };
+        let mut process = Self { guard, directory, listener: nowhere, admin: Admin::new(nowhere) };
         process.wait_until_ready(&address_file)?;
         Ok(process)
     }

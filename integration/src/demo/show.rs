@@ -79,7 +79,8 @@ impl Screen {
     }
 
     fn backend(&self, body: &Value) {
-        let text = |member: &str| body.get(member).and_then(Value::as_str).unwrap_or("?").to_owned();
+        let text =
+            |member: &str| body.get(member).and_then(Value::as_str).unwrap_or("?").to_owned();
         println!("    backend saw  {} {}", text("method"), text("path"));
         let authorization =
             backend_header(body, "authorization").unwrap_or_else(|| "(none)".into());
@@ -93,7 +94,8 @@ impl Screen {
 
     fn refusal(&self, response: &Response, body: &Value) {
         let member = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
-        let line = format!("{} {}: {}", response.status, member("error"), member("error_description"));
+        let line =
+            format!("{} {}: {}", response.status, member("error"), member("error_description"));
         println!("    {}", self.paint(YELLOW, &line));
         for name in ["www-authenticate", "retry-after"] {
             if let Some(value) = response.header(name) {

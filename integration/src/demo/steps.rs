@@ -51,8 +51,7 @@ pub enum Backend {
     },
 }
 
-const BEARER: &str =
-    "Bearer YWMtBK_AAIM7Ee6SNAEjRWeJqwAAA7ssw9gAtqPsSElvrZs6RO54CNuiSqx-5LI";
+const BEARER: &str = "Bearer YWMtBK_AAIM7Ee6SNAEjRWeJqwAAA7ssw9gAtqPsSElvrZs6RO54CNuiSqx-5LI";
 
 fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")))
@@ -66,7 +65,13 @@ fn passes(
     principal: Option<&'static str>,
     why: &'static str,
 ) -> Step {
-    Step { title, request, status: 200, backend: Backend::Sees { path, authorization, principal }, why }
+    Step {
+        title,
+        request,
+        status: 200,
+        backend: Backend::Sees { path, authorization, principal },
+        why,
+    }
 }
 
 fn refused(

@@ -18,7 +18,9 @@ pub fn response(case: &Case, response: &Response) -> Vec<String> {
     headers("reply", &case.reply_headers, &mut wrong, |name| response.header(name));
     let passed = response.header(MARK).is_some();
     if passed != case.passes() {
-        wrong.push(if passed { "it reached the backend" } else { "it did not reach the backend" }.into());
+        wrong.push(
+            if passed { "it reached the backend" } else { "it did not reach the backend" }.into(),
+        );
     }
     let body = response.json().unwrap_or(Value::Null);
     if passed {
@@ -64,7 +66,8 @@ fn seen(expected: &Backend, body: &Value, wrong: &mut Vec<String>) {
     if let Some(length) = expected.body_bytes
         && body.get("body_bytes").and_then(Value::as_u64) != Some(length)
     {
-        wrong.push(format!("the backend saw {} body bytes instead of {length}", body["body_bytes"]));
+        wrong
+            .push(format!("the backend saw {} body bytes instead of {length}", body["body_bytes"]));
     }
     headers("backend", &expected.headers, wrong, |name| backend_header(body, name));
 }

@@ -74,7 +74,8 @@ fn metrics(scenario: &Scenario, target: &dyn Target, before: &BTreeMap<String, u
         actual.retain(|_, value| *value > 0);
         Ok((actual == expected).then_some(()))
     });
-    reached.with_context(|| format!("requests were counted as {actual:?}, expected {expected:?}"))?;
+    reached
+        .with_context(|| format!("requests were counted as {actual:?}, expected {expected:?}"))?;
     // Written together with the counts above.
     let all = target.metrics()?.unwrap_or_default();
     for (name, expected) in &scenario.metrics {
