@@ -2,13 +2,27 @@
 //!
 //! [`Config::parse`] is the only way to get one. `docs/configuration.md` describes every key for users.
 
+mod base_path;
+mod duration;
+mod environment;
+mod identity;
+mod keys;
+mod notes;
 mod parse;
+mod problem;
+mod reader;
+mod rules;
 mod secret;
+mod sections;
+mod spelling;
+mod upstream;
 
-pub use parse::Problems;
+pub use keys::{Absent, KEYS, Key, Shape};
+pub use problem::{Problem, Problems};
 pub use secret::Secret;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -54,7 +68,6 @@ pub struct Config {
 }
 
 /// `introspection`: the RFC 7662 endpoint.
-#[derive(Debug)]
 pub struct Introspection {
     /// Where and how long.
     pub endpoint: Endpoint,
@@ -74,6 +87,24 @@ pub struct Introspection {
     pub audience: Vec<String>,
     /// All of these must be in `scope`.
     pub scope: Vec<String>,
+}
+
+impl fmt::Debug for Introspection {
+    /// Of the parameters only the names: an API key may be among their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Introspection")
+            .field("endpoint", &self.endpoint)
+            .field("retries", &self.retries)
+            .field("client_auth", &self.client_auth)
+            .field("token_type_hint", &self.token_type_hint)
+            .field("parameters", &names)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .field("scope", &self.scope)
+            .finish()
+    }
 }
 
 /// A cluster and what is asked of it.
@@ -180,9 +211,9 @@ pub struct Authorization {
     pub tenancy: Tenancy,
     /// `org/app` to UUID, all in lower case.
     pub application_ids: HashMap<String, String>,
-    /// Rules of a role. `None`: no mapping is configured.
+    /// Rules of a role. `None`: no mapping is configured; never empty.
     pub roles: Option<HashMap<String, Vec<Rule>>>,
-    /// Rules of a scope. `None`: no mapping is configured.
+    /// Rules of a scope. `None`: no mapping is configured; never empty.
     pub scopes: Option<HashMap<String, Vec<Rule>>>,
 }
 
@@ -252,6 +283,8 @@ pub struct CacheSettings {
     pub max_entries: usize,
     /// Bad answers per worker.
     pub max_negative_entries: usize,
+    /// Whether workers may share answers. Not looked at yet: every worker keeps its own.
+    pub shared: bool,
 }
 
 /// `errors`.

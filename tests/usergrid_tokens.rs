@@ -1,6 +1,16 @@
 //! Usergrid access tokens, checked without any call.
 //! The table holds real tokens, the reference's vectors and every malformed variant it lists.
 
+#![allow(
+    clippy::panic,
+    clippy::unreachable,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
+
 mod support;
 
 use proptest::prelude::*;

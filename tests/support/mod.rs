@@ -2,6 +2,7 @@
 //! Nothing here asserts; a table that cannot be read is a broken test and panics.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::panic, clippy::expect_used, reason = "a broken test stops")]
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +14,6 @@ use usergrid_auth_filter::config::{
     OnConflict, PairAuth, Tenancy, TokenFormat,
 };
 use usergrid_auth_filter::grant::Grant;
-use usergrid_auth_filter::guest::GuestRules;
 use usergrid_auth_filter::time::UnixMillis;
 
 /// The time of all tests that do not care: 2023-11-14T22:13:20Z.
@@ -40,8 +40,8 @@ pub fn config() -> Config {
         }),
         credentials: credentials(OnConflict::Reject),
         token: TokenFormat::Opaque,
-        guest: GuestRules::default(),
-        public: Vec::new(),
+        guest: Default::default(),
+        public: usergrid_auth_filter::public::PublicRules::new(Vec::new()),
         authorization: Authorization {
             tenancy: Tenancy::IfPresent,
             application_ids: HashMap::new(),
@@ -73,6 +73,7 @@ pub fn config() -> Config {
         .collect(),
         forward: Forward::Header,
         cache: CacheSettings {
+            shared: false,
             ttl: Duration::from_secs(60),
             negative_ttl: Duration::from_secs(5),
             max_entries: 10_000,
