@@ -121,14 +121,8 @@ impl<T, W> Flights<T, W> {
     /// The calls whose end the host should have told by `now`.
     #[must_use]
     pub fn lost(&self, now: Steady) -> Vec<CallId> {
-        let mut lost: Vec<CallId> = self
-            .by_call
-            .iter()
-            .filter(|(_, flight)| flight.lost_at <= now)
-            .map(|(call, _)| *call)
-            .collect();
-        lost.sort_unstable();
-        lost
+        let lost = self.by_call.iter().filter(|(_, flight)| flight.lost_at <= now);
+        lost.map(|(call, _)| *call).collect()
     }
 
     /// How many requests are waiting.

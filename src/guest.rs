@@ -1,9 +1,156 @@
-//! stub
-use crate::path::RequestPath;
+//! `guest`: which applications let a caller without any credential in, and to what.
+//!
+//! It never sees a request that carries a credential, and it never admits by a path that could be read otherwise.
+
+use std::fmt;
+
+use crate::path::{RequestPath, is_application_word, is_reserved, is_uuid};
+use crate::permission::Rule;
+
+/// The rules of `guest`.
 #[derive(Clone, Debug, Default)]
-pub struct GuestRules;
+pub struct GuestRules(Vec<GuestRule>);
+
+/// What guests may do in some applications.
+#[derive(Clone, Debug)]
+pub struct GuestRule {
+    /// Any of them may match.
+    pub applications: Vec<ApplicationPattern>,
+    /// Any of them may allow.
+    pub permissions: Vec<Rule>,
+}
+
+/// `org/app`, each a name or `*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationPattern {
+    organization: NamePattern,
+    application: NamePattern,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum NamePattern {
+    Any,
+    Name(String),
+}
+
+/// Why a text is no application pattern; its `Display` names the offending part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationPatternError(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    NotTwoParts(String),
+    NotAName(String),
+    NeverAnOrganization(String),
+    NeverAGuestApplication(String),
+}
+
+impl std::error::Error for ApplicationPatternError {}
+
+impl fmt::Display for ApplicationPatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Escaped, so that no line break gets into a message.
+        match &self.0 {
+            Kind::NotTwoParts(text) => {
+                write!(f, "`{}` is not of the form `organization/application`", text.escape_debug())
+            }
+            Kind::NotAName(part) => write!(
+                f,
+                "`{}` is neither `*` nor a name; a name is written decoded, without wildcards or blanks around it",
+                part.escape_debug()
+            ),
+            Kind::NeverAnOrganization(part) => {
+                write!(f, "`{}` is never an organization for guests", part.escape_debug())
+            }
+            Kind::NeverAGuestApplication(part) => {
+                write!(f, "`{}` is never an application for guests", part.escape_debug())
+            }
+        }
+    }
+}
+
 impl GuestRules {
-    pub fn admits(&self, _method: &[u8], _path: &RequestPath) -> bool {
-        false
+    /// Any of the rules may admit a request.
+    #[must_use]
+    pub fn new(rules: Vec<GuestRule>) -> Self {
+        Self(rules)
+    }
+
+    /// Whether a caller without any credential may go on as a guest: the path is clear and of the plain shape
+    /// `/{org}/{app}/…`, and every reading of it is allowed.
+    #[must_use]
+    pub fn admits(&self, method: &[u8], path: &RequestPath) -> bool {
+        let Some((organization, application)) = path.guest_application() else { return false };
+        let permissions: Vec<&Rule> = self
+            .0
+            .iter()
+            .filter(|rule| {
+                rule.applications.iter().any(|pattern| pattern.matches(organization, application))
+            })
+            .flat_map(|rule| &rule.permissions)
+            .collect();
+        !permissions.is_empty()
+            && path
+                .checked()
+                .iter()
+                .all(|reading| permissions.iter().any(|rule| rule.allows(method, reading, &[])))
+    }
+}
+
+impl ApplicationPattern {
+    /// Reads `org/app`.
+    ///
+    /// # Errors
+    /// It has not exactly two parts, a part is neither `*` nor a name, or a name could never be a guest's: a
+    /// reserved first segment, an alias, a UUID.
+    pub fn parse(text: &str) -> Result<Self, ApplicationPatternError> {
+        let (organization, application) = text
+            .split_once('/')
+            .filter(|(_, application)| !application.contains('/'))
+            .ok_or_else(|| ApplicationPatternError(Kind::NotTwoParts(text.to_owned())))?;
+        if is_reserved(organization) || is_uuid(organization) {
+            return Err(ApplicationPatternError(Kind::NeverAnOrganization(
+                organization.to_owned(),
+            )));
+        }
+        if is_application_word(application) || is_uuid(application) {
+            return Err(ApplicationPatternError(Kind::NeverAGuestApplication(
+                application.to_owned(),
+            )));
+        }
+        Ok(Self {
+            organization: NamePattern::parse(organization)?,
+            application: NamePattern::parse(application)?,
+        })
+    }
+
+    fn matches(&self, organization: &str, application: &str) -> bool {
+        self.organization.matches(organization) && self.application.matches(application)
+    }
+}
+
+impl NamePattern {
+    fn parse(part: &str) -> Result<Self, ApplicationPatternError> {
+        if part == "*" {
+            return Ok(Self::Any);
+        }
+        // What a clear segment of a path never holds could never match.
+        let is_name = !part.is_empty()
+            && part.trim() == part
+            && !matches!(part, "." | "..")
+            && !part.contains(['*', '?', ';', '#', '%', '\\'])
+            && !part.contains(char::is_control);
+        if is_name {
+            Ok(Self::Name(part.to_owned()))
+        } else {
+            Err(ApplicationPatternError(Kind::NotAName(part.to_owned())))
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Name(wanted) => wanted.eq_ignore_ascii_case(name),
+        }
     }
 }

@@ -1,16 +1,169 @@
-//! stub
+//! The path of a request: refused when broken, and read as the application and what is asked of it.
+//!
+//! It decides what a path says, never who may use it; `DESIGN.md` lists how backends read paths differently.
+
+mod application;
+mod segment;
+
+pub use application::{Addressed, ApplicationId, PathApplication};
+pub use application::{is_application_word, is_reserved, is_uuid};
+
+use segment::Segment;
+
+use crate::permission::CheckedPath;
+
+/// Segments after the base path among which an organisation and an application can be named
+/// (`/orgs/{org}/apps/{app}`).
+const NAMING_SEGMENTS: usize = 4;
+
+/// The longest part of [`RequestPath::application_label`], in bytes.
+const LABEL_PART: usize = 64;
+
+/// A path that no reading makes dangerous, taken apart.
+///
+/// INVARIANT: no segment, decoded once or as often as it can be, holds a backslash, a NUL or a dot segment.
 #[derive(Clone, Debug)]
-pub struct RequestPath;
+pub struct RequestPath {
+    /// After the base path, or all of them where the path does not begin with it.
+    segments: Vec<Segment>,
+    clear: bool,
+    in_base: bool,
+    addressed: Addressed,
+}
+
+/// The path must not reach any backend: 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenPath;
+
 impl RequestPath {
-    pub fn parse(_path: &[u8], _base: &[String]) -> Result<Self, BrokenPath> {
-        Err(BrokenPath)
+    /// Takes `path` apart, the part of `:path` before the first `?`. `base` holds the decoded segments that
+    /// every path of the API begins with.
+    ///
+    /// # Errors
+    /// [`BrokenPath`] if it does not begin with `/` (so `*` and absolute targets are refused), has a broken
+    /// percent escape, an unencoded blank or control byte, or, plain or encoded any number of times, a
+    /// backslash, a NUL or a dot segment.
+    pub fn parse(path: &[u8], base: &[String]) -> Result<Self, BrokenPath> {
+        let [b'/', rest @ ..] = path else { return Err(BrokenPath) };
+        let mut segments =
+            rest.split(|byte| *byte == b'/').map(Segment::parse).collect::<Result<Vec<_>, _>>()?;
+        let last = segments.len().saturating_sub(1);
+        let clear = segments
+            .iter()
+            .enumerate()
+            .all(|(at, segment)| segment.is_clear() && (at == last || !segment.text().is_empty()));
+        let begins = |same: fn(&str, &str) -> bool| {
+            segments.len() >= base.len()
+                && segments.iter().zip(base).all(|(segment, name)| same(segment.text(), name))
+        };
+        let in_base = begins(|segment, name| segment == name);
+        let addressed = if in_base {
+            segments = segments.into_iter().skip(base.len()).collect();
+            application::read(&segments)
+        } else if begins(str::eq_ignore_ascii_case)
+            || (segments.iter().enumerate()).take(base.len().saturating_add(NAMING_SEGMENTS)).any(
+                |(at, segment)| !segment.is_name() && (at != last || !segment.text().is_empty()),
+            )
+        {
+            // A backend without letter case, or one that cuts parameters off, may find the base path here.
+            Addressed::Unclear
+        } else {
+            Addressed::Nothing
+        };
+        Ok(Self { segments, clear, in_base, addressed })
     }
-    pub fn application_label(&self) -> String {
-        String::new()
-    }
+
+    /// Whether every backend reads the same path. An unclear path is never public and never guest.
+    ///
+    /// Unclear are: an encoded slash; an empty segment other than a trailing slash; bytes that are not UTF-8, a
+    /// control character or another percent escape once decoded; blanks around a segment; an
+    /// unencoded `#`; a segment of nothing but `;` parameters; an organisation or application that is
+    /// [`Addressed::Unclear`].
+    #[must_use]
     pub fn is_clear(&self) -> bool {
-        false
+        self.clear && self.addressed != Addressed::Unclear
     }
+
+    /// What the path says about its application.
+    #[must_use]
+    pub fn application(&self) -> &Addressed {
+        &self.addressed
+    }
+
+    /// The application that guest rules may speak about: clear, named, and in the plain shape `/{org}/{app}/…`.
+    #[must_use]
+    pub fn guest_application(&self) -> Option<(&str, &str)> {
+        match &self.addressed {
+            Addressed::Applications(named) if self.is_clear() => match named.as_slice() {
+                [
+                    PathApplication {
+                        organization: Some(organization),
+                        application: ApplicationId::Name(name),
+                        plain: true,
+                        ..
+                    },
+                ] => Some((organization, name)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Every reading of the path after the base path, for the rules of `public`; `None` outside the base path.
+    /// A rule set must allow all of them.
+    #[must_use]
+    pub fn whole(&self) -> Option<Vec<CheckedPath>> {
+        self.in_base.then(|| readings(&self.segments))
+    }
+
+    /// Every reading of what permissions are checked against; a rule set must allow all of them.
+    ///
+    /// In the plain shape that is what follows `/{org}/{app}`. In any other shape backends disagree about where
+    /// the application's own path begins, so it is the whole path besides.
+    #[must_use]
+    pub fn checked(&self) -> Vec<CheckedPath> {
+        let after = |named: &PathApplication| {
+            readings(self.segments.get(named.depth..).unwrap_or_default())
+        };
+        match &self.addressed {
+            Addressed::Applications(named) => {
+                let mut all: Vec<CheckedPath> = named.iter().flat_map(after).collect();
+                if !named.iter().all(|named| named.plain) {
+                    all.extend(readings(&self.segments));
+                }
+                all
+            }
+            Addressed::Nothing | Addressed::Unclear => readings(&self.segments),
+        }
+    }
+
+    /// `org/app` for logs, or `-`. Characters other than `A-Z a-z 0-9 . _ -` become `-`, each part is cut at 64
+    /// bytes.
+    #[must_use]
+    pub fn application_label(&self) -> String {
+        let Addressed::Applications(named) = &self.addressed else { return "-".to_owned() };
+        let Some(named) = named.first() else { return "-".to_owned() };
+        let (ApplicationId::Name(id) | ApplicationId::Uuid(id)) = &named.application;
+        match &named.organization {
+            Some(organization) => format!("{}/{}", label_part(organization), label_part(id)),
+            None => label_part(id),
+        }
+    }
+}
+
+/// The path as it stands and, where it has `;` parameters, the path without them: Usergrid checks the one and
+/// serves the other, so `get:/*.png` must not open `/secret;.png`.
+fn readings(segments: &[Segment]) -> Vec<CheckedPath> {
+    let mut all = vec![CheckedPath::from_segments(segments.iter().map(Segment::text))];
+    if segments.iter().any(|segment| segment.text().contains(';')) {
+        all.push(CheckedPath::from_segments(segments.iter().map(Segment::without_parameters)));
+    }
+    all
+}
+
+fn label_part(name: &str) -> String {
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' }
+    };
+    name.chars().map(safe).take(LABEL_PART).collect()
 }

@@ -1,12 +1,50 @@
-//! stub
-use crate::{path::RequestPath, permission::Rule};
+//! `public`: endpoints that need no credential, by rules over the whole path after the base path.
+//!
+//! Stricter than permissions, because nothing looks at the request afterwards: letter case counts, and a
+//! wildcard never stands for a segment that may mean something else than an organisation or application.
+
+use crate::path::{RequestPath, is_application_word, is_reserved, is_uuid};
+use crate::permission::{CheckedPath, Rule};
+
+/// The rules of `public`.
 #[derive(Clone, Debug, Default)]
-pub struct PublicRules;
+pub struct PublicRules(Vec<Rule>);
+
 impl PublicRules {
-    pub fn new(_rules: Vec<Rule>) -> Self {
-        Self
+    /// Any of the rules may admit a request.
+    #[must_use]
+    pub fn new(rules: Vec<Rule>) -> Self {
+        Self(rules)
     }
-    pub fn admits(&self, _method: &[u8], _path: &RequestPath) -> bool {
-        false
+
+    /// Whether a request passes untouched. An unclear path never does, nor one outside the base path.
+    #[must_use]
+    pub fn admits(&self, method: &[u8], path: &RequestPath) -> bool {
+        if self.0.is_empty() || !path.is_clear() {
+            return false;
+        }
+        path.whole().is_some_and(|readings| {
+            readings.iter().all(|reading| {
+                let written_out = segments_to_write_out(reading);
+                self.0.iter().any(|rule| rule.allows_exactly(method, reading, written_out))
+            })
+        })
+    }
+}
+
+/// How many segments a rule must write out to speak about this path.
+///
+/// `/orgs/acme/token`, `/{app uuid}/users/token` and `/acme/apps/token` look like `/*/*/token`, but are an
+/// application named `token` or an entity of that name.
+fn segments_to_write_out(path: &CheckedPath) -> usize {
+    let mut segments = path.tokens();
+    let first = segments.next().unwrap_or_default();
+    let second = segments.next().unwrap_or_default();
+    if is_application_word(second) {
+        2
+    } else if is_reserved(first) || is_uuid(first) {
+        1
+    } else {
+        0
     }
 }

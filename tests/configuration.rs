@@ -292,6 +292,18 @@ fn every_choice_is_taken_over() {
 }
 
 #[test]
+fn guest_and_public_rules_are_taken_over() {
+    let parse = |rest: &str| Config::parse(minimal(rest).as_bytes(), &environment).unwrap();
+    let guest = |rest: &str| format!("{:?}", parse(rest).guest);
+    let sandbox = r#","guest":[{"applications":["*/sandbox"],"permissions":["get:/**"]}]"#;
+    assert_ne!(guest(sandbox), guest(""));
+    assert_ne!(guest(sandbox), guest(&sandbox.replace("get", "post")));
+    assert_ne!(guest(sandbox), guest(&sandbox.replace('*', "acme")));
+    let public = |rest: &str| format!("{:?}", parse(rest).public);
+    assert_ne!(public(r#","public":["get:/status"]"#), public(""));
+}
+
+#[test]
 fn servers_and_secrets_are_taken_over() {
     let config = accepted("bearer.json");
     let introspection = &config.introspection;

@@ -44,7 +44,7 @@ fn settings(root: &Section<'_>) -> Config {
         credentials: sections::credentials(root),
         token: sections::token(root),
         guest: rules::guest(root),
-        public: crate::public::PublicRules::new(rules::public(root)),
+        public: rules::public(root),
         authorization: rules::authorization(root),
         identity: identity::headers(root, &claims),
         claims,
@@ -74,7 +74,8 @@ fn document(text: &[u8]) -> Result<Json, Problems> {
     // The parser's own words name line and column and show nothing of the text.
     Json::parse(text).map_err(|error| {
         // A `Struct` is protobuf: it begins with a line feed and a length, which may look like `{`.
-        let binary = text.starts_with(b"\n") && text.iter().any(|byte| *byte < b'\t');
+        let is_binary = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+        let binary = text.starts_with(b"\n") && text.iter().any(is_binary);
         let (colon, advice) = if binary { (": ", PASS_A_STRING) } else { ("", "") };
         whole(&["the configuration is not JSON: ", &error.to_string(), colon, advice])
     })

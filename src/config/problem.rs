@@ -10,8 +10,8 @@ use crate::json::Json;
 /// The longest piece of a user's text inside a message, in characters.
 const SHOWN: usize = 64;
 
-/// The longest key path in front of a message, in characters.
-const SHOWN_PATH: usize = 200;
+/// The longest key path, and the longest message of somebody else, in characters.
+const SHOWN_LINE: usize = 200;
 
 /// One thing to correct.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Problem {
     /// Pieces, and not inlined: dozens of places build a message, and the module is to stay small.
     #[inline(never)]
     pub(super) fn new(path: &str, message: &[&str]) -> Self {
-        Self { path: printable(path, SHOWN_PATH), message: message.concat() }
+        Self { path: printable(path, SHOWN_LINE, '\''), message: message.concat() }
     }
 }
 
@@ -82,7 +82,7 @@ impl std::error::Error for Problems {}
 /// `text` in backticks, cut, on one line.
 pub(super) fn quoted(text: &str) -> String {
     let mut shown = String::from("`");
-    shown.push_str(&printable(text, SHOWN));
+    shown.push_str(&printable(text, SHOWN, '\''));
     shown.push('`');
     shown
 }
@@ -139,8 +139,13 @@ pub(super) fn listed(words: &[&str]) -> String {
     list
 }
 
-/// `text` without line breaks, control characters and backticks, at most `most` characters of it.
-fn printable(text: &str, most: usize) -> String {
+/// Somebody else's message, cut and on one line.
+pub(super) fn one_line(message: &str) -> String {
+    printable(message, SHOWN_LINE, '`')
+}
+
+/// At most `most` characters of `text`, printable ASCII as it is, backticks as `tick`, the rest escaped.
+fn printable(text: &str, most: usize, tick: char) -> String {
     let mut out = String::new();
     for (count, character) in text.chars().enumerate() {
         if count == most {
@@ -148,7 +153,7 @@ fn printable(text: &str, most: usize) -> String {
             break;
         }
         match character {
-            '`' => out.push('\''),
+            '`' => out.push(tick),
             ' '..='~' => out.push(character),
             // Escaped without Unicode tables, which would weigh more than this module.
             _ => out.extend(character.escape_unicode()),

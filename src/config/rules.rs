@@ -3,31 +3,39 @@
 
 use std::collections::HashMap;
 
-use super::problem::quoted;
+use super::problem::{one_line, quoted};
 use super::reader::{Section, Value};
 use super::{Authorization, Tenancy};
-use crate::guest::GuestRules;
+use crate::guest::{ApplicationPattern, GuestRule, GuestRules};
+use crate::path::is_uuid;
 use crate::permission::Rule;
+use crate::public::PublicRules;
 
 pub(super) fn guest(root: &Section<'_>) -> GuestRules {
     let Some(list) = root.value("guest") else { return GuestRules::default() };
-    for entry in list.items() {
-        let entry = entry.section("guest[]");
-        if let Some(applications) = entry.required_array("applications") {
-            for item in applications.items() {
-                let Some(pattern) = item.text() else { continue };
-                if application(pattern).is_none() {
-                    item.is_not("a pattern `org/app`, each part a name or `*`");
-                }
-            }
-        }
-        entry.required_array("permissions").map(|value| rule_list(&value));
-    }
-    GuestRules::default()
+    GuestRules::new(list.items().iter().map(guest_rule).collect())
 }
 
-pub(super) fn public(root: &Section<'_>) -> Vec<Rule> {
-    root.value("public").map(|value| rule_list(&value)).unwrap_or_default()
+fn guest_rule(entry: &Value<'_>) -> GuestRule {
+    let section = entry.section("guest[]");
+    let mut rule = GuestRule { applications: Vec::new(), permissions: Vec::new() };
+    if let Some(list) = section.required_array("applications") {
+        for item in list.items() {
+            let Some(text) = item.text() else { continue };
+            match ApplicationPattern::parse(text) {
+                Ok(pattern) => rule.applications.push(pattern),
+                Err(error) => unreadable(&item, text, &error.to_string()),
+            }
+        }
+    }
+    if let Some(list) = section.required_array("permissions") {
+        rule.permissions = rule_list(&list);
+    }
+    rule
+}
+
+pub(super) fn public(root: &Section<'_>) -> PublicRules {
+    PublicRules::new(root.value("public").map(|list| rule_list(&list)).unwrap_or_default())
 }
 
 pub(super) fn authorization(root: &Section<'_>) -> Authorization {
@@ -62,10 +70,14 @@ fn rule(item: &Value<'_>) -> Option<Rule> {
     match Rule::parse(text) {
         Ok(rule) => Some(rule),
         Err(error) => {
-            item.problem(&[&quoted(text), &format!(": {error:?}")]);
+            unreadable(item, text, &error.to_string());
             None
         }
     }
+}
+
+fn unreadable(item: &Value<'_>, text: &str, why: &str) {
+    item.problem(&[&quoted(text), ": ", &one_line(why)]);
 }
 
 /// Names compare without letter case, so two keys may be one application.
@@ -76,7 +88,7 @@ fn application_ids(section: &Section<'_>) -> HashMap<String, String> {
     for (name, value) in value.members() {
         let Some(id) = value.text() else { continue };
         let (name, id) = (name.to_ascii_lowercase(), id.to_ascii_lowercase());
-        if application(&name).is_none_or(|(org, app)| org == "*" || app == "*") {
+        if !is_application(&name) {
             value.problem(&["the key is not the name `org/app` of an application"]);
         } else if !is_uuid(&id) {
             value.is_not("a UUID");
@@ -91,20 +103,9 @@ fn application_ids(section: &Section<'_>) -> HashMap<String, String> {
     ids
 }
 
-/// The two parts of `org/app`, each a name or `*`.
-fn application(pattern: &str) -> Option<(&str, &str)> {
-    let (organization, application) = pattern.split_once('/')?;
-    (is_part(organization) && is_part(application)).then_some((organization, application))
-}
-
-/// Blanks at an end are a slip, and `*` within a name would suggest a wildcard that there is not.
-fn is_part(part: &str) -> bool {
-    part == "*" || !(part.is_empty() || part != part.trim_ascii() || part.contains(['*', '/']))
-}
-
-/// 8-4-4-4-12 hexadecimal digits.
-fn is_uuid(text: &str) -> bool {
-    let lengths = text.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12])
-        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+/// Whether `name` is `org/app`. Blanks at an end are a slip, and there are no wildcards here.
+fn is_application(name: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part == part.trim_ascii() && !part.contains(['*', '/']);
+    name.split_once('/').is_some_and(|(org, app)| is_part(org) && is_part(app))
 }

@@ -56,7 +56,12 @@ pub(crate) fn value(claim: &Json) -> Option<Vec<u8>> {
 fn scalar(claim: &Json) -> Option<Vec<u8>> {
     match claim {
         Json::String(text) => Some(encode(text.as_bytes())),
-        Json::Number(number) => Some(number.to_string().into_bytes()),
+        // A fraction identifies nobody, and the tables that print one would be a twentieth of the module.
+        Json::Number(number) => number
+            .as_u64()
+            .map(|whole| whole.to_string())
+            .or_else(|| number.as_i64().map(|whole| whole.to_string()))
+            .map(String::into_bytes),
         Json::Bool(flag) => Some(flag.to_string().into_bytes()),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }

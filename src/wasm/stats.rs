@@ -3,7 +3,6 @@
 //! Keeping them saves two host calls per request. What the last second counted is lost when a VM dies.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use proxy_wasm::types::MetricType;
@@ -19,15 +18,16 @@ thread_local! {
 }
 
 struct Stats {
-    counters: HashMap<Counter, Metric>,
+    /// In the order of [`Counter::all`].
+    counters: Vec<Metric>,
     waiting: Option<u32>,
     cache_entries: Option<u32>,
     introspection_ms: Option<u32>,
 }
 
 /// A counter that could not be defined counts nowhere, and fails nothing.
-#[derive(Default)]
 struct Metric {
+    counter: Counter,
     id: Option<u32>,
     unwritten: i64,
 }
@@ -46,7 +46,7 @@ pub(super) fn define() {
             counters: Counter::all()
                 .map(|counter| {
                     let id = host::define(MetricType::Counter, &counter.name());
-                    (counter, Metric { id, unwritten: 0 })
+                    Metric { counter, id, unwritten: 0 }
                 })
                 .collect(),
             waiting: host::define(MetricType::Gauge, WAITING),
@@ -59,7 +59,9 @@ pub(super) fn define() {
 /// Counts one.
 pub(super) fn count(counter: Counter) {
     STATS.with_borrow_mut(|stats| {
-        if let Some(metric) = stats.as_mut().and_then(|stats| stats.counters.get_mut(&counter)) {
+        let Some(stats) = stats else { return };
+        // There are two dozen, and the usual ones come first.
+        if let Some(metric) = stats.counters.iter_mut().find(|metric| metric.counter == counter) {
             metric.unwritten = metric.unwritten.saturating_add(1);
         }
     });
@@ -78,7 +80,7 @@ pub(super) fn call_took(span: Duration) {
 pub(super) fn write(before: Gauges, after: Gauges) {
     STATS.with_borrow_mut(|stats| {
         let Some(stats) = stats else { return };
-        for metric in stats.counters.values_mut().filter(|metric| metric.unwritten > 0) {
+        for metric in stats.counters.iter_mut().filter(|metric| metric.unwritten > 0) {
             let unwritten = std::mem::take(&mut metric.unwritten);
             if let Some(id) = metric.id {
                 host::add(id, unwritten);

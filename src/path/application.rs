@@ -1,0 +1,196 @@
+//! Which application a path addresses, in every shape that Usergrid's router knows.
+//!
+//! The shapes are those of `RootResource` and `OrganizationResource`; only `/{org}/{app}/…` is documented.
+
+use super::segment::Segment;
+
+/// First segments that are never an organisation: endpoints, aliases and static content of Usergrid.
+const RESERVED: &[&str] = &[
+    "management",
+    "system",
+    "status",
+    "lb-status",
+    "organizations",
+    "orgs",
+    "o",
+    "applications",
+    "apps",
+    "resources.json",
+    "applications.json",
+    "management.json",
+    "images",
+    "css",
+    "js",
+    "jsp",
+    "favicon.ico",
+    "testproperties",
+    "refreshindex",
+];
+
+/// Words between an organisation and its application: `/{org}/apps/{app}/…` is `/{org}/{app}/…`.
+const APPLICATION_WORDS: &[&str] = &["applications", "apps", "a"];
+
+/// What a path says about its application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Addressed {
+    /// It addresses none.
+    Nothing,
+    /// A segment that would name the organisation or application can be read in more than one way.
+    Unclear,
+    /// It addresses this one. More than one: backends differ in which one they read, so that whoever
+    /// may use the path must be entitled to every one of them. Never empty.
+    Applications(Vec<PathApplication>),
+}
+
+/// An application as a path names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathApplication {
+    /// The organisation's name or UUID in lower case, where the path has one. With an application's UUID
+    /// it proves nothing about who owns the application.
+    pub organization: Option<String>,
+    /// The application.
+    pub application: ApplicationId,
+    /// Whether the path has the plain shape `/{org}/{app}/…`, the only one that guests may use.
+    pub plain: bool,
+    /// How many segments after the base path lead to it.
+    pub(super) depth: usize,
+}
+
+/// An application's name or UUID, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApplicationId {
+    /// Its name within the organisation.
+    Name(String),
+    /// Its UUID.
+    Uuid(String),
+}
+
+/// Whether a first segment is never an organisation, in whatever letter case.
+#[must_use]
+pub fn is_reserved(segment: &str) -> bool {
+    // Some backends fold letters beyond ASCII: `ſ` is an `s` to them.
+    let folded = segment.to_uppercase().to_lowercase();
+    RESERVED.contains(&folded.as_str())
+}
+
+/// Whether a second segment announces the application instead of naming it, in whatever letter case.
+#[must_use]
+pub fn is_application_word(segment: &str) -> bool {
+    let folded = segment.to_uppercase().to_lowercase();
+    APPLICATION_WORDS.contains(&folded.as_str())
+}
+
+/// Whether a segment has the form of a UUID: 8-4-4-4-12 hex digits in either case.
+#[must_use]
+pub fn is_uuid(segment: &str) -> bool {
+    let mut groups = segment.split('-');
+    [8_usize, 4, 4, 4, 12].into_iter().all(|length| {
+        groups.next().is_some_and(|group| {
+            group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    }) && groups.next().is_none()
+}
+
+/// A segment that should be a name: there is none, it is no clear name, or here it is.
+enum Name<'a> {
+    Missing,
+    Unclear,
+    Is(&'a str),
+}
+
+fn name_at(segments: &[Segment], at: usize) -> Name<'_> {
+    let mut from = segments.iter().skip(at);
+    match (from.next(), from.next()) {
+        (None, _) => Name::Missing,
+        (Some(last), None) if last.text().is_empty() => Name::Missing,
+        (Some(segment), _) if segment.is_name() => Name::Is(segment.text()),
+        _ => Name::Unclear,
+    }
+}
+
+/// Reads the segments after the base path.
+pub(super) fn read(segments: &[Segment]) -> Addressed {
+    let first = match name_at(segments, 0) {
+        Name::Missing => return Addressed::Nothing,
+        Name::Unclear => return Addressed::Unclear,
+        Name::Is(first) => first,
+    };
+    if is_reserved(first) {
+        return read_reserved(first, segments);
+    }
+    if is_uuid(first) {
+        return match name_at(segments, 1) {
+            // `/{org uuid}/{app uuid}` is the more specific route.
+            Name::Is(second) if is_uuid(second) => one(Some(first), second, 2, false),
+            Name::Unclear => Addressed::Unclear,
+            Name::Is(_) | Name::Missing => one(None, first, 1, false),
+        };
+    }
+    read_in_organization(first, segments, 1)
+}
+
+fn read_reserved(first: &str, segments: &[Segment]) -> Addressed {
+    match first {
+        "organizations" | "orgs" | "o" => match name_at(segments, 1) {
+            Name::Missing => Addressed::Nothing,
+            Name::Unclear => Addressed::Unclear,
+            Name::Is(organization) => read_in_organization(organization, segments, 2),
+        },
+        "applications" | "apps" => match name_at(segments, 1) {
+            Name::Is(second) if is_uuid(second) => one(None, second, 2, false),
+            Name::Unclear => Addressed::Unclear,
+            Name::Is(_) | Name::Missing => Addressed::Nothing,
+        },
+        // Usergrid's router would take `/ORGS/…` for an organisation, one without letter case would not.
+        other if !RESERVED.contains(&other) => Addressed::Unclear,
+        _ => Addressed::Nothing,
+    }
+}
+
+/// Reads what follows the organisation; `at` is the index of the next segment.
+fn read_in_organization(organization: &str, segments: &[Segment], at: usize) -> Addressed {
+    let next = match name_at(segments, at) {
+        Name::Missing => return Addressed::Nothing,
+        Name::Unclear => return Addressed::Unclear,
+        Name::Is(next) => next,
+    };
+    let depth = at.saturating_add(1);
+    if !is_application_word(next) {
+        let plain = at == 1 && !is_uuid(next);
+        return one(Some(organization), next, depth, plain);
+    }
+    let literal = application(Some(organization), next, depth, false);
+    match name_at(segments, depth) {
+        Name::Missing => Addressed::Applications(vec![literal]),
+        Name::Unclear => Addressed::Unclear,
+        Name::Is(named) => {
+            let aliased = application(Some(organization), named, depth.saturating_add(1), false);
+            if at == 1 {
+                // Only Usergrid's router takes the word for an alias; to others it is the application.
+                Addressed::Applications(vec![aliased, literal])
+            } else if APPLICATION_WORDS.contains(&next) {
+                Addressed::Applications(vec![aliased])
+            } else {
+                Addressed::Unclear
+            }
+        }
+    }
+}
+
+fn one(organization: Option<&str>, id: &str, depth: usize, plain: bool) -> Addressed {
+    Addressed::Applications(vec![application(organization, id, depth, plain)])
+}
+
+fn application(organization: Option<&str>, id: &str, depth: usize, plain: bool) -> PathApplication {
+    let id_in_lower_case = id.to_ascii_lowercase();
+    PathApplication {
+        organization: organization.map(str::to_ascii_lowercase),
+        application: if is_uuid(id) {
+            ApplicationId::Uuid(id_in_lower_case)
+        } else {
+            ApplicationId::Name(id_in_lower_case)
+        },
+        plain,
+        depth,
+    }
+}

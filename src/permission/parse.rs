@@ -1,0 +1,120 @@
+//! Reads the text of a rule, and refuses what Usergrid would silently disable or widen.
+//!
+//! Grammar: reference section 6.1; the differences are those of the contract's section 6.
+
+use std::fmt;
+
+use super::item::Item;
+use super::{Operations, Rule};
+
+/// Why a text is no rule; its `Display` names the offending part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Empty,
+    UnknownOperation(String),
+    Blank(String),
+    OnlyCommas(String),
+    EmptyItem(String),
+    BracedExpression(String),
+}
+
+impl std::error::Error for RuleError {}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Escaped, so that no line break gets into a message.
+        match &self.0 {
+            Kind::Empty => {
+                f.write_str("empty rule, which would allow everything; write `*:*` to mean that")
+            }
+            Kind::UnknownOperation(part) => write!(
+                f,
+                "unknown operation `{}`; the operations are `get`, `put`, `post`, `delete` and `*`",
+                part.escape_debug()
+            ),
+            Kind::Blank(part) => {
+                write!(f, "blank beside a comma, a colon or an end in `{}`", part.escape_debug())
+            }
+            Kind::OnlyCommas(part) => write!(f, "nothing but commas in `{}`", part.escape_debug()),
+            Kind::EmptyItem(part) => {
+                write!(f, "nothing before a comma in `{}`", part.escape_debug())
+            }
+            Kind::BracedExpression(part) => write!(
+                f,
+                "regular expression in braces in `{}`; write `*` or `{{name}}`",
+                part.escape_debug()
+            ),
+        }
+    }
+}
+
+/// Compiles a whole rule.
+pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
+    // Usergrid cuts at every colon, but compares the parts with a path that it cuts as well: to us
+    // a colon in a path is an ordinary character on both sides.
+    let (operations, paths) = text.split_once(':').unwrap_or(("", text));
+    if operations.is_empty() && paths.is_empty() {
+        return Err(RuleError(Kind::Empty));
+    }
+    let operations = parse_operations(operations)?;
+    let items = if paths.is_empty() {
+        vec![Item::anything()]
+    } else {
+        items(paths)?.map(parse_item).collect::<Result<_, _>>()?
+    };
+    Ok(Rule { operations, items })
+}
+
+fn parse_operations(part: &str) -> Result<Operations, RuleError> {
+    let mut operations = Operations::default();
+    if part.is_empty() {
+        operations.any = true;
+        return Ok(operations);
+    }
+    for name in items(part)? {
+        match name.to_ascii_lowercase().as_str() {
+            "*" => operations.any = true,
+            "get" => operations.get = true,
+            "put" => operations.put = true,
+            "post" => operations.post = true,
+            "delete" => operations.delete = true,
+            _ => return Err(RuleError(Kind::UnknownOperation(name.to_owned()))),
+        }
+    }
+    Ok(operations)
+}
+
+fn parse_item(text: &str) -> Result<Item, RuleError> {
+    if text.contains(['*', '?']) && has_braced_expression(text) {
+        return Err(RuleError(Kind::BracedExpression(text.to_owned())));
+    }
+    Ok(Item::compile(text))
+}
+
+/// Splits a part at its commas; commas at its end do not count.
+fn items(part: &str) -> Result<impl Iterator<Item = &str>, RuleError> {
+    let trimmed = part.trim_end_matches(',');
+    if trimmed.is_empty() {
+        return Err(RuleError(Kind::OnlyCommas(part.to_owned())));
+    }
+    for item in trimmed.split(',') {
+        if item.trim() != item {
+            return Err(RuleError(Kind::Blank(part.to_owned())));
+        }
+        if item.is_empty() {
+            return Err(RuleError(Kind::EmptyItem(part.to_owned())));
+        }
+    }
+    Ok(trimmed.split(','))
+}
+
+/// Spring reads `{name:expression}` in a pattern as a regular expression; matched as any text, it would allow
+/// more than its author meant.
+fn has_braced_expression(text: &str) -> bool {
+    text.split('{').skip(1).any(|after| {
+        after.split('}').next().is_some_and(|inside| inside.contains(':') && inside != after)
+    })
+}

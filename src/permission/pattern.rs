@@ -1,0 +1,170 @@
+//! Ant path patterns as Spring 3.2 matches them, and literal paths, compiled.
+//!
+//! Matching is iterative and goes back to the last `**` or `*` only: its cost is bounded by the length of the
+//! path times that of the pattern, whatever a client sends.
+
+use super::checked_path::CheckedPath;
+use super::glob::{
+    Bindings, Case, Comparison, Piece, Syntax, glob, literal_pieces, same_as_lowered,
+    same_but_case, segment_pieces,
+};
+
+/// A compiled path of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// No wildcard: compared as a whole, slashes and all.
+    Literal(Vec<Piece>),
+    /// With `*` or `?`: compared segment by segment.
+    Ant(Ant),
+}
+
+/// A pattern with wildcards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ant {
+    tokens: Vec<Token>,
+    trailing_slash: bool,
+    trailing_star: bool,
+    /// Without `**`, and the last segment is exactly `*`.
+    last_is_star: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    /// `**`: any number of segments.
+    AnyDepth,
+    /// One segment.
+    Segment(Vec<Piece>),
+}
+
+impl Pattern {
+    /// Compiles a text that begins with `/`.
+    pub(super) fn compile(text: &str, syntax: Syntax) -> Self {
+        if !text.contains(['*', '?']) {
+            return Self::Literal(literal_pieces(text, syntax));
+        }
+        let me = syntax == Syntax::Personal;
+        let mut tokens = Vec::new();
+        let mut parts = text.split('/').peekable();
+        while let Some(part) = parts.next() {
+            match part {
+                "" => {}
+                "**" => tokens.push(Token::AnyDepth),
+                // A slash before it there always is; one after it, if another part follows.
+                _ if me && part.eq_ignore_ascii_case("me") && parts.peek().is_some() => {
+                    tokens.push(Token::Segment(vec![Piece::Me]));
+                }
+                _ => tokens.push(Token::Segment(segment_pieces(part, syntax))),
+            }
+        }
+        let last_is_star = !tokens.contains(&Token::AnyDepth)
+            && text.trim_end_matches('/').rsplit('/').next() == Some("*");
+        Self::Ant(Ant {
+            tokens,
+            last_is_star,
+            trailing_slash: text.ends_with('/'),
+            trailing_star: text.ends_with('*'),
+        })
+    }
+
+    /// Whether it matches the whole path. The empty path matches no pattern.
+    pub(super) fn matches(&self, path: &CheckedPath, case: Case, bindings: Bindings<'_>) -> bool {
+        if path.text().is_empty() {
+            return false;
+        }
+        match self {
+            Self::Literal(pieces) => {
+                glob(pieces, path.text(), Comparison { text: case, names: same_but_case, bindings })
+            }
+            // Usergrid puts the name as it is into a pattern and lowers the path: a name with capitals never
+            // matches there, and its owner needs the UUID.
+            Self::Ant(ant) => {
+                ant.matches(path, Comparison { text: case, names: same_as_lowered, bindings })
+            }
+        }
+    }
+
+    /// Whether it matches every path but the empty one.
+    pub(super) fn matches_everything(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Ant(ant) => ant.tokens.iter().all(|token| *token == Token::AnyDepth),
+        }
+    }
+
+    /// How many segments from the start hold no wildcard.
+    pub(super) fn written_out(&self) -> usize {
+        let is_written_out = |token: &&Token| match token {
+            Token::AnyDepth => false,
+            Token::Segment(pieces) => pieces.iter().all(|piece| matches!(piece, Piece::Text(_))),
+        };
+        match self {
+            Self::Literal(_) => usize::MAX,
+            Self::Ant(ant) => ant.tokens.iter().take_while(is_written_out).count(),
+        }
+    }
+}
+
+impl Ant {
+    fn matches(&self, path: &CheckedPath, comparison: Comparison<'_>) -> bool {
+        let path_slash = path.text().ends_with('/');
+        self.matches_with(self.trailing_slash, path_slash, path, comparison)
+            // Usergrid tries again with a slash added to each side that ends with neither `/` nor `*`.
+            || self.matches_with(
+                self.trailing_slash || !self.trailing_star,
+                path_slash || !path.text().ends_with('*'),
+                path,
+                comparison,
+            )
+    }
+
+    fn matches_with(
+        &self,
+        pattern_slash: bool,
+        path_slash: bool,
+        path: &CheckedPath,
+        comparison: Comparison<'_>,
+    ) -> bool {
+        let has_depth = self.tokens.contains(&Token::AnyDepth);
+        if (has_depth || pattern_slash == path_slash)
+            && tokens_match(&self.tokens, path, comparison)
+        {
+            return true;
+        }
+        // A `*` that is left when the path has run out matches the slash at its end.
+        self.last_is_star
+            && path_slash
+            && self
+                .tokens
+                .split_last()
+                .is_some_and(|(_, before)| tokens_match(before, path, comparison))
+    }
+}
+
+/// Whether the segments match, trailing slashes aside.
+fn tokens_match(pattern: &[Token], path: &CheckedPath, comparison: Comparison<'_>) -> bool {
+    let mut tokens = pattern.iter();
+    let mut segments = path.tokens();
+    // Where to go on when something does not match: after the last `**`, one segment later.
+    let mut retry = None;
+    loop {
+        let matched = match tokens.next() {
+            Some(Token::AnyDepth) => {
+                retry = Some((tokens.clone(), segments.clone()));
+                continue;
+            }
+            Some(Token::Segment(pieces)) => {
+                segments.next().is_some_and(|segment| glob(pieces, segment, comparison))
+            }
+            None if segments.next().is_none() => return true,
+            None => false,
+        };
+        if !matched {
+            let Some((after, from)) = &mut retry else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            tokens = after.clone();
+            segments = from.clone();
+        }
+    }
+}
