@@ -49,21 +49,21 @@ impl std::error::Error for ApplicationPatternError {}
 
 impl fmt::Display for ApplicationPatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Escaped, so that no line break gets into a message.
+        // The part as it is: the configuration, which prints this, makes its messages printable and cuts them.
         match &self.0 {
             Kind::NotTwoParts(text) => {
-                write!(f, "`{}` is not of the form `organization/application`", text.escape_debug())
+                write!(f, "`{}` is not of the form `organization/application`", text)
             }
             Kind::NotAName(part) => write!(
                 f,
                 "`{}` is neither `*` nor a name; a name is written decoded, without wildcards or blanks around it",
-                part.escape_debug()
+                part
             ),
             Kind::NeverAnOrganization(part) => {
-                write!(f, "`{}` is never an organization for guests", part.escape_debug())
+                write!(f, "`{}` is never an organization for guests", part)
             }
             Kind::NeverAGuestApplication(part) => {
-                write!(f, "`{}` is never an application for guests", part.escape_debug())
+                write!(f, "`{}` is never an application for guests", part)
             }
         }
     }

@@ -134,7 +134,8 @@ fn pairs(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
         data = rest;
         found.push((name, value));
     }
-    Some(found)
+    // A number is eight bytes, of which the first four are often zero: no empty list.
+    data.is_empty().then_some(found)
 }
 
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {

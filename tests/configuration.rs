@@ -1,6 +1,6 @@
 //! What a configuration may say and what a wrong one is told, by documents under `tests/config`.
 //! Beside each rejected document stands a `.expected` with every message, one a line; where a line ends
-//! in `: ...`, a rule's own words follow, which are tested with the rules.
+//! in `: ...`, the words of a rule or pattern follow, which are tested with those.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -200,8 +200,11 @@ fn with(keys: &[(&str, &str)]) -> String {
     let mut document = serde_json::json!({
         "introspection": { "cluster": "introspection", "path": "/introspect" },
         "client_credentials": { "cluster": "usergrid", "path": "/token" },
-        "guest": [{ "applications": ["*/sandbox"], "permissions": ["get:/**"] }],
     });
+    if keys.iter().any(|(path, _)| path.starts_with("guest[]")) {
+        document["guest"] =
+            serde_json::json!([{ "applications": ["*/sandbox"], "permissions": ["get:/**"] }]);
+    }
     for (path, value) in keys {
         let pointer = format!("/{}", path.replace("[]", ".0").replace('.', "/"));
         let (parent, name) = pointer.rsplit_once('/').unwrap();

@@ -208,10 +208,10 @@ fn attach(to: &mut Value, metadata: &Value) -> Result<()> {
     Ok(())
 }
 
-/// RFC 7396: members of `patch` replace those of `value`, `null` removes.
+/// RFC 7396: members of `patch` replace those of `value`, `null` removes; the text `$null` stands for a null that stays.
 pub fn merge(value: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
-        *value = patch.clone();
+        *value = if patch == "$null" { Value::Null } else { patch.clone() };
         return;
     };
     if !value.is_object() {

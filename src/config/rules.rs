@@ -24,7 +24,7 @@ fn guest_rule(entry: &Value<'_>) -> GuestRule {
             let Some(text) = item.text() else { continue };
             match ApplicationPattern::parse(text) {
                 Ok(pattern) => rule.applications.push(pattern),
-                Err(error) => unreadable(&item, text, &error.to_string()),
+                Err(error) => item.problem(&[&one_line(&error.to_string())]),
             }
         }
     }
@@ -70,14 +70,10 @@ fn rule(item: &Value<'_>) -> Option<Rule> {
     match Rule::parse(text) {
         Ok(rule) => Some(rule),
         Err(error) => {
-            unreadable(item, text, &error.to_string());
+            item.problem(&[&one_line(&error.to_string())]);
             None
         }
     }
-}
-
-fn unreadable(item: &Value<'_>, text: &str, why: &str) {
-    item.problem(&[&quoted(text), ": ", &one_line(why)]);
 }
 
 /// Names compare without letter case, so two keys may be one application.

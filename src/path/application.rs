@@ -68,16 +68,35 @@ pub enum ApplicationId {
 /// Whether a first segment is never an organisation, in whatever letter case.
 #[must_use]
 pub fn is_reserved(segment: &str) -> bool {
-    // Some backends fold letters beyond ASCII: `ſ` is an `s` to them.
-    let folded = segment.to_uppercase().to_lowercase();
-    RESERVED.contains(&folded.as_str())
+    RESERVED.contains(&folded(segment).as_str())
 }
 
 /// Whether a second segment announces the application instead of naming it, in whatever letter case.
 #[must_use]
 pub fn is_application_word(segment: &str) -> bool {
-    let folded = segment.to_uppercase().to_lowercase();
-    APPLICATION_WORDS.contains(&folded.as_str())
+    APPLICATION_WORDS.contains(&folded(segment).as_str())
+}
+
+/// Lower case, with the few characters beyond ASCII that some backends fold into ASCII letters: `ſ` is an `s` to them.
+/// These are all there are in Unicode's case mappings; its whole tables would be a tenth of the module.
+fn folded(segment: &str) -> String {
+    let mut folded = String::with_capacity(segment.len());
+    for character in segment.chars() {
+        match character {
+            'ı' | 'İ' => folded.push('i'),
+            '\u{212a}' => folded.push('k'),
+            'ſ' => folded.push('s'),
+            'ß' | 'ẞ' => folded.push_str("ss"),
+            'ﬀ' => folded.push_str("ff"),
+            'ﬁ' => folded.push_str("fi"),
+            'ﬂ' => folded.push_str("fl"),
+            'ﬃ' => folded.push_str("ffi"),
+            'ﬄ' => folded.push_str("ffl"),
+            'ﬅ' | 'ﬆ' => folded.push_str("st"),
+            other => folded.push(other.to_ascii_lowercase()),
+        }
+    }
+    folded
 }
 
 /// Whether a segment has the form of a UUID: 8-4-4-4-12 hex digits in either case.

@@ -25,7 +25,7 @@ impl std::error::Error for RuleError {}
 
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Escaped, so that no line break gets into a message.
+        // The part as it is: the configuration, which prints this, makes its messages printable and cuts them.
         match &self.0 {
             Kind::Empty => {
                 f.write_str("empty rule, which would allow everything; write `*:*` to mean that")
@@ -33,20 +33,18 @@ impl fmt::Display for RuleError {
             Kind::UnknownOperation(part) => write!(
                 f,
                 "unknown operation `{}`; the operations are `get`, `put`, `post`, `delete` and `*`",
-                part.escape_debug()
+                part
             ),
             Kind::Blank(part) => {
-                write!(f, "blank beside a comma, a colon or an end in `{}`", part.escape_debug())
+                write!(f, "blank beside a comma, a colon or an end in `{}`", part)
             }
-            Kind::OnlyCommas(part) => write!(f, "nothing but commas in `{}`", part.escape_debug()),
+            Kind::OnlyCommas(part) => write!(f, "nothing but commas in `{}`", part),
             Kind::EmptyItem(part) => {
-                write!(f, "nothing before a comma in `{}`", part.escape_debug())
+                write!(f, "nothing before a comma in `{}`", part)
             }
-            Kind::BracedExpression(part) => write!(
-                f,
-                "regular expression in braces in `{}`; write `*` or `{{name}}`",
-                part.escape_debug()
-            ),
+            Kind::BracedExpression(part) => {
+                write!(f, "regular expression in braces in `{}`; write `*` or `{{name}}`", part)
+            }
         }
     }
 }

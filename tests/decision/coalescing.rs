@@ -31,9 +31,8 @@ fn requests_with_one_credential_share_a_call_and_are_decided_each_on_its_own() {
 
 #[test]
 fn different_credentials_share_nothing() {
-    let mut world = World::new(
-        r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#,
-    );
+    let mut world =
+        World::new(r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#);
     world.request("GET /x", &BEARER);
     world.request("GET /x", &[("authorization", "Bearer abd")]);
     world.request("GET /x?client_id=ab&client_secret=c", &[]);

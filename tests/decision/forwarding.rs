@@ -35,14 +35,21 @@ fn remove_sends_no_credential_on() {
     assert_eq!(authorization(&world, stream), "");
     let stream = world.request("GET /x?access_token=abc", &[]);
     assert_eq!(world.verdict(stream), "forwarded", "the same token: known");
-    assert_eq!((authorization(&world, stream).as_str(), world.head(stream).path().as_str()), ("", "/x"));
+    assert_eq!(
+        (authorization(&world, stream).as_str(), world.head(stream).path().as_str()),
+        ("", "/x")
+    );
 }
 
 #[test]
 fn as_sent_leaves_an_admitted_token_where_it_was_and_strips_a_refused_one() {
     let mut world = World::new(r#""forward":{"credential":"as_sent"}"#);
     let stream = world.request("GET /x?a&access_token=abc&b", &[]);
-    assert_eq!(world.head(stream).path(), "/x?a&b", "a client that gives up now leaves no token in the log");
+    assert_eq!(
+        world.head(stream).path(),
+        "/x?a&b",
+        "a client that gives up now leaves no token in the log"
+    );
     world.active("");
     assert_eq!(world.head(stream).path(), "/x?a&access_token=abc&b");
     assert_eq!(authorization(&world, stream), "");
@@ -80,8 +87,11 @@ fn a_client_pair_goes_to_the_token_endpoint_and_no_further() {
         ("GET /x?client_id=id&client_secret=sec&a=b", vec![]),
         ("GET /x?a=b", vec![("authorization", "Basic aWQ6c2Vj")]),
     ] {
-        for (forward, expected) in [("header", "Bearer YWMt-issued"), ("as_sent", "Bearer YWMt-issued"), ("remove", "")] {
-            let mut world = World::new(&format!(r#"{PAIRS},"forward":{{"credential":"{forward}"}}"#));
+        for (forward, expected) in
+            [("header", "Bearer YWMt-issued"), ("as_sent", "Bearer YWMt-issued"), ("remove", "")]
+        {
+            let mut world =
+                World::new(&format!(r#"{PAIRS},"forward":{{"credential":"{forward}"}}"#));
             let stream = world.request(line, &headers);
             assert_eq!(world.head(stream).path(), "/x?a=b");
             assert!(world.call_bodies()[0].contains("grant_type=client_credentials"));
@@ -123,7 +133,8 @@ fn identity_headers_come_from_the_answer_alone() {
     ] {
         assert_eq!(head.header(name), value, "{name}");
     }
-    let stream = world.request("GET /x", &[("authorization", "Bearer bare"), spoofed[1], spoofed[3]]);
+    let stream =
+        world.request("GET /x", &[("authorization", "Bearer bare"), spoofed[1], spoofed[3]]);
     world.active("");
     assert_eq!(world.head(stream).header("x-usergrid-subject"), "");
     assert_eq!(world.head(stream).header("x-usergrid-principal"), "application_user");
@@ -134,7 +145,11 @@ fn a_guest_is_named_so_and_brings_no_authorization() {
     let mut world = World::new(
         r#""credentials":{"sources":["query"]},"guest":[{"applications":["*/sandbox"],"permissions":["get:/**"]}]"#,
     );
-    let headers = [("authorization", "Bearer unchecked"), ("x-usergrid-principal", "admin_user"), ("x-usergrid-username", "root")];
+    let headers = [
+        ("authorization", "Bearer unchecked"),
+        ("x-usergrid-principal", "admin_user"),
+        ("x-usergrid-username", "root"),
+    ];
     let stream = world.request("GET /acme/sandbox/x", &headers);
     assert_eq!(world.verdict(stream), "forwarded");
     assert_eq!(authorization(&world, stream), "");
@@ -147,7 +162,8 @@ fn identity_headers_can_be_renamed_dropped_and_added() {
     let mut world = World::new(
         r#""identity":{"headers":{"x-tenant":"tenant_claim","x-usergrid-username":null}}"#,
     );
-    let spoofed = [("authorization", "Bearer abc"), ("x-tenant", "theirs"), ("x-usergrid-username", "root")];
+    let spoofed =
+        [("authorization", "Bearer abc"), ("x-tenant", "theirs"), ("x-usergrid-username", "root")];
     let stream = world.request("GET /acme/app/x", &spoofed);
     world.active(r#""username":"tom","sub":"u-1","tenant_claim":"ours""#);
     assert_eq!(world.head(stream).header("x-tenant"), "ours");

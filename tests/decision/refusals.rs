@@ -28,9 +28,11 @@ fn provoke(refusal: Refusal, world: &mut World) -> usergrid_auth_filter::flight:
         Refusal::ClientBasic => {
             world.request("GET /acme/app/x", &[("authorization", "Basic aWQ6c2Vj")])
         }
-        Refusal::Forbidden => {
-            world.with_token("GET /acme/app/x", "abc", r#""scope":"api","application":"acme/other""#)
-        }
+        Refusal::Forbidden => world.with_token(
+            "GET /acme/app/x",
+            "abc",
+            r#""scope":"api","application":"acme/other""#,
+        ),
         Refusal::Unavailable => {
             let stream = world.request("GET /acme/app/x", &bearer);
             world.end_call(CallOutcome::TimedOut);
@@ -107,7 +109,11 @@ fn challenges_go_with_401_and_403_and_with_nothing_else() {
         ("usergrid", Refusal::Malformed, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("oauth", Refusal::Expired, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("usergrid", Refusal::Inactive, Some(r#"Bearer realm="edge", error="invalid_token""#)),
-        ("oauth", Refusal::Scope, Some(r#"Bearer realm="edge", error="insufficient_scope", scope="api""#)),
+        (
+            "oauth",
+            Refusal::Scope,
+            Some(r#"Bearer realm="edge", error="insufficient_scope", scope="api""#),
+        ),
         ("usergrid", Refusal::ClientQuery, Some(r#"Bearer realm="edge", error="invalid_client""#)),
         ("usergrid", Refusal::ClientBasic, Some(r#"Basic realm="edge""#)),
         ("oauth", Refusal::Forbidden, Some(r#"Bearer realm="edge", error="insufficient_scope""#)),
@@ -206,7 +212,13 @@ fn docs_errors_md_says_what_the_table_says() {
         let row = refusal.row();
         table.push_str(&format!(
             "| {} | `{}` | {} | `{}` | {} | {} `{}` |\n",
-            row.situation, row.label, row.status, row.error, row.description, row.oauth_status, row.oauth_error
+            row.situation,
+            row.label,
+            row.status,
+            row.error,
+            row.description,
+            row.oauth_status,
+            row.oauth_error
         ));
     }
     let docs = include_str!("../../docs/errors.md");

@@ -6,7 +6,8 @@ use usergrid_auth_filter::route::{RequiredScope, RouteSettings};
 use crate::world::World;
 
 /// What Envoy 1.40 shows for `{bypass: true, require_scope: "a b"}`.
-const BYPASS_AND_SCOPES: &[u8] = b"\x02\0\0\0\x06\0\0\0\x01\0\0\0\x0d\0\0\0\x03\0\0\0bypass\0\x01\0require_scope\0a b\0";
+const BYPASS_AND_SCOPES: &[u8] =
+    b"\x02\0\0\0\x06\0\0\0\x01\0\0\0\x0d\0\0\0\x03\0\0\0bypass\0\x01\0require_scope\0a b\0";
 /// What it shows for `{require_scope: ["a", "bb"]}`.
 const LIST: &[u8] = b"\x01\0\0\0\x0d\0\0\0\x1b\0\0\0require_scope\0\x02\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0a\0\0bb\0\0\0";
 

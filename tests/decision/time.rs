@@ -109,9 +109,7 @@ fn a_client_pair_whose_token_has_lapsed_is_verified_anew() {
 
 #[test]
 fn a_call_the_host_never_ends_is_given_up_after_timeout_and_grace() {
-    let mut world = World::new(
-        r#""credentials":{"max_length":100}"#,
-    );
+    let mut world = World::new(r#""credentials":{"max_length":100}"#);
     let stream = world.request("GET /x", &BEARER);
     let timeout = u64::try_from(world.calls[0].1.timeout.as_millis()).unwrap();
     world.now += timeout;

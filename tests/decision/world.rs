@@ -92,9 +92,9 @@ impl World {
             (":path".to_owned(), path.as_bytes().to_vec()),
             (":authority".to_owned(), b"api.example.com".to_vec()),
         ];
-        all.extend(headers.iter().map(|(name, value)| {
-            ((*name).to_owned(), value.as_bytes().to_vec())
-        }));
+        all.extend(
+            headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())),
+        );
         let stream = StreamId(self.next_stream);
         self.next_stream += 1;
         self.heads.insert(stream, Head { headers: all.clone(), end: None });

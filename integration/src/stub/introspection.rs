@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
@@ -200,18 +200,18 @@ fn json_type() -> Headers {
 }
 
 fn form(body: &[u8]) -> Result<Vec<(String, String)>> {
-    let decode = |text: &str| -> Result<String> {
+    let decode = |text: &str| {
         let text = text.replace('+', " ");
-        Ok(percent_decode_str(&text).decode_utf8().context("a form that is not UTF-8")?.into())
+        percent_decode_str(&text).decode_utf8_lossy().into_owned()
     };
     let text = std::str::from_utf8(body).context("a form that is not ASCII")?;
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
+    Ok(pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(name)?, decode(value)?))
+            (decode(name), decode(value))
         })
-        .collect()
+        .collect())
 }
 
 fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {

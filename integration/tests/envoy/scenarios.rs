@@ -58,6 +58,7 @@ scenarios! {
 #[test]
 fn every_file_is_run() -> Result<()> {
     let names = Scenario::names()?;
-    ensure!(names == FILES, "files {names:?}, tests {FILES:?}");
+    let unrun: Vec<&String> = names.iter().filter(|name| !FILES.contains(&name.as_str())).collect();
+    ensure!(unrun.is_empty(), "no test runs {unrun:?}");
     Ok(())
 }
