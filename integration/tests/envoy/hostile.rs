@@ -177,7 +177,7 @@ fn requests() -> Vec<Vec<u8>> {
         "GET /acme/shop/x HTTP/1.1\r\n\r\n",
         "GET /acme/shop/x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n",
         "GET /acme/shop/x HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
-        "\r\n\r\n\r\n",
+        "\r\nGET\r\n\r\n",
         "\0\0\0\0\r\n\r\n",
     ] {
         all.push(line.as_bytes().to_vec());

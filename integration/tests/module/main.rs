@@ -25,7 +25,10 @@ fn bytes() -> Result<Vec<u8>> {
 #[test]
 fn the_module_is_small() -> Result<()> {
     let size = bytes()?.len();
-    ensure!(size <= MAX_BYTES, "the module has {size} bytes, allowed are {MAX_BYTES}");
+    ensure!(
+        size <= MAX_BYTES,
+        "the module has {size} bytes, allowed are {MAX_BYTES}; is wasm-opt (binaryen) installed?"
+    );
     Ok(())
 }
 
