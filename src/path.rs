@@ -1,6 +1,6 @@
 //! The path of a request: refused when broken, and read as the application and what is asked of it.
 //!
-//! It decides what a path says, never who may use it; `DESIGN.md` lists how backends read paths differently.
+//! It decides what a path says, never who may use it. Where backends read a path differently, it says so.
 
 mod application;
 mod segment;

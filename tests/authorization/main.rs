@@ -1,0 +1,67 @@
+//! What verified principals may do: the cast, and how a case is put to `authorization::check`.
+//!
+//! `tenancy` and `rules` hold the tables, each one paragraph of the contract's sections 5 and 13.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+mod rules;
+mod tenancy;
+
+use usergrid_auth_filter::authorization::check;
+use usergrid_auth_filter::config::{Authorization, Tenancy};
+use usergrid_auth_filter::grant::{ApplicationName, Grant, PrincipalKind};
+use usergrid_auth_filter::path::RequestPath;
+
+/// `acme/app` in `application_ids`.
+const APP: &str = "aaaaaaaa-b5d5-11e3-a495-11ddb1de66c8";
+/// `globex/shop` in `application_ids`.
+const SHOP: &str = "bbbbbbbb-b5d5-11e3-a495-11ddb1de66c8";
+/// In no entry.
+const STRAY: &str = "cccccccc-b5d5-11e3-a495-11ddb1de66c8";
+/// An organisation's.
+const ORG: &str = "dddddddd-b5d5-11e3-a495-11ddb1de66c8";
+
+fn settings(tenancy: Tenancy) -> Authorization {
+    let ids = [("acme/app", APP), ("globex/shop", SHOP)];
+    Authorization {
+        tenancy,
+        application_ids: ids.map(|(name, id)| (name.to_owned(), id.to_owned())).into(),
+        roles: None,
+        scopes: None,
+    }
+}
+
+fn application(text: &str) -> ApplicationName {
+    match text.split_once('/') {
+        Some((organization, application)) => ApplicationName::Path {
+            organization: organization.to_owned(),
+            application: application.to_owned(),
+        },
+        None => ApplicationName::Uuid(text.to_owned()),
+    }
+}
+
+fn grant(principal: PrincipalKind, organizations: &[&str], applications: &[&str]) -> Grant {
+    Grant {
+        principal,
+        user_names: Vec::new(),
+        organizations: organizations.iter().map(|name| (*name).to_owned()).collect(),
+        applications: applications.iter().map(|name| application(name)).collect(),
+        scopes: Vec::new(),
+        rules: None,
+        not_before: None,
+        expires: None,
+        identity: Vec::new(),
+        issued_token: None,
+    }
+}
+
+fn fill(path: &str) -> String {
+    path.replace("@APP", APP).replace("@SHOP", SHOP).replace("@STRAY", STRAY).replace("@ORG", ORG)
+}
+
+fn permits(tenancy: Tenancy, grant: &Grant, method: &str, path: &str) -> bool {
+    let path = fill(path);
+    let path = RequestPath::parse(path.as_bytes(), &[]).unwrap_or_else(|_| panic!("{path}"));
+    check(&settings(tenancy), grant, method.as_bytes(), &path) == Ok(())
+}
