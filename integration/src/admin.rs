@@ -101,7 +101,11 @@ impl Admin {
         Ok(String::from_utf8(self.get("/stats/prometheus")?.body)?)
     }
 
-    fn get(&self, path: &str) -> Result<client::Response> {
+    /// One page of the interface.
+    ///
+    /// # Errors
+    /// If Envoy does not answer with 200.
+    pub fn get(&self, path: &str) -> Result<client::Response> {
         let response = client::send(self.address, &Request::get(path))?;
         ensure!(
             response.status == 200,

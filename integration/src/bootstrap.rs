@@ -20,7 +20,7 @@ const METADATA: &str = "usergrid.auth";
 pub struct Bootstrap(Value);
 
 /// What a test may turn, beyond the plugin's configuration.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knobs {
     /// The plugin's field of this name.
@@ -40,7 +40,7 @@ pub struct Knobs {
 }
 
 /// A route or virtual host with metadata for the filter.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Special {
     /// The path prefix, or the domain.
@@ -152,6 +152,24 @@ impl Bootstrap {
         }
         self.special_routes(&knobs.routes)?;
         self.special_hosts(&knobs.virtual_hosts)
+    }
+
+    /// Takes the listener out and has Envoy read it from `file`; returns what belongs there. A new version is
+    /// renamed over the old one.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn listener_from(&mut self, file: &Path) -> Result<Value> {
+        let list = self.at("/static_resources/listeners")?.as_array_mut();
+        let mut listener = list.and_then(Vec::pop).context("envoy.yaml has no listener")?;
+        let members = listener.as_object_mut().context("a listener that is no object")?;
+        members
+            .insert("@type".into(), "type.googleapis.com/envoy.config.listener.v3.Listener".into());
+        let top = self.0.as_object_mut().context("envoy.yaml is no object")?;
+        top.insert("node".into(), json!({ "id": "test", "cluster": "test" }));
+        let source = json!({ "path_config_source": { "path": file } });
+        top.insert("dynamic_resources".into(), json!({ "lds_config": source }));
+        Ok(json!({ "resources": [listener] }))
     }
 
     /// The whole bootstrap.

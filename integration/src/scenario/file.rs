@@ -112,6 +112,12 @@ impl Scenario {
         Ok(names)
     }
 
+    /// Whether it needs nothing but `envoy/envoy.yaml` as it is.
+    #[must_use]
+    pub fn runs_anywhere(&self) -> bool {
+        self.config.is_none() && self.envoy == Knobs::default()
+    }
+
     /// What it needs to run on its own Envoy.
     #[must_use]
     pub fn setup(&self, name: &str) -> Setup {

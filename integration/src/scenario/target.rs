@@ -12,11 +12,11 @@ pub trait Target {
     /// Where Envoy listens.
     fn address(&self) -> SocketAddr;
 
-    /// Calls to the verifying server up to now.
+    /// Calls to the verifying server up to now; `None` if others may have filled the caches.
     ///
     /// # Errors
     /// If it cannot be asked; so with the methods below.
-    fn calls(&self) -> Result<usize>;
+    fn calls(&self) -> Result<Option<usize>>;
 
     /// Requests that reached the backend up to now; `None` if only its answers can be seen.
     ///
@@ -42,8 +42,8 @@ impl Target for Site {
         Self::address(self)
     }
 
-    fn calls(&self) -> Result<usize> {
-        Ok(self.introspection.calls().len())
+    fn calls(&self) -> Result<Option<usize>> {
+        Ok(Some(self.introspection.calls().len()))
     }
 
     fn backend_requests(&self) -> Result<Option<usize>> {
@@ -56,5 +56,34 @@ impl Target for Site {
 
     fn access_log(&self) -> Result<Option<String>> {
         self.envoy.access_log().map(Some)
+    }
+}
+
+/// An Envoy that somebody else has started with `envoy/envoy.yaml`: only its answers can be seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Remote {
+    /// Where it listens.
+    pub envoy: SocketAddr,
+}
+
+impl Target for Remote {
+    fn address(&self) -> SocketAddr {
+        self.envoy
+    }
+
+    fn calls(&self) -> Result<Option<usize>> {
+        Ok(None)
+    }
+
+    fn backend_requests(&self) -> Result<Option<usize>> {
+        Ok(None)
+    }
+
+    fn metrics(&self) -> Result<Option<BTreeMap<String, u64>>> {
+        Ok(None)
+    }
+
+    fn access_log(&self) -> Result<Option<String>> {
+        Ok(None)
     }
 }

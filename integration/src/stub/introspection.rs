@@ -1,6 +1,6 @@
 //! The verifying server: RFC 7662 introspection and a token endpoint, with scripted answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -107,14 +107,6 @@ impl Handler for State {
         match (exchange.head.method.as_str(), path.as_str()) {
             ("POST", "/oauth2/introspect" | "/open/introspect" | "/management/token") => {
                 self.verify(exchange, path, &body)
-            }
-            // What another process needs to know about calls.
-            ("GET", "/_calls") => {
-                let mut counts: HashMap<String, usize> = HashMap::new();
-                for call in lock(&self.calls).iter() {
-                    *counts.entry(call.subject.clone()).or_default() += 1;
-                }
-                reply(exchange, 200, json!(counts).to_string().as_bytes())
             }
             _ => reply(exchange, 404, br#"{"error":"not_found"}"#),
         }

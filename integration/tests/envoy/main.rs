@@ -4,6 +4,8 @@ mod calls;
 mod configuration;
 mod held;
 mod hostile;
+mod mixed;
 mod observed;
 mod scenarios;
 mod shared_calls;
+mod update;

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use integration::client::{self, Request};
 use integration::site::{Setup, Site};
+use integration::stub::introspection::GATEWAY_SECRET;
 use integration::wait;
 
 #[test]
@@ -67,6 +68,12 @@ fn no_credential_shows_in_any_log() -> Result<()> {
     for secret in SECRETS {
         ensure!(!access.contains(secret), "the access log shows {secret}:\n{access}");
         ensure!(!log.contains(secret), "the log shows {secret}:\n{log}");
+    }
+    for page in ["/config_dump", "/stats", "/clusters"] {
+        let text = String::from_utf8_lossy(&site.admin().get(page)?.body).into_owned();
+        for secret in SECRETS.into_iter().chain([GATEWAY_SECRET]) {
+            ensure!(!text.contains(secret), "{page} of the admin interface shows {secret}");
+        }
     }
     ensure!(log.contains("wasm log usergrid-auth"), "no refusal in the log:\n{log}");
     Ok(())

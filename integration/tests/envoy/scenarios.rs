@@ -1,8 +1,9 @@
 //! One test for each file under `integration/scenarios`, each with an Envoy of its own.
 
 use anyhow::{Context, Result, ensure};
+use integration::scenario::target::Remote;
 use integration::scenario::{self, Scenario};
-use integration::site::Site;
+use integration::site::{Setup, Site};
 
 fn check(name: &str) -> Result<()> {
     let scenario = Scenario::load(name)?;
@@ -53,6 +54,23 @@ scenarios! {
     tenancy: "tenancy",
     token_format: "token-format",
     wrong_answers: "wrong-answers",
+}
+
+/// As `cargo run --bin scenarios` does for an Envoy in a container.
+#[test]
+fn an_envoy_from_elsewhere() -> Result<()> {
+    let site = Site::start(&Setup::test("elsewhere"))?;
+    let elsewhere = Remote { envoy: site.address() };
+    let mut ran = 0;
+    for name in Scenario::names()? {
+        let scenario = Scenario::load(&name)?;
+        if scenario.runs_anywhere() {
+            scenario::run(&scenario, &elsewhere).with_context(|| name)?;
+            ran += 1;
+        }
+    }
+    ensure!(ran >= 5, "only {ran} files run anywhere");
+    Ok(())
 }
 
 #[test]

@@ -128,6 +128,32 @@ fn an_answer_is_asked_for_again_after_its_time() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn caches_are_bounded_and_bad_tokens_push_no_good_one_out() -> Result<()> {
+    let bounds = serde_json::json!({
+        "cache": { "max_entries": 3, "max_negative_entries": 5, "negative_ttl": "1h", "ttl": "1h" },
+    });
+    let site = Site::start(&Setup::test("bounds").config(bounds))?;
+    let status = |token: &str| -> Result<u16> {
+        Ok(site.send(&Request::get("/acme/shop/x").bearer(token))?.status)
+    };
+    ensure!(status("alice")? == 200);
+    for number in 0..50 {
+        ensure!(status(&format!("random-{number}"))? == 401);
+    }
+    ensure!(status("alice")? == 200);
+    ensure!(site.introspection.count("alice") == 1, "random tokens pushed a good one out");
+    site.admin().wait_for_metric("cache_entries", 6)?;
+    // The one that was used last stays.
+    for token in ["minimal", "carol", "alice", "full", "alice"] {
+        status(token)?;
+    }
+    ensure!(site.introspection.count("alice") == 1, "the one that was just used was pushed out");
+    status("minimal")?;
+    ensure!(site.introspection.count("minimal") == 2, "more than three good answers were kept");
+    Ok(())
+}
+
 type Crowd = Vec<thread::JoinHandle<Result<Response>>>;
 
 fn crowd(site: &Site, token: &str) -> Crowd {
