@@ -1,1 +1,19 @@
-//! stub
+//! Everything needed to run the filter's module in a real Envoy and to watch it from both sides.
+//!
+//! A [`site::Site`] is an Envoy with `envoy/envoy.yaml`, a verifying server and a backend. The demo
+//! shows one to people; the tests drive one with the files under `scenarios/` and with code.
+
+pub mod admin;
+pub mod bootstrap;
+pub mod client;
+pub mod demo;
+pub mod envoy;
+pub mod http;
+pub mod lock;
+pub mod module;
+pub mod process;
+pub mod scenario;
+pub mod site;
+pub mod stub;
+pub mod wait;
+pub mod workspace;

@@ -1,0 +1,173 @@
+//! A running Envoy that cannot outlive us.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::admin::Admin;
+use crate::bootstrap::Bootstrap;
+use crate::envoy::Envoy;
+use crate::stub::introspection::GATEWAY_SECRET;
+use crate::wait;
+
+/// Runs `"$@"` and ends it when standard input closes. We hold the other end, so it closes when we stop
+/// for whatever reason: return, panic, Ctrl-C or a kill that no handler would see.
+const GUARD: &str = r#"
+exec 3<&0
+"$@" 3<&- </dev/null &
+envoy=$!
+{ cat <&3 >/dev/null 2>&1; kill "$envoy" 2>/dev/null; } >/dev/null 2>&1 &
+exec 3<&-
+wait "$envoy"
+"#;
+
+/// An Envoy that serves.
+#[derive(Debug)]
+pub struct Process {
+    guard: Child,
+    directory: PathBuf,
+    listener: SocketAddr,
+    admin: Admin,
+}
+
+impl Process {
+    /// Starts an Envoy and waits until it serves.
+    ///
+    /// # Errors
+    /// If it stops or does not become ready; the message ends with its log.
+    pub fn start(
+        envoy: &Envoy,
+        bootstrap: &Bootstrap,
+        concurrency: u32,
+        directory: PathBuf,
+    ) -> Result<Self> {
+        let file = write(bootstrap, &directory)?;
+        let address_file = directory.join("admin-address");
+        let mut command = Command::new("sh");
+        command.args(["-c", GUARD, "guard"]).arg(&envoy.path);
+        command.arg("--config-path").arg(&file);
+        command.arg("--admin-address-path").arg(&address_file);
+        command.args(["--concurrency", &concurrency.to_string()]);
+        command.args(["--disable-hot-restart", "--file-flush-interval-msec", "50"]);
+        command.args(["--log-level", "warning", "--component-log-level", "wasm:info"]);
+        let guard = command
+            .env("INTROSPECTION_SECRET", GATEWAY_SECRET)
+            .stdin(Stdio::piped())
+            .stdout(File::create(directory.join("access.log"))?)
+            .stderr(File::create(directory.join("envoy.log"))?)
+            .spawn()
+            .context("cannot run sh")?;
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut process = Self { guard, directory, listener: nowhere, admin: Admin::new(nowhere) };
+        process.wait_until_ready(&address_file)?;
+        Ok(process)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn listener(&self) -> SocketAddr {
+        self.listener
+    }
+
+    /// Its admin interface.
+    #[must_use]
+    pub fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    /// Waits until it stops, which it does only when somebody else ends it.
+    ///
+    /// # Errors
+    /// Always: it should have served on.
+    pub fn serve(&mut self) -> Result<()> {
+        // Keeps the pipe open: `Child::wait` would close it, and the guard would end Envoy.
+        let pipe = self.guard.stdin.take();
+        let status = self.guard.wait()?;
+        drop(pipe);
+        bail!("Envoy stopped ({status})")
+    }
+
+    /// Its log up to now.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn log(&self) -> Result<String> {
+        read(&self.directory.join("envoy.log"))
+    }
+
+    /// Its access log up to now.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn access_log(&self) -> Result<String> {
+        read(&self.directory.join("access.log"))
+    }
+
+    fn wait_until_ready(&mut self, address_file: &Path) -> Result<()> {
+        let ready = wait::until("Envoy is ready", || {
+            if let Some(status) = self.guard.try_wait()? {
+                bail!("Envoy stopped ({status})");
+            }
+            let Ok(text) = fs::read_to_string(address_file) else { return Ok(None) };
+            let Ok(address) = text.trim().parse() else { return Ok(None) };
+            self.admin = Admin::new(address);
+            Ok(self.admin.is_ready().then_some(()))
+        });
+        let ready = ready.and_then(|()| {
+            self.listener = self.admin.listener("api")?;
+            Ok(())
+        });
+        ready.map_err(|error| {
+            let log = self.log().unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n");
+            error.context(format!("Envoy does not start; the end of its log:\n{tail}"))
+        })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Closes the pipe; the guard ends Envoy and then itself.
+        drop(self.guard.stdin.take());
+        let _ended = self.guard.wait();
+        if !std::thread::panicking() {
+            let _removed = fs::remove_dir_all(&self.directory);
+        }
+    }
+}
+
+/// Runs `envoy --mode validate` and returns whether it is satisfied, with all it said.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn validate(envoy: &Envoy, bootstrap: &Bootstrap, directory: &Path) -> Result<(bool, String)> {
+    let file = write(bootstrap, directory)?;
+    let arguments: [&OsStr; 4] =
+        ["--mode".as_ref(), "validate".as_ref(), "--config-path".as_ref(), file.as_ref()];
+    let output = Command::new(&envoy.path)
+        .args(arguments)
+        .env("INTROSPECTION_SECRET", GATEWAY_SECRET)
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run Envoy")?;
+    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.push_str(&String::from_utf8_lossy(&output.stderr));
+    Ok((output.status.success(), said))
+}
+
+fn write(bootstrap: &Bootstrap, directory: &Path) -> Result<PathBuf> {
+    let file = directory.join("envoy.json");
+    fs::write(&file, serde_json::to_vec_pretty(bootstrap.json())?)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
+}
+
+fn read(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,124 @@
+//! A complete set-up: verifying server, backend and an Envoy between them.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::admin::Admin;
+use crate::bootstrap::{Bootstrap, Knobs, merge};
+use crate::client::{self, Request, Response};
+use crate::process::Process;
+use crate::stub::answer::Answers;
+use crate::stub::backend::Backend;
+use crate::stub::introspection::Introspection;
+use crate::{envoy, module, workspace};
+
+/// Everything stops when it is dropped.
+#[derive(Debug)]
+pub struct Site {
+    /// Envoy.
+    pub envoy: Process,
+    /// The verifying server.
+    pub introspection: Introspection,
+    /// The backend.
+    pub backend: Backend,
+}
+
+/// What differs from `envoy/envoy.yaml`.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// A name for the directory of its files.
+    pub name: String,
+    /// Merged into the plugin's configuration one after another (RFC 7396); none leaves its text as it is.
+    pub patches: Vec<Value>,
+    /// Everything else.
+    pub knobs: Knobs,
+}
+
+impl Setup {
+    /// The shipped configuration, but with time for slow machines and without hidden repetitions.
+    #[must_use]
+    pub fn test(name: &str) -> Self {
+        let config = json!({
+            "introspection": { "timeout": "20s", "retries": 0 },
+            "client_credentials": { "timeout": "20s" },
+        });
+        Self { name: name.into(), patches: vec![config], knobs: Knobs::default() }
+    }
+
+    /// Merges more into the configuration.
+    #[must_use]
+    pub fn config(mut self, patch: Value) -> Self {
+        self.patches.push(patch);
+        self
+    }
+
+    /// Sets the knobs.
+    #[must_use]
+    pub fn knobs(mut self, knobs: Knobs) -> Self {
+        self.knobs = knobs;
+        self
+    }
+
+    /// The bootstrap, for servers at these addresses.
+    ///
+    /// # Errors
+    /// If the module does not build or `envoy.yaml` has another shape.
+    pub fn bootstrap(&self, introspection: SocketAddr, backend: SocketAddr) -> Result<Bootstrap> {
+        let mut bootstrap = Bootstrap::load()?;
+        bootstrap.free_ports()?;
+        bootstrap.module(&module::build()?)?;
+        bootstrap.cluster("introspection", introspection)?;
+        bootstrap.cluster("backend", backend)?;
+        if !self.patches.is_empty() {
+            let mut config = bootstrap.configuration()?;
+            for patch in &self.patches {
+                merge(&mut config, patch);
+            }
+            bootstrap.set_configuration(&config.to_string())?;
+        }
+        bootstrap.turn(&self.knobs)?;
+        Ok(bootstrap)
+    }
+}
+
+impl Site {
+    /// Starts everything with the shared answers.
+    ///
+    /// # Errors
+    /// If the module does not build, or Envoy cannot be had or does not start.
+    pub fn start(setup: &Setup) -> Result<Self> {
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let introspection = Introspection::start(anywhere, Answers::shared()?)?;
+        let backend = Backend::start(anywhere)?;
+        let bootstrap = setup.bootstrap(introspection.address(), backend.address())?;
+        let envoy = Process::start(
+            &envoy::find()?,
+            &bootstrap,
+            setup.knobs.concurrency.unwrap_or(1),
+            workspace::scratch(&setup.name)?,
+        )?;
+        Ok(Self { envoy, introspection, backend })
+    }
+
+    /// Where Envoy listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.envoy.listener()
+    }
+
+    /// Envoy's admin interface.
+    #[must_use]
+    pub fn admin(&self) -> &Admin {
+        self.envoy.admin()
+    }
+
+    /// Sends one request through Envoy.
+    ///
+    /// # Errors
+    /// If there is no complete response.
+    pub fn send(&self, request: &Request) -> Result<Response> {
+        client::send(self.address(), request)
+    }
+}

@@ -1,0 +1,114 @@
+//! The backend: keeps a record of every request and answers with what it received.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::server::{Exchange, Handler, Server, lock};
+use crate::http::Headers;
+use crate::wait;
+
+/// The response header by which an answer of the backend is known.
+pub const MARK: &str = "x-answered-by";
+
+/// One request as the backend sees it, up to now.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// `GET`, …
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// All headers.
+    pub headers: Headers,
+    /// Body bytes up to now.
+    pub body_bytes: usize,
+    /// Whether the body has ended.
+    pub complete: bool,
+}
+
+/// Listens until dropped.
+#[derive(Debug)]
+pub struct Backend {
+    server: Server,
+    record: Arc<Record>,
+}
+
+#[derive(Debug, Default)]
+struct Record(Mutex<Vec<Seen>>);
+
+impl Backend {
+    /// Starts to listen; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// If the address is taken.
+    pub fn start(address: SocketAddr) -> Result<Self> {
+        let record = Arc::new(Record::default());
+        let server = Server::start(address, Arc::clone(&record) as Arc<dyn Handler>)?;
+        Ok(Self { server, record })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Every request up to now, those whose body has not ended included.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        lock(&self.record.0).clone()
+    }
+
+    /// Waits for a request whose path begins with `path`.
+    ///
+    /// # Errors
+    /// If none comes in time.
+    pub fn wait_for(&self, path: &str) -> Result<Seen> {
+        wait::until(&format!("a request for {path} at the backend"), || {
+            Ok(self.seen().into_iter().find(|seen| seen.path.starts_with(path)))
+        })
+    }
+}
+
+impl Handler for Record {
+    fn handle(&self, exchange: &mut Exchange) -> Result<bool> {
+        let head = exchange.head.clone();
+        let index = {
+            let mut record = lock(&self.0);
+            record.push(Seen {
+                method: head.method.clone(),
+                path: head.path.clone(),
+                headers: head.headers.clone(),
+                body_bytes: 0,
+                complete: false,
+            });
+            record.len() - 1
+        };
+        let mut length = 0;
+        exchange.body(|piece| {
+            length += piece.len();
+            if let Some(seen) = lock(&self.0).get_mut(index) {
+                seen.body_bytes = length;
+            }
+        })?;
+        if let Some(seen) = lock(&self.0).get_mut(index) {
+            seen.complete = true;
+        }
+        let headers: Vec<Value> = head
+            .headers
+            .iter()
+            .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
+            .collect();
+        let body = json!({
+            "method": head.method, "path": head.path, "headers": headers, "body_bytes": length,
+        });
+        let headers = vec![
+            ("content-type".into(), b"application/json".to_vec()),
+            (MARK.into(), b"backend".to_vec()),
+        ];
+        exchange.respond(200, &headers, format!("{body}\n").as_bytes())?;
+        Ok(true)
+    }
+}

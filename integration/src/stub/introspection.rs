@@ -1,0 +1,230 @@
+//! The verifying server: RFC 7662 introspection and a token endpoint, with scripted answers.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+
+use super::answer::{Answer, Answers, Fault};
+use super::server::{Exchange, Handler, Server, lock, response_head};
+use crate::http::{Headers, header};
+use crate::wait;
+
+/// The secret of the client `gateway`, by which Envoy authenticates itself.
+pub const GATEWAY_SECRET: &str = "demo-introspection-secret";
+/// The token by which Envoy may authenticate itself instead.
+pub const GATEWAY_TOKEN: &str = "demo-introspection-token";
+
+/// One call, as it arrived.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The path.
+    pub path: String,
+    /// All headers.
+    pub headers: Headers,
+    /// The form, decoded, in order.
+    pub form: Vec<(String, String)>,
+    /// The token, or `id:secret`.
+    pub subject: String,
+}
+
+/// Listens until dropped.
+#[derive(Debug)]
+pub struct Introspection {
+    server: Server,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    answers: Mutex<Answers>,
+    calls: Mutex<Vec<Call>>,
+    released: Mutex<HashSet<String>>,
+    release: Condvar,
+}
+
+impl Introspection {
+    /// Starts to listen; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// If the address is taken.
+    pub fn start(address: SocketAddr, answers: Answers) -> Result<Self> {
+        let state = Arc::new(State { answers: Mutex::new(answers), ..State::default() });
+        let server = Server::start(address, Arc::clone(&state) as Arc<dyn Handler>)?;
+        Ok(Self { server, state })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Sets the answer for a token.
+    pub fn learn(&self, token: &str, answer: Answer) {
+        lock(&self.state.answers).tokens.insert(token.into(), answer);
+    }
+
+    /// Every call up to now.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.state.calls).clone()
+    }
+
+    /// How many calls there were about a token or `id:secret`.
+    #[must_use]
+    pub fn count(&self, subject: &str) -> usize {
+        lock(&self.state.calls).iter().filter(|call| call.subject == subject).count()
+    }
+
+    /// Waits for the first call about a token or `id:secret`.
+    ///
+    /// # Errors
+    /// If none comes in time.
+    pub fn wait_for(&self, subject: &str) -> Result<Call> {
+        wait::until(&format!("a call about `{subject}` at the verifying server"), || {
+            Ok(self.calls().into_iter().find(|call| call.subject == subject))
+        })
+    }
+
+    /// Lets the held answers about a token go, now and from now on.
+    pub fn release(&self, token: &str) {
+        lock(&self.state.released).insert(token.into());
+        self.state.release.notify_all();
+    }
+}
+
+impl Handler for State {
+    fn handle(&self, exchange: &mut Exchange) -> Result<bool> {
+        let mut body = Vec::new();
+        exchange.body(|piece| body.extend_from_slice(piece))?;
+        let path = exchange.head.path.clone();
+        match (exchange.head.method.as_str(), path.as_str()) {
+            ("POST", "/oauth2/introspect" | "/open/introspect" | "/management/token") => {
+                self.verify(exchange, path, &body)
+            }
+            _ => reply(exchange, 404, br#"{"error":"not_found"}"#),
+        }
+    }
+}
+
+impl State {
+    fn verify(&self, exchange: &mut Exchange, path: String, body: &[u8]) -> Result<bool> {
+        let form = form(body)?;
+        let headers = exchange.head.headers.clone();
+        let pair = client(&headers, &form);
+        let about_client = path == "/management/token";
+        let subject = if about_client {
+            pair.clone().unwrap_or_default()
+        } else {
+            field(&form, "token").unwrap_or_default().to_owned()
+        };
+        let known = about_client
+            || path == "/open/introspect"
+            || pair.as_deref() == Some(&format!("gateway:{GATEWAY_SECRET}"))
+            || bearer(&headers) == Some(GATEWAY_TOKEN);
+        lock(&self.calls).push(Call { path, headers, form, subject: subject.clone() });
+        if !known {
+            return reply(exchange, 401, br#"{"error":"invalid_client"}"#);
+        }
+        let answer = self.answer(about_client, &subject);
+        if answer.hold {
+            self.wait_for_release(&subject);
+        }
+        give(exchange, &answer)
+    }
+
+    fn answer(&self, about_client: bool, subject: &str) -> Answer {
+        let answers = lock(&self.answers);
+        if about_client {
+            return answers.clients.get(subject).cloned().unwrap_or_else(|| Answer {
+                status: Some(400),
+                json: Some(json!({
+                    "error": "invalid_grant",
+                    "error_description": "invalid username or password",
+                })),
+                ..Answer::default()
+            });
+        }
+        let unknown = || Answer::json(json!({ "active": false }));
+        answers.tokens.get(subject).cloned().unwrap_or_else(unknown)
+    }
+
+    fn wait_for_release(&self, subject: &str) {
+        let released = lock(&self.released);
+        let _released = self
+            .release
+            .wait_while(released, |released| !released.contains(subject))
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+fn give(exchange: &mut Exchange, answer: &Answer) -> Result<bool> {
+    let status = answer.status.unwrap_or(200);
+    let body = answer.body();
+    match answer.fault {
+        None => reply(exchange, status, &body),
+        Some(Fault::Reset) => Ok(false),
+        Some(Fault::ResetAfterHeaders) => {
+            exchange.raw(&response_head(status, &json_type(), body.len() + 1000))?;
+            exchange.raw(&body)?;
+            Ok(false)
+        }
+        Some(Fault::Hang) => {
+            exchange.wait_for_close();
+            Ok(false)
+        }
+    }
+}
+
+fn reply(exchange: &mut Exchange, status: u16, body: &[u8]) -> Result<bool> {
+    exchange.respond(status, &json_type(), body)?;
+    Ok(true)
+}
+
+fn json_type() -> Headers {
+    vec![("content-type".into(), b"application/json".to_vec())]
+}
+
+fn form(body: &[u8]) -> Result<Vec<(String, String)>> {
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text).decode_utf8_lossy().into_owned()
+    };
+    let text = std::str::from_utf8(body).context("a form that is not ASCII")?;
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    Ok(pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
+        .collect())
+}
+
+fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+/// `id:secret` from Basic (form-encoded inside, RFC 6749 section 2.3.1) or from the form.
+fn client(headers: &Headers, form: &[(String, String)]) -> Option<String> {
+    let authorization = header(headers, "authorization").and_then(|v| std::str::from_utf8(v).ok());
+    if let Some(encoded) = authorization.and_then(|value| value.strip_prefix("Basic ")) {
+        let pair = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;
+        let (id, secret) = pair.split_once(':')?;
+        let decode = |text: &str| {
+            let text = text.replace('+', " ");
+            percent_decode_str(&text).decode_utf8().ok().map(String::from)
+        };
+        return Some(format!("{}:{}", decode(id)?, decode(secret)?));
+    }
+    Some(format!("{}:{}", field(form, "client_id")?, field(form, "client_secret")?))
+}
+
+fn bearer(headers: &Headers) -> Option<&str> {
+    std::str::from_utf8(header(headers, "authorization")?).ok()?.strip_prefix("Bearer ")
+}

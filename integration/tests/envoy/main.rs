@@ -1,0 +1,11 @@
+//! The module in a real Envoy: every scenario file, and what takes code to show.
+
+mod calls;
+mod configuration;
+mod held;
+mod hostile;
+mod mixed;
+mod observed;
+mod scenarios;
+mod shared_calls;
+mod update;

@@ -1,0 +1,201 @@
+//! A proxy-wasm host that counts: just enough of one to take requests through the real module.
+//!
+//! It has one worker, no network and no time of its own; the test says when a call is answered.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use anyhow::{Context, Result, ensure};
+use wasmi::{Engine, Instance, Linker, Module, Store, TypedFunc, Val, WasmParams, WasmResults};
+
+use crate::abi;
+
+const ROOT: u32 = 1;
+
+/// Headers in order.
+pub type Pairs = Vec<(String, Vec<u8>)>;
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Action {
+    /// Its headers callback let it go on.
+    #[default]
+    Continued,
+    /// Its headers callback held it back.
+    Paused,
+    /// It was held back and let go later.
+    Resumed,
+    /// It was answered with this status.
+    Refused(u32),
+}
+
+/// One request.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// Its head, as changed by the module.
+    pub headers: Pairs,
+    /// Where it stands.
+    pub action: Action,
+}
+
+/// What the host functions work on.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Calls by name.
+    pub counts: BTreeMap<String, u64>,
+    /// By context id.
+    pub streams: HashMap<u32, Stream>,
+    /// The context that calls are about.
+    pub effective: u32,
+    /// The plugin's configuration.
+    pub config: Vec<u8>,
+    /// `NAME=value`, each with a NUL.
+    pub environment: Vec<Vec<u8>>,
+    /// The answer to a call, while its callback runs.
+    pub answer: (Pairs, Vec<u8>),
+    /// Tokens of calls without an answer.
+    pub calls: VecDeque<u32>,
+    /// What was rung, by queue.
+    pub queue: VecDeque<(u32, Vec<u8>)>,
+    /// Shared data with its CAS number.
+    pub shared: HashMap<Vec<u8>, (Vec<u8>, u32)>,
+    /// Source of ids.
+    pub next_id: u32,
+    /// Log lines.
+    pub log: Vec<String>,
+}
+
+/// The module in its host.
+pub struct CountingHost {
+    store: Store<State>,
+    instance: Instance,
+    next_stream: u32,
+}
+
+impl CountingHost {
+    /// Instantiates and configures the module.
+    pub fn start(module: &[u8], config: &str, environment: &[(&str, &str)]) -> Result<Self> {
+        let engine = Engine::default();
+        let module = Module::new(&engine, module)?;
+        let environment =
+            environment.iter().map(|(name, value)| format!("{name}={value}\0").into_bytes());
+        let state = State {
+            config: config.as_bytes().to_vec(),
+            environment: environment.collect(),
+            ..State::default()
+        };
+        let mut store = Store::new(&engine, state);
+        let mut linker = Linker::new(&engine);
+        for import in module.imports() {
+            let Some(kind) = import.ty().func() else { continue };
+            let name = import.name().to_owned();
+            linker.func_new(
+                import.module(),
+                import.name(),
+                kind.clone(),
+                move |caller, args, results| {
+                    let status = abi::call(&name, caller, args)?;
+                    if let Some(result) = results.first_mut() {
+                        *result = Val::I32(status);
+                    }
+                    Ok(())
+                },
+            )?;
+        }
+        let instance = linker.instantiate_and_start(&mut store, &module)?;
+        let mut host = Self { store, instance, next_stream: ROOT + 1 };
+        host.run::<(), ()>("_initialize", ())?;
+        host.run::<_, ()>("proxy_on_context_create", (ROOT, 0))?;
+        let started: u32 = host.run("proxy_on_vm_start", (ROOT, 0))?;
+        ensure!(started != 0, "the module does not start: {:?}", host.store.data().log);
+        let configured: u32 =
+            host.run("proxy_on_configure", (ROOT, u32::try_from(config.len())?))?;
+        ensure!(configured != 0, "the configuration is refused: {:?}", host.store.data().log);
+        Ok(host)
+    }
+
+    /// A request without a body, up to the end of its headers callback.
+    pub fn request(&mut self, headers: &Pairs) -> Result<u32> {
+        let id = self.next_stream;
+        self.next_stream += 1;
+        let stream = Stream { headers: headers.clone(), ..Stream::default() };
+        self.store.data_mut().streams.insert(id, stream);
+        self.run::<_, ()>("proxy_on_context_create", (id, ROOT))?;
+        let size = u32::try_from(headers.len())?;
+        let action: u32 = self.run_in(id, "proxy_on_request_headers", (id, size, 1_u32))?;
+        let stream = self.store.data_mut().streams.get_mut(&id).context("no stream")?;
+        if action != 0 && stream.action == Action::Continued {
+            stream.action = Action::Paused;
+        }
+        Ok(id)
+    }
+
+    /// Delivers what was rung to the root context.
+    pub fn ring(&mut self) -> Result<()> {
+        let queues: Vec<u32> = self.store.data().queue.iter().map(|(queue, _)| *queue).collect();
+        for queue in queues {
+            self.run::<_, ()>("proxy_on_queue_ready", (ROOT, queue))?;
+        }
+        Ok(())
+    }
+
+    /// Answers the oldest call.
+    pub fn answer(&mut self, status: u16, body: &[u8]) -> Result<()> {
+        let token = self.store.data_mut().calls.pop_front().context("no call was made")?;
+        let headers: Pairs = vec![
+            (":status".into(), status.to_string().into_bytes()),
+            ("x-envoy-upstream-service-time".into(), b"1".to_vec()),
+        ];
+        let sizes = (u32::try_from(headers.len())?, u32::try_from(body.len())?);
+        self.store.data_mut().answer = (headers, body.to_vec());
+        let arguments = (ROOT, token, sizes.0, sizes.1, 0_u32);
+        self.run::<_, ()>("proxy_on_http_call_response", arguments)?;
+        self.store.data_mut().answer = Default::default();
+        Ok(())
+    }
+
+    /// The end of a stream.
+    pub fn finish(&mut self, id: u32) -> Result<()> {
+        self.run_in::<_, ()>(id, "proxy_on_log", id)?;
+        let _done: u32 = self.run_in(id, "proxy_on_done", id)?;
+        self.run_in::<_, ()>(id, "proxy_on_delete", id)
+    }
+
+    /// Where a request stands.
+    pub fn action(&self, id: u32) -> Action {
+        self.store.data().streams.get(&id).map(|stream| stream.action).unwrap_or_default()
+    }
+
+    /// The identity headers of a request.
+    pub fn identity(&self, id: u32) -> Pairs {
+        let stream = self.store.data().streams.get(&id);
+        let headers = stream.into_iter().flat_map(|stream| stream.headers.iter().cloned());
+        headers.filter(|(name, _)| name.starts_with("x-usergrid-")).collect()
+    }
+
+    /// Calls by name since [`CountingHost::forget_counts`].
+    pub fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.store.data().counts
+    }
+
+    /// Counts from here on.
+    pub fn forget_counts(&mut self) {
+        self.store.data_mut().counts.clear();
+    }
+
+    fn run<P: WasmParams, R: WasmResults>(&mut self, name: &str, arguments: P) -> Result<R> {
+        self.run_in(ROOT, name, arguments)
+    }
+
+    fn run_in<P: WasmParams, R: WasmResults>(
+        &mut self,
+        context: u32,
+        name: &str,
+        arguments: P,
+    ) -> Result<R> {
+        self.store.data_mut().effective = context;
+        let function: TypedFunc<P, R> = self.instance.get_typed_func(&self.store, name)?;
+        function
+            .call(&mut self.store, arguments)
+            .with_context(|| format!("{name} failed: {:?}", self.store.data().log))
+    }
+}
