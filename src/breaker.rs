@@ -92,6 +92,14 @@ impl Breaker {
         }
     }
 
+    /// A call ended in a way that says nothing about the server; a probe has to be repeated.
+    pub fn abstained(&mut self, now: Steady) -> Option<BreakerChange> {
+        if self.state == State::Probing {
+            self.state = State::Open { until: now };
+        }
+        None
+    }
+
     /// Whether calls are being held back.
     #[must_use]
     pub const fn is_open(&self) -> bool {

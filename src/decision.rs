@@ -184,7 +184,10 @@ impl Filter {
     /// How many breakers hold calls back.
     #[must_use]
     pub fn breakers_open(&self) -> usize {
-        [&self.introspection, &self.token_endpoint].iter().filter(|breaker| breaker.is_open()).count()
+        [&self.introspection, &self.token_endpoint]
+            .iter()
+            .filter(|breaker| breaker.is_open())
+            .count()
     }
 
     fn breaker(&mut self, endpoint: Endpoint) -> &mut Breaker {

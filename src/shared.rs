@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub use message::{Message, News};
-pub use set::{Claim, Entry, QueueId, Sequence};
 use set::{BAD, CLAIMS, GOOD, LISTENERS, LONGEST_ANSWER, Set};
+pub use set::{Claim, Entry, QueueId, Sequence};
 
 use crate::cache::Key;
 use crate::call::Denial;
@@ -102,7 +102,8 @@ impl SharedCache {
             {
                 return Shared::Good(entry.clone());
             }
-            if let Some(entry) = set.bad.iter().find(|entry| entry.key == *key && entry.fresh(now)) {
+            if let Some(entry) = set.bad.iter().find(|entry| entry.key == *key && entry.fresh(now))
+            {
                 return Shared::Bad(entry.clone());
             }
             set.claims.retain(|other| {

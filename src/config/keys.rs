@@ -37,11 +37,6 @@ pub enum Shape {
         /// What an absent key means.
         absent: Absent,
     },
-    /// Recognised, but a later version's matter: refused unless it says what it does today.
-    NotYet {
-        /// The only accepted value; `None`: no value is.
-        off: Option<&'static str>,
-    },
 }
 
 /// What an absent key means.
@@ -190,8 +185,6 @@ impl Key {
             Shape::Switch { .. } => String::from("boolean"),
             Shape::Word(words) => listed(words),
             Shape::Value { kind, .. } => String::from(*kind),
-            Shape::NotYet { off: Some(off) } => format!("only `{off}` for now"),
-            Shape::NotYet { off: None } => String::from("not available yet"),
         }
     }
 
@@ -205,7 +198,6 @@ impl Key {
             Shape::Word(words) => words.first().map(|word| format!("\"{word}\"")),
             Shape::Value { absent: Text(text), .. } => Some(format!("\"{text}\"")),
             Shape::Value { absent: Json(json), .. } => Some(String::from(*json)),
-            Shape::NotYet { off } => off.map(|off| format!("\"{off}\"")),
             Shape::Value { absent: Required | Means(_), .. } => None,
         }
     }
@@ -257,8 +249,4 @@ const fn word(section: &'static str, name: &'static str, words: &'static [&'stat
 
 const fn switch(section: &'static str, name: &'static str, default: bool) -> Key {
     Key { section, name, shape: Shape::Switch { default } }
-}
-
-const fn not_yet(section: &'static str, name: &'static str, off: Option<&'static str>) -> Key {
-    Key { section, name, shape: Shape::NotYet { off } }
 }

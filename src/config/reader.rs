@@ -136,10 +136,9 @@ impl<'a> Value<'a> {
         let mut seen = HashSet::new();
         for (name, json) in object.iter() {
             let value = Value { path: Path::Member(&self.path, name), json, notes: self.notes };
-            let key = KEYS.iter().find(|key| key.section == section && key.name == name);
-            match key.map(|key| &key.shape) {
+            let known = KEYS.iter().find(|key| key.section == section && key.name == name);
+            match known {
                 Some(_) if !seen.insert(name) => value.problem(&[REPEATED]),
-                Some(Shape::NotYet { off }) => value.not_yet(*off),
                 Some(_) => {}
                 None => match similar_key(section, name) {
                     Some(similar) => {
@@ -148,18 +147,6 @@ impl<'a> Value<'a> {
                     }
                     None => value.problem(&["unknown key"]),
                 },
-            }
-        }
-    }
-
-    /// Refuses what only a later version serves, so that nobody relies on it before.
-    fn not_yet(&self, off: Option<&str>) {
-        match (off, self.json) {
-            (None, _) => self.problem(&["is not available in this version"]),
-            (Some(off), Json::String(text)) if off == text => {}
-            (Some(off), _) => {
-                let (given, off) = (shown(self.json), quoted(off));
-                self.problem(&[&given, " is not available in this version, only ", &off, " is"]);
             }
         }
     }

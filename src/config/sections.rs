@@ -3,8 +3,8 @@
 
 use super::problem::quoted;
 use super::reader::{Section, is_visible_ascii};
-use crate::breaker::BreakerSettings;
 use super::{CacheSettings, Credentials, ErrorFormat, Errors, Forward, OnConflict, TokenFormat};
+use crate::breaker::BreakerSettings;
 
 pub(super) fn credentials(root: &Section<'_>) -> Credentials {
     let section = root.section("credentials", "credentials");
@@ -95,7 +95,9 @@ pub(super) fn revocation_paths(root: &Section<'_>) -> Vec<String> {
     for item in list.items() {
         let Some(path) = item.text() else { continue };
         if !path.starts_with('/') || path.contains('?') || !is_visible_ascii(path) {
-            item.is_not("a path that begins with `/` and holds no `?`, blank or non-ASCII character");
+            item.is_not(
+                "a path that begins with `/` and holds no `?`, blank or non-ASCII character",
+            );
         }
         paths.push(path.to_owned());
     }

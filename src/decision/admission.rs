@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::forwarding::{AUTHORIZATION, Forwarding, PATH, remove, set};
 use super::question::Question;
-use super::verification::Case;
 use super::verdict::{Facts, Pending};
+use super::verification::Case;
 use super::{Effect, Filter, HeaderEdit};
 use crate::cache::{CredentialDigest, Key};
 use crate::config::Config;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::question::{Caller, Subject};
+use super::question::{Caller, Endpoint, Subject};
 use super::verdict::Pending;
 use super::{Effect, Filter, Notice};
 use crate::breaker::BreakerChange;
@@ -37,6 +37,10 @@ impl Filter {
         let endpoint = flight.subject.endpoint();
         let breaker = self.breaker(endpoint);
         let change = match &verification {
+            // A client can provoke these with what it presents, so they say nothing about the server.
+            Verification::Failed(ServerFault::Status(400..=499)) if endpoint == Endpoint::Token => {
+                breaker.abstained(steady)
+            }
             Verification::Failed(_) => breaker.failed(steady),
             Verification::Granted(_) | Verification::Denied(_) => breaker.succeeded(),
         };
@@ -234,9 +238,8 @@ impl Filter {
                 None => {}
             }
         }
-        let elsewhere = |flight: &Flight<Subject>| {
-            matches!(flight.subject.caller, Caller::Another { .. })
-        };
+        let elsewhere =
+            |flight: &Flight<Subject>| matches!(flight.subject.caller, Caller::Another { .. });
         for id in self.flights.filter(elsewhere) {
             let Some(flight) = self.flights.get_mut(id) else { continue };
             let found = self.shared.as_ref().and_then(|shared| shared.look(&flight.key, now));

@@ -112,9 +112,15 @@ impl Filter {
             }
             Some(Shared::Elsewhere { lapses }) if may_call => {
                 let caller = Caller::Another { silence: 0 };
-                let subject = case.question.subject(case.credential, caller, self.revocations.last());
+                let subject =
+                    case.question.subject(case.credential, caller, self.revocations.last());
                 let lost_at = case.steady.after(lapses.since(case.now));
-                return Source::Awaited(self.flights.begin(case.key, subject, case.steady, lost_at));
+                return Source::Awaited(self.flights.begin(
+                    case.key,
+                    subject,
+                    case.steady,
+                    lost_at,
+                ));
             }
             Some(Shared::Elsewhere { .. } | Shared::Ours) | None => {}
         }
@@ -162,8 +168,10 @@ impl Filter {
 
     /// Makes another worker's good answer our own, for what is left of its life.
     fn adopt(&mut self, entry: &Entry<Vec<u8>>, case: &Case<'_>) -> Option<Answer> {
-        let subject = case.question.subject(case.credential, Caller::Another { silence: 0 }, entry.sequence);
-        let Verification::Granted(grant) = subject.reread(&entry.answer, &self.config, entry.received)
+        let subject =
+            case.question.subject(case.credential, Caller::Another { silence: 0 }, entry.sequence);
+        let Verification::Granted(grant) =
+            subject.reread(&entry.answer, &self.config, entry.received)
         else {
             return None;
         };

@@ -10,9 +10,13 @@
 )]
 
 mod coalescing;
+mod failing;
 mod forwarding;
 mod order;
 mod refusals;
+mod renewal;
+mod revocation;
 mod route;
+mod sharing;
 mod time;
 mod world;

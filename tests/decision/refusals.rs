@@ -188,10 +188,8 @@ fn failures_of_the_server_are_told_once_a_second_with_a_count_of_the_rest() {
         .notices
         .iter()
         .filter_map(|notice| match notice {
-            Notice::ServerFailed { fault, unreported, .. } => {
-                Some((*fault, *unreported, notice.level()))
-            }
-            Notice::Refused { .. } => None,
+            Notice::ServerFailed { fault, untold, .. } => Some((*fault, *untold, notice.level())),
+            _ => None,
         })
         .collect();
     assert_eq!(

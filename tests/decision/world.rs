@@ -1,29 +1,103 @@
 //! A scripted host: it holds the clock, hands out streams, and writes down what the filter wants.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use usergrid_auth_filter::call::{AnswerBody, CallOutcome, CallRequest};
 use usergrid_auth_filter::config::Config;
-use usergrid_auth_filter::decision::{CallId, Effect, Event, Filter, HeaderEdit, Notice};
-use usergrid_auth_filter::flight::StreamId;
+use usergrid_auth_filter::decision::{Effect, Event, Filter, HeaderEdit, Notice};
+use usergrid_auth_filter::flight::{FlightId, StreamId};
 use usergrid_auth_filter::metrics::Counter;
 use usergrid_auth_filter::refusal::Response;
 use usergrid_auth_filter::request::RequestHeaders;
 use usergrid_auth_filter::route::RouteSettings;
+use usergrid_auth_filter::shared::{QueueId, SharedStore};
 use usergrid_auth_filter::time::UnixMillis;
 
 /// Noon of some day.
 pub const NOON: u64 = 1_800_000_000_000;
 
+/// The memory that all workers of a process share.
+#[derive(Default)]
+pub struct Process {
+    data: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+    queues: RefCell<BTreeMap<u32, Vec<Vec<u8>>>>,
+    version: Cell<u32>,
+    signal: Cell<u64>,
+}
+
+/// The view that one worker has of it.
+struct View {
+    process: Rc<Process>,
+    queue: u32,
+}
+
+impl Process {
+    /// Every byte that is kept.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.data.borrow().values().flat_map(|(bytes, _)| bytes.clone()).collect()
+    }
+
+    /// Makes every value unreadable.
+    pub fn damage(&self) {
+        for (bytes, _) in self.data.borrow_mut().values_mut() {
+            bytes.truncate(bytes.len() / 2);
+        }
+    }
+
+    /// All messages that nobody has read yet.
+    pub fn messages(&self) -> Vec<Vec<u8>> {
+        self.queues.borrow().values().flatten().cloned().collect()
+    }
+
+    /// How many keys there are.
+    pub fn keys(&self) -> usize {
+        self.data.borrow().len()
+    }
+}
+
+impl SharedStore for View {
+    fn read(&self, key: &str) -> (Option<Vec<u8>>, Option<u32>) {
+        self.process.data.borrow().get(key).cloned().unzip()
+    }
+
+    fn write(&self, key: &str, bytes: &[u8], version: Option<u32>) -> bool {
+        let mut data = self.process.data.borrow_mut();
+        let current = data.get(key).map(|(_, version)| *version);
+        if current != version {
+            return false;
+        }
+        self.process.version.set(self.process.version.get() + 1);
+        data.insert(key.to_owned(), (bytes.to_vec(), self.process.version.get()));
+        true
+    }
+
+    fn queue(&self) -> Option<QueueId> {
+        Some(QueueId(self.queue))
+    }
+
+    fn signalled(&self) -> u64 {
+        self.process.signal.get()
+    }
+
+    fn signal(&self) {
+        self.process.signal.set(self.process.signal.get() + 1);
+    }
+}
+
+/// One worker.
 pub struct World {
     filter: Filter,
+    process: Rc<Process>,
+    queue: u32,
     pub now: u64,
     next_stream: u32,
     heads: BTreeMap<StreamId, Head>,
-    pub calls: Vec<(CallId, CallRequest)>,
+    pub calls: Vec<(FlightId, CallRequest)>,
     pub counts: Vec<Counter>,
     pub notices: Vec<Notice>,
+    pub watched: Vec<(StreamId, usize)>,
 }
 
 /// One request as the host sees it.
@@ -64,14 +138,32 @@ impl World {
     }
 
     pub fn with(config: Config) -> Self {
+        Self::worker(&Rc::new(config), &Rc::default())
+    }
+
+    /// Two workers of one process under one configuration.
+    pub fn two(overrides: &str) -> (Rc<Process>, Self, Self) {
+        let (config, process) = (Rc::new(config(overrides)), Rc::default());
+        let (one, two) = (Self::worker(&config, &process), Self::worker(&config, &process));
+        (process, one, two)
+    }
+
+    /// A worker in `process`.
+    pub fn worker(config: &Rc<Config>, process: &Rc<Process>) -> Self {
+        let queue = u32::try_from(process.queues.borrow().len()).unwrap() + 1;
+        process.queues.borrow_mut().insert(queue, Vec::new());
+        let view = View { process: Rc::clone(process), queue };
         Self {
-            filter: Filter::new(Rc::new(config)),
+            filter: Filter::new(Rc::clone(config), Rc::new(view)),
+            process: Rc::clone(process),
+            queue,
             now: NOON,
             next_stream: 1,
             heads: BTreeMap::new(),
             calls: Vec::new(),
             counts: Vec::new(),
             notices: Vec::new(),
+            watched: Vec::new(),
         }
     }
 
@@ -113,6 +205,10 @@ impl World {
                 }
                 Effect::Wait(stream) => assert_eq!(self.open(stream).end, None),
                 Effect::Call(call, request) => self.calls.push((call, request)),
+                Effect::Tell(queue, message) => {
+                    self.process.queues.borrow_mut().entry(queue.0).or_default().push(message);
+                }
+                Effect::WatchResponse(stream, body) => self.watched.push((stream, body)),
                 Effect::Count(counter) => self.counts.push(counter),
                 Effect::CallTook(_) => {}
                 Effect::Log(notice) => self.notices.push(notice),
@@ -129,6 +225,26 @@ impl World {
 
     pub fn head(&self, stream: StreamId) -> &Head {
         &self.heads[&stream]
+    }
+
+    /// Takes what other workers have sent.
+    pub fn read_queue(&mut self) {
+        let queue = self.queue;
+        let messages = std::mem::take(self.process.queues.borrow_mut().get_mut(&queue).unwrap());
+        for message in messages {
+            self.happen(Event::Told(message));
+        }
+    }
+
+    /// What other workers have sent gets lost.
+    pub fn lose_queue(&mut self) {
+        self.process.queues.borrow_mut().get_mut(&self.queue).unwrap().clear();
+    }
+
+    /// The backend answers a forwarded request.
+    pub fn respond(&mut self, stream: StreamId, status: u16, request_body: &str) {
+        let request_body = request_body.as_bytes().to_vec();
+        self.happen(Event::Response { stream, status, request_body });
     }
 
     /// The oldest unanswered call ends.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use usergrid_auth_filter::breaker::BreakerSettings;
 use usergrid_auth_filter::call::{AnswerBody, CallOutcome, CallRequest, Verification};
 use usergrid_auth_filter::config::{
     Authorization, CacheSettings, ClaimNames, ClientAuth, ClientCredentials, Config, Credentials,
@@ -74,11 +75,15 @@ pub fn config() -> Config {
         forward: Forward::Header,
         cache: CacheSettings {
             shared: false,
+            stale_if_error: Duration::ZERO,
+            refresh_ahead: Duration::ZERO,
             ttl: Duration::from_secs(60),
             negative_ttl: Duration::from_secs(5),
             max_entries: 10_000,
             max_negative_entries: 2_000,
         },
+        breaker: BreakerSettings { failures: 10, open: Duration::from_secs(1) },
+        revocation_paths: Vec::new(),
         max_waiting: 1024,
         errors: Errors { format: ErrorFormat::Usergrid, realm: "usergrid".into() },
         bypass_preflight: true,
