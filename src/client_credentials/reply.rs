@@ -124,16 +124,10 @@ fn tenancy(answer: &Object) -> Result<Tenancy, Unfit> {
         Some(Json::Object(organization)) => {
             let name = members::text(organization, "name")?;
             let uuid = members::text(organization, "uuid")?;
-            let named: Vec<String> = [name, uuid]
-                .into_iter()
-                .flatten()
-                .filter(|it| !it.is_empty())
-                .map(str::to_owned)
-                .collect();
-            if named.is_empty() {
-                return Err(Unfit::Answer);
-            }
-            (Some(named), true)
+            // Only one of them: a second name that cannot be compared with the path's would leave open what the
+            // first one has settled.
+            let named = [name, uuid].into_iter().flatten().find(|it| !it.is_empty());
+            (Some(vec![named.ok_or(Unfit::Answer)?.to_owned()]), true)
         }
         _ => (members::one_or_list(answer, "organization")?, false),
     };

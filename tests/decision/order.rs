@@ -116,3 +116,17 @@ fn a_broken_path_is_refused_before_anything_passes_and_without_its_credential() 
     let stream = world.request("OPTIONS /a/%2e%2e/b", &headers);
     assert_eq!(world.verdict(stream), "400 invalid_request");
 }
+
+#[test]
+fn an_organisation_client_stays_in_its_organisation() {
+    let mut world =
+        World::new(r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#);
+    let answer = r#"{"access_token":"YWMt-issued","expires_in":600,
+        "organization":{"name":"acme","uuid":"f2f82123-a166-11e2-a7f7-02e81adcf3d0"}}"#;
+    let pair = "client_id=id&client_secret=sec";
+    let home = world.request(&format!("GET /acme/any/x?{pair}"), &[]);
+    world.answer(200, answer);
+    assert_eq!(world.verdict(home), "forwarded");
+    let abroad = world.request(&format!("GET /globex/crm/x?{pair}"), &[]);
+    assert_eq!(world.verdict(abroad), "401 unauthorized");
+}
