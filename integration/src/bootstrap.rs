@@ -226,7 +226,8 @@ fn attach(to: &mut Value, metadata: &Value) -> Result<()> {
     Ok(())
 }
 
-/// RFC 7396: members of `patch` replace those of `value`, `null` removes; the text `$null` stands for a null that stays.
+/// RFC 7396: members of `patch` replace those of `value`, `null` removes. The text `$null` stands for a
+/// null that stays.
 pub fn merge(value: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *value = if patch == "$null" { Value::Null } else { patch.clone() };

@@ -13,6 +13,7 @@ use crate::bootstrap::Bootstrap;
 use crate::envoy::Envoy;
 use crate::stub::introspection::GATEWAY_SECRET;
 use crate::wait;
+use crate::workspace::Scratch;
 
 /// Runs `"$@"` and ends it when standard input closes. We hold the other end, so it closes when we stop
 /// for whatever reason: return, panic, Ctrl-C or a kill that no handler would see.
@@ -29,7 +30,7 @@ wait "$envoy"
 #[derive(Debug)]
 pub struct Process {
     guard: Child,
-    directory: PathBuf,
+    directory: Scratch,
     listener: SocketAddr,
     admin: Admin,
 }
@@ -43,10 +44,10 @@ impl Process {
         envoy: &Envoy,
         bootstrap: &Bootstrap,
         concurrency: u32,
-        directory: PathBuf,
+        directory: Scratch,
     ) -> Result<Self> {
-        let file = write(bootstrap, &directory)?;
-        let address_file = directory.join("admin-address");
+        let file = write(bootstrap, directory.path())?;
+        let address_file = directory.path().join("admin-address");
         let mut command = Command::new("sh");
         command.args(["-c", GUARD, "guard"]).arg(&envoy.path);
         command.arg("--config-path").arg(&file);
@@ -57,8 +58,8 @@ impl Process {
         let guard = command
             .env("INTROSPECTION_SECRET", GATEWAY_SECRET)
             .stdin(Stdio::piped())
-            .stdout(File::create(directory.join("access.log"))?)
-            .stderr(File::create(directory.join("envoy.log"))?)
+            .stdout(File::create(directory.path().join("access.log"))?)
+            .stderr(File::create(directory.path().join("envoy.log"))?)
             .spawn()
             .context("cannot run sh")?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -96,7 +97,7 @@ impl Process {
     /// # Errors
     /// If the file cannot be read.
     pub fn log(&self) -> Result<String> {
-        read(&self.directory.join("envoy.log"))
+        read(&self.directory.path().join("envoy.log"))
     }
 
     /// Its access log up to now.
@@ -104,7 +105,7 @@ impl Process {
     /// # Errors
     /// If the file cannot be read.
     pub fn access_log(&self) -> Result<String> {
-        read(&self.directory.join("access.log"))
+        read(&self.directory.path().join("access.log"))
     }
 
     fn wait_until_ready(&mut self, address_file: &Path) -> Result<()> {
@@ -135,9 +136,6 @@ impl Drop for Process {
         // Closes the pipe; the guard ends Envoy and then itself.
         drop(self.guard.stdin.take());
         let _ended = self.guard.wait();
-        if !std::thread::panicking() {
-            let _removed = fs::remove_dir_all(&self.directory);
-        }
     }
 }
 

@@ -12,7 +12,8 @@ use crate::process::Process;
 use crate::stub::answer::Answers;
 use crate::stub::backend::Backend;
 use crate::stub::introspection::Introspection;
-use crate::{envoy, module, workspace};
+use crate::workspace::Scratch;
+use crate::{envoy, module};
 
 /// Everything stops when it is dropped.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Site {
             &envoy::find()?,
             &bootstrap,
             setup.knobs.concurrency.unwrap_or(1),
-            workspace::scratch(&setup.name)?,
+            Scratch::new(&setup.name)?,
         )?;
         Ok(Self { envoy, introspection, backend })
     }

@@ -46,19 +46,40 @@ pub fn target() -> Result<PathBuf> {
     Ok(TARGET.get_or_init(|| directory.into()).clone())
 }
 
-/// An empty directory below the target directory, for one Envoy's files.
-///
-/// # Errors
-/// If the file system refuses.
-pub fn scratch(name: &str) -> Result<PathBuf> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let directory =
-        target()?.join("integration").join(format!("{name}-{}-{count}", std::process::id()));
-    if directory.exists() {
-        std::fs::remove_dir_all(&directory)?;
+/// An empty directory below the target directory, for one Envoy's files. It is removed at the end, unless a
+/// test has panicked and its files may tell why.
+#[derive(Debug)]
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub fn new(name: &str) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let directory =
+            target()?.join("integration").join(format!("{name}-{}-{count}", std::process::id()));
+        if directory.exists() {
+            std::fs::remove_dir_all(&directory)?;
+        }
+        std::fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot create the directory {}", directory.display()))?;
+        Ok(Self(directory))
     }
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("cannot create the directory {}", directory.display()))?;
-    Ok(directory)
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _removed = std::fs::remove_dir_all(&self.0);
+        }
+    }
 }

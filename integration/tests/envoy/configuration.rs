@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use anyhow::{Result, ensure};
 use integration::site::Setup;
 use integration::stub::introspection::GATEWAY_SECRET;
-use integration::{envoy, process, workspace};
+use integration::workspace::Scratch;
+use integration::{envoy, process};
 use serde_json::{Value, json};
 
 fn validate(change: impl FnOnce(&mut Value)) -> Result<(bool, String)> {
@@ -14,7 +15,7 @@ fn validate(change: impl FnOnce(&mut Value)) -> Result<(bool, String)> {
     let mut config = bootstrap.configuration()?;
     change(&mut config);
     bootstrap.set_configuration(&config.to_string())?;
-    process::validate(&envoy::find()?, &bootstrap, &workspace::scratch("validate")?)
+    process::validate(&envoy::find()?, &bootstrap, Scratch::new("validate")?.path())
 }
 
 #[test]
@@ -74,8 +75,8 @@ fn a_configuration_of_another_type_is_refused_with_advice() -> Result<()> {
         "@type": "type.googleapis.com/google.protobuf.Struct",
         "value": config,
     }))?;
-    let directory = workspace::scratch("validate")?;
-    let (valid, said) = process::validate(&envoy::find()?, &bootstrap, &directory)?;
+    let directory = Scratch::new("validate")?;
+    let (valid, said) = process::validate(&envoy::find()?, &bootstrap, directory.path())?;
     ensure!(!valid, "a Struct was accepted");
     ensure!(said.contains("StringValue"), "no advice in\n{said}");
     Ok(())

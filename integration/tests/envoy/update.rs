@@ -10,7 +10,8 @@ use integration::site::Setup;
 use integration::stub::answer::Answers;
 use integration::stub::backend::Backend;
 use integration::stub::introspection::Introspection;
-use integration::{envoy, wait, workspace};
+use integration::workspace::Scratch;
+use integration::{envoy, wait};
 use serde_json::{Value, json};
 
 struct Updatable {
@@ -18,16 +19,7 @@ struct Updatable {
     introspection: Introspection,
     backend: Backend,
     file: PathBuf,
-    _directory: Directory,
-}
-
-/// Removed at the end.
-struct Directory(PathBuf);
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _removed = std::fs::remove_dir_all(&self.0);
-    }
+    _directory: Scratch,
 }
 
 impl Updatable {
@@ -35,15 +27,15 @@ impl Updatable {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let introspection = Introspection::start(anywhere, Answers::shared()?)?;
         let backend = Backend::start(anywhere)?;
-        let directory = workspace::scratch("listener")?;
-        let file = directory.join("listener.json");
+        let directory = Scratch::new("listener")?;
+        let file = directory.path().join("listener.json");
         let mut bootstrap =
             Setup::test("update").bootstrap(introspection.address(), backend.address())?;
         let listener = bootstrap.listener_from(&file)?;
         replace(&file, &listener)?;
-        let scratch = workspace::scratch("update")?;
+        let scratch = Scratch::new("update")?;
         let envoy = Process::start(&envoy::find()?, &bootstrap, 1, scratch)?;
-        Ok(Self { envoy, introspection, backend, file, _directory: Directory(directory) })
+        Ok(Self { envoy, introspection, backend, file, _directory: directory })
     }
 
     fn update(&self, patch: Value) -> Result<()> {
