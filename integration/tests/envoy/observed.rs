@@ -52,6 +52,8 @@ fn no_credential_shows_in_any_log() -> Result<()> {
         Request::get("/acme/shop/g?access_token=secret-token").bearer("secret-twin"),
         Request::get("/acme/shop/h?access_token=secret-token%zz"),
         Request::get("/acme/shop/i?access%5ftoken=secret-token"),
+        Request::get("/acme/shop/x%2Fy?access_token=secret-token"),
+        Request::get("/acme/shop/x%5Cy?access_token=secret-token"),
         Request::get("/acme/shop/j").bearer("secret-token"),
         Request::get("/acme/shop/k").header("authorization", "Basic c2VjcmV0OnNlY3JldA=="),
         Request::get("/acme/shop/l").header("authorization", "Secret secret-token"),
