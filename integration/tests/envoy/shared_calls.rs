@@ -131,7 +131,9 @@ fn an_answer_is_asked_for_again_after_its_time() -> Result<()> {
 #[test]
 fn caches_are_bounded_and_bad_tokens_push_no_good_one_out() -> Result<()> {
     let bounds = serde_json::json!({
-        "cache": { "max_entries": 3, "max_negative_entries": 5, "negative_ttl": "1h", "ttl": "1h" },
+        "cache": {
+            "max_entries": 3, "max_negative_entries": 5, "negative_ttl": "1h", "ttl": "1h", "shared": false,
+        },
     });
     let site = Site::start(&Setup::test("bounds").config(bounds))?;
     let status = |token: &str| -> Result<u16> {
@@ -152,6 +154,35 @@ fn caches_are_bounded_and_bad_tokens_push_no_good_one_out() -> Result<()> {
     status("minimal")?;
     ensure!(site.introspection.count("minimal") == 2, "more than three good answers were kept");
     Ok(())
+}
+
+#[test]
+fn shared_slots_hold_what_a_worker_has_no_room_for() -> Result<()> {
+    let bounds = serde_json::json!({
+        "cache": { "max_entries": 1, "max_negative_entries": 1, "negative_ttl": "1h", "ttl": "1h" },
+    });
+    let site = Site::start(&Setup::test("slots").config(bounds))?;
+    let status = |token: &str| -> Result<u16> {
+        Ok(site.send(&Request::get("/acme/shop/x").bearer(token))?.status)
+    };
+    ensure!(status("alice")? == 200 && status("full")? == 200 && status("alice")? == 200);
+    ensure!(site.introspection.count("alice") == 1, "the slots did not keep it");
+    for number in 0..300 {
+        ensure!(status(&format!("random-{number}"))? == 401);
+    }
+    ensure!(status("full")? == 200 && status("alice")? == 200);
+    for token in ["alice", "full"] {
+        ensure!(site.introspection.count(token) == 1, "random tokens pushed {token} out");
+    }
+    // Sixteen sets with four places each for bad answers, however few a worker may hold.
+    let asked = site.introspection.calls().len();
+    for number in 0..300 {
+        ensure!(status(&format!("random-{number}"))? == 401);
+    }
+    let again = site.introspection.calls().len() - asked;
+    ensure!(again >= 300 - 16 * 4 - 1, "only {again} of 300 bad answers had been given up");
+    site.admin().wait_for_metric("cache_entries", 2)?;
+    site.admin().wait_for_metric("cache_total;result=shared_hit", 3)
 }
 
 type Crowd = Vec<thread::JoinHandle<Result<Response>>>;

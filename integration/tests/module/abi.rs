@@ -21,15 +21,13 @@ const NOW_SECONDS: u64 = 1_767_225_600;
 
 /// Counts and carries out one call.
 pub fn call(name: &str, caller: Caller<'_, State>, arguments: &[Val]) -> Result<i32, Error> {
+    // The only 64-bit argument that matters here is what a metric grows by.
+    let offset = arguments.iter().find_map(Val::i64).unwrap_or_default();
     let arguments = arguments
         .iter()
-        .map(|value| match value {
-            Val::I32(value) => value.cast_unsigned(),
-            // Offsets of counters and the like, which nobody looks at here.
-            _ => 0,
-        })
+        .map(|value| value.i32().map(i32::cast_unsigned).unwrap_or_default())
         .collect();
-    let mut host = Host { caller, arguments };
+    let mut host = Host { caller, arguments, offset };
     *host.caller.data_mut().counts.entry(name.to_owned()).or_default() += 1;
     host.dispatch(name)
 }
@@ -37,6 +35,7 @@ pub fn call(name: &str, caller: Caller<'_, State>, arguments: &[Val]) -> Result<
 struct Host<'a> {
     caller: Caller<'a, State>,
     arguments: Vec<u32>,
+    offset: i64,
 }
 
 impl Host<'_> {
@@ -103,9 +102,17 @@ impl Host<'_> {
                 let status = self.argument(0);
                 Ok(self.stand(Action::Refused(status)))
             }
-            "proxy_set_tick_period_milliseconds"
-            | "proxy_increment_metric"
-            | "proxy_record_metric" => Ok(OK),
+            "proxy_increment_metric" => {
+                let (metric, offset) = (self.argument(0), self.offset);
+                *self.state().metrics.entry(metric).or_default() += offset;
+                Ok(OK)
+            }
+            "proxy_get_metric" => {
+                let metric = self.argument(0);
+                let value = self.state().metrics.get(&metric).copied().unwrap_or_default();
+                self.set(1, &value.to_le_bytes())
+            }
+            "proxy_set_tick_period_milliseconds" | "proxy_record_metric" => Ok(OK),
             "random_get" => {
                 let zeros = vec![7; self.argument(1) as usize];
                 self.set(0, &zeros)

@@ -58,6 +58,8 @@ pub struct State {
     pub queue: VecDeque<(u32, Vec<u8>)>,
     /// Shared data with its CAS number.
     pub shared: HashMap<Vec<u8>, (Vec<u8>, u32)>,
+    /// Counters and gauges by id.
+    pub metrics: HashMap<u32, i64>,
     /// Source of ids.
     pub next_id: u32,
     /// Log lines.
