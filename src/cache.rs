@@ -6,6 +6,7 @@ mod key;
 
 pub use key::{CredentialDigest, Fingerprint, Key};
 
+use std::hash::RandomState;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
@@ -45,24 +46,19 @@ pub enum Lookup {
 #[derive(Debug)]
 pub struct Cache {
     settings: CacheSettings,
-    good: LruCache<Key, Good>,
-    bad: LruCache<Key, Bad>,
+    /// INVARIANT: holds good answers only, and `bad` bad ones only.
+    good: LruCache<Key, Entry, RandomState>,
+    bad: LruCache<Key, Entry, RandomState>,
 }
 
 #[derive(Debug)]
-struct Good {
-    grant: Rc<Grant>,
+struct Entry {
+    answer: Answer,
     fresh_until: Steady,
     /// When the next renewal in the background may begin.
     renew_at: Steady,
     /// By which names of the holder it can be revoked, made now rather than for all entries at every revocation.
     users: Vec<Revoked>,
-}
-
-#[derive(Debug)]
-struct Bad {
-    denial: Denial,
-    fresh_until: Steady,
 }
 
 /// Between two tries to renew one answer in the background.
@@ -72,65 +68,56 @@ impl Cache {
     /// An empty cache.
     #[must_use]
     pub fn new(settings: &CacheSettings) -> Self {
-        let bound = |entries| NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN);
+        let bounded = |entries| {
+            let bound = NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN);
+            LruCache::with_hasher(bound, RandomState::new())
+        };
         Self {
-            good: LruCache::new(bound(settings.max_entries)),
-            bad: LruCache::new(bound(settings.max_negative_entries)),
+            good: bounded(settings.max_entries),
+            bad: bounded(settings.max_negative_entries),
             settings: settings.clone(),
         }
     }
 
     /// The answer to `key`, if it is still fresh. Looking never extends its life.
     pub fn get(&mut self, key: &Key, now: Steady) -> Lookup {
-        if let Some(good) = self.good.get_mut(key)
-            && now < good.fresh_until
-        {
-            let renew = good.renew_at <= now;
-            if renew {
-                good.renew_at = now.after(RENEWAL_PAUSE);
+        for answers in [&mut self.good, &mut self.bad] {
+            let Some(entry) = answers.get_mut(key) else { continue };
+            if now < entry.fresh_until {
+                let renew = entry.renew_at <= now;
+                if renew {
+                    entry.renew_at = now.after(RENEWAL_PAUSE);
+                }
+                return Lookup::Fresh { answer: entry.answer.clone(), renew };
             }
-            return Lookup::Fresh { answer: Answer::Granted(Rc::clone(&good.grant)), renew };
-        }
-        if let Some(bad) = self.bad.get(key) {
-            if now < bad.fresh_until {
-                return Lookup::Fresh { answer: Answer::Denied(bad.denial), renew: false };
-            }
-            self.bad.pop(key);
         }
         Lookup::Nothing
     }
 
     /// The good answer to `key` that may be served while the server fails: past its `ttl` by `cache.stale_if_error` at most.
-    pub fn stale(&mut self, key: &Key, now: Steady) -> Option<Rc<Grant>> {
-        let good = self.good.get(key)?;
+    pub fn stale(&mut self, key: &Key, now: Steady) -> Option<Answer> {
+        let good = self.good.get_mut(key)?;
         let until = good.fresh_until.after(self.settings.stale_if_error);
-        (now < until).then(|| Rc::clone(&good.grant))
+        (now < until).then(|| good.answer.clone())
     }
 
     /// Remembers `answer` for `left`, which is never more than its `ttl`; a good one never past its `exp`.
     pub fn put(&mut self, key: Key, answer: &Answer, left: Duration, now: Steady) {
-        match answer {
-            Answer::Granted(grant) => {
-                self.bad.pop(&key);
-                let fresh_until = now.after(left);
-                let ahead = left.saturating_sub(self.settings.refresh_ahead);
-                // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer fresh.
-                let users = grant.user_names.iter().map(|name| Revoked::user(name)).collect();
-                let renew_at = now.after(ahead);
-                let good = Good { grant: Rc::clone(grant), fresh_until, renew_at, users };
-                if left.is_zero() {
-                    self.good.pop(&key);
-                } else {
-                    self.good.put(key, good);
-                }
-            }
-            Answer::Denied(denial) => {
-                self.good.pop(&key);
-                if !left.is_zero() {
-                    self.bad.put(key, Bad { denial: *denial, fresh_until: now.after(left) });
-                }
-            }
+        self.forget(&key);
+        if left.is_zero() {
+            return;
         }
+        let fresh_until = now.after(left);
+        let (answers, renew_at, names) = match answer {
+            Answer::Granted(grant) => {
+                // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer fresh.
+                let ahead = left.saturating_sub(self.settings.refresh_ahead);
+                (&mut self.good, now.after(ahead), grant.user_names.as_slice())
+            }
+            Answer::Denied(_) => (&mut self.bad, fresh_until, &[][..]),
+        };
+        let users = names.iter().map(|name| Revoked::user(name)).collect();
+        answers.put(key, Entry { answer: answer.clone(), fresh_until, renew_at, users });
     }
 
     /// Forgets whatever is known of `key`.

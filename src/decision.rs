@@ -15,7 +15,6 @@ mod verification;
 
 pub use notice::Notice;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -115,7 +114,8 @@ pub struct Filter {
     introspection: Breaker,
     token_endpoint: Breaker,
     revocations: Log,
-    watched: HashMap<StreamId, Watch>,
+    /// Few at a time, so a list.
+    watched: Vec<(StreamId, Watch)>,
     failures: Throttle,
     stale: Throttle,
 }
@@ -136,7 +136,7 @@ impl Filter {
             introspection: Breaker::new(config.breaker),
             token_endpoint: Breaker::new(config.breaker),
             revocations: Log::default(),
-            watched: HashMap::new(),
+            watched: Vec::new(),
             failures: Throttle::default(),
             stale: Throttle::default(),
             store,
@@ -156,13 +156,13 @@ impl Filter {
             }
             Event::Told(message) => self.told(&message, now, &mut effects),
             Event::Response { stream, status, request_body } => {
-                if let Some(watch) = self.watched.remove(&stream) {
+                if let Some(watch) = self.unwatch(stream) {
                     self.revoked(watch, status, &request_body, &mut effects);
                 }
             }
             Event::StreamGone(stream) => {
                 self.flights.leave(stream);
-                self.watched.remove(&stream);
+                self.unwatch(stream);
             }
             Event::Tick => self.tick(now, &mut effects),
         }

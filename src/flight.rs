@@ -15,9 +15,9 @@ pub struct StreamId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlightId(pub u32);
 
-/// A verdict that is awaited. `T` is what it takes to read it.
+/// A verdict that is awaited, and the requests that are paused for it. `T` is what it takes to read it.
 #[derive(Debug)]
-pub struct Flight<T> {
+pub struct Flight<T, W> {
     /// The credential.
     pub key: Key,
     /// What is awaited.
@@ -26,17 +26,18 @@ pub struct Flight<T> {
     pub began: Steady,
     /// When it counts as lost, should nobody ever say how it ended.
     pub lost_at: Steady,
-    waiters: Vec<StreamId>,
+    /// Those who wait, in the order they came.
+    pub waiters: Vec<(StreamId, W)>,
 }
 
-/// The flights of one worker, and the requests paused for them.
+/// The flights of one worker.
 ///
-/// INVARIANT: a stream in `waiting` is a waiter of exactly one flight; a key has at most one flight that can be joined.
+/// INVARIANT: a stream waits for one flight at most; a key has at most one flight that can be joined.
 #[derive(Debug)]
 pub struct Flights<T, W> {
     joinable: HashMap<Key, FlightId>,
-    flights: HashMap<FlightId, Flight<T>>,
-    waiting: HashMap<StreamId, (FlightId, W)>,
+    flights: HashMap<FlightId, Flight<T, W>>,
+    waiting: usize,
     bound: usize,
     next: u32,
 }
@@ -45,13 +46,7 @@ impl<T, W> Flights<T, W> {
     /// No flights; at most `bound` requests wait, and at most `bound` flights are under way.
     #[must_use]
     pub fn new(bound: usize) -> Self {
-        Self {
-            joinable: HashMap::new(),
-            flights: HashMap::new(),
-            waiting: HashMap::new(),
-            bound,
-            next: 0,
-        }
+        Self { joinable: HashMap::new(), flights: HashMap::new(), waiting: 0, bound, next: 0 }
     }
 
     /// The flight that a request with this key can join.
@@ -63,7 +58,7 @@ impl<T, W> Flights<T, W> {
     /// Whether another request may wait.
     #[must_use]
     pub fn seats_left(&self) -> bool {
-        self.waiting.len() < self.bound
+        self.waiting < self.bound
     }
 
     /// Whether another flight may begin. Flights outlive requests that give up, so they have a bound of their own.
@@ -84,22 +79,19 @@ impl<T, W> Flights<T, W> {
     /// Lets `stream` wait for `flight`. Gives the request back if there is no such flight.
     pub fn board(&mut self, flight: FlightId, stream: StreamId, waiter: W) -> Result<(), W> {
         let Some(found) = self.flights.get_mut(&flight) else { return Err(waiter) };
-        found.waiters.push(stream);
-        self.waiting.insert(stream, (flight, waiter));
+        found.waiters.push((stream, waiter));
+        self.waiting = self.waiting.saturating_add(1);
         Ok(())
     }
 
-    /// Ends a flight and hands out those who waited for it, in the order they came. `None` if it has ended before.
-    pub fn land(&mut self, id: FlightId) -> Option<(Flight<T>, Vec<W>)> {
-        let mut flight = self.flights.remove(&id)?;
+    /// Ends a flight and hands it out with those who waited for it. `None` if it has ended before.
+    pub fn land(&mut self, id: FlightId) -> Option<Flight<T, W>> {
+        let flight = self.flights.remove(&id)?;
         if self.joinable.get(&flight.key) == Some(&id) {
             self.joinable.remove(&flight.key);
         }
-        let waiters = std::mem::take(&mut flight.waiters)
-            .into_iter()
-            .filter_map(|stream| self.waiting.remove(&stream).map(|(_, waiter)| waiter))
-            .collect();
-        Some((flight, waiters))
+        self.waiting = self.waiting.saturating_sub(flight.waiters.len());
+        Some(flight)
     }
 
     /// Lets nobody else join the flights under way. Those who wait already go on waiting.
@@ -109,20 +101,22 @@ impl<T, W> Flights<T, W> {
 
     /// Forgets a stream that is gone. Its flight goes on: the verdict is worth remembering.
     pub fn leave(&mut self, stream: StreamId) {
-        if let Some((id, _)) = self.waiting.remove(&stream)
-            && let Some(flight) = self.flights.get_mut(&id)
-        {
-            flight.waiters.retain(|waiter| *waiter != stream);
+        for flight in self.flights.values_mut() {
+            if let Some(place) = flight.waiters.iter().position(|(waiter, _)| *waiter == stream) {
+                flight.waiters.remove(place);
+                self.waiting = self.waiting.saturating_sub(1);
+                return;
+            }
         }
     }
 
     /// The flight with this number.
-    pub fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight<T>> {
+    pub fn get_mut(&mut self, id: FlightId) -> Option<&mut Flight<T, W>> {
         self.flights.get_mut(&id)
     }
 
     /// The flights that `wanted` picks, in no order.
-    pub fn filter(&self, wanted: impl Fn(&Flight<T>) -> bool) -> Vec<FlightId> {
+    pub fn filter(&self, wanted: impl Fn(&Flight<T, W>) -> bool) -> Vec<FlightId> {
         let found = self.flights.iter().filter(|(_, flight)| wanted(flight));
         found.map(|(id, _)| *id).collect()
     }
@@ -130,7 +124,7 @@ impl<T, W> Flights<T, W> {
     /// How many requests are waiting.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting
     }
 
     /// How many flights are under way.

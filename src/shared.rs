@@ -14,7 +14,6 @@ use set::{BAD, CLAIMS, GOOD, LISTENERS, LONGEST_ANSWER, Set};
 pub use set::{Claim, Entry, QueueId, Sequence};
 
 use crate::cache::Key;
-use crate::call::Denial;
 use crate::time::UnixMillis;
 
 /// Prefix of every key, with the version of the format: all modules in one Envoy may share one name space.
@@ -51,9 +50,9 @@ pub struct SharedCache {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Shared {
     /// A good verdict.
-    Good(Entry<Vec<u8>>),
+    Good(Entry),
     /// A bad one.
-    Bad(Entry<Denial>),
+    Bad(Entry),
     /// Another worker has called, and will tell us.
     Elsewhere {
         /// When to stop waiting for it.
@@ -71,16 +70,16 @@ pub enum Renewal {
     /// Another worker is at it.
     Busy,
     /// Another worker has done it.
-    Done(Entry<Vec<u8>>),
+    Done(Entry),
 }
 
 /// A verdict to be shared.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     /// The answer as it came.
-    Good(Entry<Vec<u8>>),
+    Good(Entry),
     /// Why not.
-    Bad(Entry<Denial>),
+    Bad(Entry),
 }
 
 impl SharedCache {
@@ -153,7 +152,7 @@ impl SharedCache {
         for _ in 0..TRIES {
             let (bytes, version) = self.store.read(&slot);
             let mut set = Set::decode(&bytes.unwrap_or_default());
-            let renewed = |entry: &&Entry<Vec<u8>>| {
+            let renewed = |entry: &&Entry| {
                 entry.key == *key && entry.fresh(now) && entry.fresh_until > now.after(ahead)
             };
             if let Some(entry) = set.good.iter().find(renewed) {
@@ -186,11 +185,12 @@ impl SharedCache {
         for _ in 0..TRIES {
             let (bytes, version) = self.store.read(&slot);
             let mut set = Set::decode(&bytes.unwrap_or_default());
-            let before = set.clone();
+            let mut changed = verdict.is_some();
             let mut listeners = Vec::new();
             set.claims.retain_mut(|claim| {
                 let ours = claim.key == *key && claim.owner == owner;
                 if ours {
+                    changed = true;
                     listeners.append(&mut claim.listeners);
                 }
                 !ours
@@ -206,7 +206,7 @@ impl SharedCache {
                 }
                 Some(Verdict::Good(_)) | None => {}
             }
-            if set == before || self.store.write(&slot, &set.encode(), version) {
+            if !changed || self.store.write(&slot, &set.encode(), version) {
                 return listeners;
             }
         }

@@ -1,13 +1,14 @@
 //! Names of remembered answers. A credential is kept only as a digest, so memory holds none in clear.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use sha2::{Digest, Sha256};
 
 use crate::credential::Credential;
 
 /// SHA-256 of a credential, the same under every configuration.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CredentialDigest([u8; 32]);
 
 impl CredentialDigest {
@@ -55,8 +56,16 @@ impl CredentialDigest {
 ///
 /// The configuration's digest covers the endpoint and its secrets, so an answer obtained under another
 /// configuration has another key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key([u8; 32]);
+
+impl Hash for Key {
+    /// Eight bytes of a SHA-256 are as good as all of them.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
 
 impl Key {
     /// The key of a credential under the configuration with digest `configuration`.

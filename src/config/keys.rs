@@ -19,12 +19,12 @@ pub struct Key {
 /// What a key takes.
 #[derive(Debug)]
 pub enum Shape {
-    /// A duration; all three in milliseconds.
+    /// A duration; all three in milliseconds. 32 bits, because the table is in the module.
     #[allow(missing_docs, reason = "the names say it")]
-    Duration { default: u64, least: u64, most: u64 },
+    Duration { default: u32, least: u32, most: u32 },
     /// A whole number.
     #[allow(missing_docs, reason = "the names say it")]
-    Count { default: u64, least: u64, most: u64 },
+    Count { default: u32, least: u32, most: u32 },
     /// `true` or `false`.
     #[allow(missing_docs, reason = "the name says it")]
     Switch { default: bool },
@@ -67,10 +67,10 @@ const NOTHING: Absent = Means("none");
 const OF_THE_METHOD: Absent = Means("by `method`");
 
 /// Longest wait for a verifying server in milliseconds: a client that waits longer has long gone.
-const LONGEST_CALL: u64 = 60_000;
+const LONGEST_CALL: u32 = 60_000;
 
 /// Most entries of a cache: some hundred bytes each, in every worker.
-const MOST_ENTRIES: u64 = 1_000_000;
+const MOST_ENTRIES: u32 = 1_000_000;
 
 /// All keys, in the order of the documentation.
 pub static KEYS: &[Key] = &[
@@ -179,7 +179,11 @@ impl Key {
     pub fn kind(&self) -> String {
         match &self.shape {
             Shape::Duration { least, most, .. } => {
-                format!("duration, `{}` to `{}`", write_millis(*least), write_millis(*most))
+                format!(
+                    "duration, `{}` to `{}`",
+                    write_millis((*least).into()),
+                    write_millis((*most).into())
+                )
             }
             Shape::Count { least, most, .. } => format!("whole number, {least} to {most}"),
             Shape::Switch { .. } => String::from("boolean"),
@@ -192,7 +196,9 @@ impl Key {
     #[must_use]
     pub fn default_json(&self) -> Option<String> {
         match &self.shape {
-            Shape::Duration { default, .. } => Some(format!("\"{}\"", write_millis(*default))),
+            Shape::Duration { default, .. } => {
+                Some(format!("\"{}\"", write_millis((*default).into())))
+            }
             Shape::Count { default, .. } => Some(default.to_string()),
             Shape::Switch { default } => Some(default.to_string()),
             Shape::Word(words) => words.first().map(|word| format!("\"{word}\"")),
@@ -226,9 +232,9 @@ const fn value(
 const fn duration(
     section: &'static str,
     name: &'static str,
-    default: u64,
-    least: u64,
-    most: u64,
+    default: u32,
+    least: u32,
+    most: u32,
 ) -> Key {
     Key { section, name, shape: Shape::Duration { default, least, most } }
 }
@@ -236,9 +242,9 @@ const fn duration(
 const fn count(
     section: &'static str,
     name: &'static str,
-    default: u64,
-    least: u64,
-    most: u64,
+    default: u32,
+    least: u32,
+    most: u32,
 ) -> Key {
     Key { section, name, shape: Shape::Count { default, least, most } }
 }

@@ -1,7 +1,6 @@
 //! Cursors over the document: each knows its key path and notes what is wrong instead of stopping.
 //! After a problem a reader hands out a harmless placeholder, so that the next key is still looked at.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::duration::{parse_millis, write_millis};
@@ -98,11 +97,11 @@ impl<'a> Value<'a> {
     /// The members of an object whose names are the user's choice.
     pub(super) fn members(&self) -> Vec<(&str, Value<'_>)> {
         let Some(object) = self.object() else { return Vec::new() };
-        let mut seen = HashSet::new();
+        let mut seen: Vec<&str> = Vec::new();
         let mut members = Vec::new();
         for (name, json) in object.iter() {
             let value = Value { path: Path::Member(&self.path, name), json, notes: self.notes };
-            if !seen.insert(name) {
+            if repeats(&mut seen, name) {
                 value.problem(&[REPEATED]);
             } else if name.is_empty() {
                 self.problem(&["a name in it is empty"]);
@@ -133,12 +132,12 @@ impl<'a> Value<'a> {
     }
 
     fn check_names(&self, object: &'a Object, section: &str) {
-        let mut seen = HashSet::new();
+        let mut seen: Vec<&str> = Vec::new();
         for (name, json) in object.iter() {
             let value = Value { path: Path::Member(&self.path, name), json, notes: self.notes };
             let known = KEYS.iter().find(|key| key.section == section && key.name == name);
             match known {
-                Some(_) if !seen.insert(name) => value.problem(&[REPEATED]),
+                Some(_) if repeats(&mut seen, name) => value.problem(&[REPEATED]),
                 Some(_) => {}
                 None => match similar_key(section, name) {
                     Some(similar) => {
@@ -150,6 +149,13 @@ impl<'a> Value<'a> {
             }
         }
     }
+}
+
+/// Whether `name` was seen before; from now on it was.
+fn repeats<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> bool {
+    let repeats = seen.contains(&name);
+    seen.push(name);
+    repeats
 }
 
 /// An object of known keys. Absent, it reads as an empty one.
@@ -194,6 +200,7 @@ impl<'a> Section<'a> {
         let Some(&Shape::Duration { default, least, most }) = self.shape(name) else {
             return Duration::ZERO;
         };
+        let [default, least, most] = [default, least, most].map(u64::from);
         let Some(value) = self.value(name) else { return Duration::from_millis(default) };
         let millis = match value.json {
             Json::String(text) => parse_millis(text),
@@ -219,10 +226,12 @@ impl<'a> Section<'a> {
 
     pub(super) fn count(&self, name: &'static str) -> u32 {
         let Some(&Shape::Count { default, least, most }) = self.shape(name) else { return 0 };
-        let number = match self.value(name) {
+        match self.value(name) {
             None => default,
             Some(value) => match whole_number(value.json) {
-                Some(number) if number >= least && number <= most => number,
+                Some(number) if (u64::from(least)..=u64::from(most)).contains(&number) => {
+                    return u32::try_from(number).unwrap_or(most);
+                }
                 _ => {
                     let (least, most) = (least.to_string(), most.to_string());
                     let wanted = ["a whole number between ", &least, " and ", &most];
@@ -230,8 +239,7 @@ impl<'a> Section<'a> {
                     default
                 }
             },
-        };
-        u32::try_from(number).unwrap_or(u32::MAX)
+        }
     }
 
     /// A count of bytes, entries or requests.

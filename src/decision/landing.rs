@@ -9,10 +9,11 @@ use super::{Effect, Filter, Notice};
 use crate::breaker::BreakerChange;
 use crate::cache::{Answer, Key};
 use crate::call::{AnswerBody, CallOutcome, ServerFault, Verification};
-use crate::flight::{Flight, FlightId};
+use crate::flight::{Flight, FlightId, StreamId};
 use crate::grant::Grant;
 use crate::metrics::{CacheResult, CallResult, Counter};
 use crate::revocation::Revoked;
+use crate::shared::set::code;
 use crate::shared::{Entry, Message, News, QueueId, Shared, Verdict};
 use crate::time::UnixMillis;
 
@@ -30,7 +31,8 @@ impl Filter {
     ) {
         let steady = self.clock.read(now);
         // An answer that comes after its call was given up finds nobody, and is not believed.
-        let Some((flight, waiters)) = self.flights.land(call) else { return };
+        let Some(mut flight) = self.flights.land(call) else { return };
+        let waiters = std::mem::take(&mut flight.waiters);
         let verification = flight.subject.verdict(outcome, &self.config, now);
         effects.push(Effect::Count(Counter::Introspections(CallResult::of(&verification))));
         effects.push(Effect::CallTook(steady.since(flight.began)));
@@ -64,7 +66,7 @@ impl Filter {
     /// Leaves the verdict to the other workers, and tells those who wait for it.
     fn publish(
         &self,
-        flight: &Flight<Subject>,
+        flight: &Flight<Subject, Pending>,
         owner: QueueId,
         verification: &Verification,
         outcome: &CallOutcome,
@@ -93,7 +95,7 @@ impl Filter {
                 Some(Verdict::Good(Entry { key, answer, received, fresh_until, sequence }))
             }
             News::Bad(denial) => {
-                let answer = *denial;
+                let answer = vec![code(*denial)];
                 Some(Verdict::Bad(Entry { key, answer, received, fresh_until, sequence }))
             }
             News::Failed => None,
@@ -129,7 +131,8 @@ impl Filter {
         now: UnixMillis,
         effects: &mut Vec<Effect>,
     ) {
-        let Some((flight, waiters)) = self.flights.land(id) else { return };
+        let Some(mut flight) = self.flights.land(id) else { return };
+        let waiters = std::mem::take(&mut flight.waiters);
         let verification = match news {
             News::Good(answer) => flight.subject.reread(answer, &self.config, received),
             News::Bad(denial) => Verification::Denied(*denial),
@@ -141,8 +144,8 @@ impl Filter {
     /// Remembers a verdict and decides every request that waited for it.
     fn settle(
         &mut self,
-        flight: &Flight<Subject>,
-        waiters: Vec<Pending>,
+        flight: &Flight<Subject, Pending>,
+        waiters: Vec<(StreamId, Pending)>,
         verification: Verification,
         received: UnixMillis,
         now: UnixMillis,
@@ -179,7 +182,7 @@ impl Filter {
                 return;
             }
         };
-        for pending in waiters {
+        for (_, pending) in waiters {
             self.decide(pending, Some(&answer), now, effects);
         }
     }
@@ -188,17 +191,16 @@ impl Filter {
     pub(super) fn unanswered(
         &mut self,
         key: &Key,
-        waiters: Vec<Pending>,
+        waiters: Vec<(StreamId, Pending)>,
         now: UnixMillis,
         effects: &mut Vec<Effect>,
     ) {
         let steady = self.clock.read(now);
-        let stale = self
-            .cache
-            .stale(key, steady)
-            .filter(|grant| grant.expires.is_none_or(|expires| now < expires))
-            .map(Answer::Granted);
-        for pending in waiters {
+        let stale = self.cache.stale(key, steady).filter(|answer| match answer {
+            Answer::Granted(grant) => grant.expires.is_none_or(|expires| now < expires),
+            Answer::Denied(_) => false,
+        });
+        for (_, pending) in waiters {
             if stale.is_some() {
                 effects.push(Effect::Count(Counter::Cache(CacheResult::Stale)));
                 if let Some(untold) = self.stale.tell(steady) {
@@ -238,8 +240,9 @@ impl Filter {
                 None => {}
             }
         }
-        let elsewhere =
-            |flight: &Flight<Subject>| matches!(flight.subject.caller, Caller::Another { .. });
+        let elsewhere = |flight: &Flight<Subject, Pending>| {
+            matches!(flight.subject.caller, Caller::Another { .. })
+        };
         for id in self.flights.filter(elsewhere) {
             let Some(flight) = self.flights.get_mut(id) else { continue };
             let found = self.shared.as_ref().and_then(|shared| shared.look(&flight.key, now));
@@ -247,7 +250,10 @@ impl Filter {
                 Some(Shared::Good(entry)) if entry.sequence >= flight.subject.sequence => {
                     (News::Good(entry.answer), entry.received)
                 }
-                Some(Shared::Bad(entry)) => (News::Bad(entry.answer), entry.received),
+                Some(Shared::Bad(entry)) => match entry.denial() {
+                    Some(denial) => (News::Bad(denial), entry.received),
+                    None => continue,
+                },
                 Some(Shared::Elsewhere { .. }) => continue,
                 _ if flight.subject.silent_for(SILENCE) => (News::Failed, now),
                 _ => continue,

@@ -10,7 +10,13 @@ impl Filter {
     /// Remembers to look at the response to a request that was forwarded.
     pub(super) fn watch(&mut self, stream: StreamId, watch: Watch, effects: &mut Vec<Effect>) {
         effects.push(Effect::WatchResponse(stream, watch.body_limit()));
-        self.watched.insert(stream, watch);
+        self.watched.push((stream, watch));
+    }
+
+    /// Whether and what to look for in the response to `stream`; asked once.
+    pub(super) fn unwatch(&mut self, stream: StreamId) -> Option<Watch> {
+        let place = self.watched.iter().position(|(watched, _)| *watched == stream)?;
+        Some(self.watched.swap_remove(place).1)
     }
 
     /// The backend has answered a request that may have revoked something.

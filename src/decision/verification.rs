@@ -62,7 +62,8 @@ impl Filter {
                 // There would have been room, but the server is being left alone.
                 Source::Nowhere if room => {
                     effects.push(Effect::Count(Counter::Cache(CacheResult::Miss)));
-                    self.unanswered(&case.key, vec![pending], case.now, effects);
+                    let waiter = (pending.facts.stream, pending);
+                    self.unanswered(&case.key, vec![waiter], case.now, effects);
                     return;
                 }
                 source => source,
@@ -105,10 +106,12 @@ impl Filter {
                 }
             }
             Some(Shared::Bad(entry)) => {
-                let answer = Answer::Denied(entry.answer);
-                let left = entry.fresh_until.since(case.now);
-                self.cache.put(case.key, &answer, left, case.steady);
-                return Source::Known(answer);
+                if let Some(denial) = entry.denial() {
+                    let answer = Answer::Denied(denial);
+                    let left = entry.fresh_until.since(case.now);
+                    self.cache.put(case.key, &answer, left, case.steady);
+                    return Source::Known(answer);
+                }
             }
             Some(Shared::Elsewhere { lapses }) if may_call => {
                 let caller = Caller::Another { silence: 0 };
@@ -167,7 +170,7 @@ impl Filter {
     }
 
     /// Makes another worker's good answer our own, for what is left of its life.
-    fn adopt(&mut self, entry: &Entry<Vec<u8>>, case: &Case<'_>) -> Option<Answer> {
+    fn adopt(&mut self, entry: &Entry, case: &Case<'_>) -> Option<Answer> {
         let subject =
             case.question.subject(case.credential, Caller::Another { silence: 0 }, entry.sequence);
         let Verification::Granted(grant) =

@@ -33,20 +33,20 @@ pub struct Sequence(pub u64);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Set {
     /// At most [`GOOD`].
-    pub good: Vec<Entry<Vec<u8>>>,
+    pub good: Vec<Entry>,
     /// At most [`BAD`].
-    pub bad: Vec<Entry<Denial>>,
+    pub bad: Vec<Entry>,
     /// At most [`CLAIMS`].
     pub claims: Vec<Claim>,
 }
 
 /// A verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry<T> {
+pub struct Entry {
     /// Whose.
     pub key: Key,
-    /// The server's answer as it came, or why the credential is bad.
-    pub answer: T,
+    /// A good verdict: the server's answer as it came. A bad one: the [`code`] of the denial.
+    pub answer: Vec<u8>,
     /// When it came.
     pub received: UnixMillis,
     /// When its `ttl` ends.
@@ -72,7 +72,16 @@ pub struct Claim {
     pub listeners: Vec<QueueId>,
 }
 
-impl<T> Entry<T> {
+impl Entry {
+    /// Why the credential is bad, if this is a bad verdict.
+    #[must_use]
+    pub fn denial(&self) -> Option<Denial> {
+        match self.answer.as_slice() {
+            [code] => denial(*code),
+            _ => None,
+        }
+    }
+
     /// Whether it may be used at `now`. One that lies in the future was written before the clock was set back.
     #[must_use]
     pub fn fresh(&self, now: UnixMillis) -> bool {
@@ -89,17 +98,13 @@ impl Claim {
 }
 
 /// Puts `entry` in the place of the same key's, of one that is no longer fresh, or of the one that ends first.
-pub fn insert<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>, places: usize, now: UnixMillis) {
+pub fn insert(entries: &mut Vec<Entry>, entry: Entry, places: usize, now: UnixMillis) {
     entries.retain(|other| other.key != entry.key && other.fresh(now));
-    if entries.len() >= places {
-        let first = entries
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, other)| other.fresh_until)
-            .map(|(index, _)| index);
-        if let Some(index) = first {
-            entries.swap_remove(index);
-        }
+    if entries.len() >= places
+        && let Some(end) = entries.iter().map(|other| other.fresh_until).min()
+        && let Some(first) = entries.iter().position(|other| other.fresh_until == end)
+    {
+        entries.swap_remove(first);
     }
     entries.push(entry);
 }
@@ -119,16 +124,16 @@ impl Set {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
-        put_count(&mut bytes, self.good.len());
-        for entry in &self.good {
-            entry.encode(&mut bytes, |bytes, answer| {
-                put_count(bytes, answer.len());
-                bytes.extend_from_slice(answer);
-            });
-        }
-        put_count(&mut bytes, self.bad.len());
-        for entry in &self.bad {
-            entry.encode(&mut bytes, |bytes, denial| bytes.push(code(*denial)));
+        for entries in [&self.good, &self.bad] {
+            put_count(&mut bytes, entries.len());
+            for entry in entries {
+                bytes.extend_from_slice(entry.key.as_bytes());
+                put_number(&mut bytes, entry.received.0);
+                put_number(&mut bytes, entry.fresh_until.0);
+                put_number(&mut bytes, entry.sequence.0);
+                put_count(&mut bytes, entry.answer.len());
+                bytes.extend_from_slice(&entry.answer);
+            }
         }
         put_count(&mut bytes, self.claims.len());
         for claim in &self.claims {
@@ -143,16 +148,6 @@ impl Set {
             }
         }
         bytes
-    }
-}
-
-impl<T> Entry<T> {
-    fn encode(&self, bytes: &mut Vec<u8>, answer: impl FnOnce(&mut Vec<u8>, &T)) {
-        bytes.extend_from_slice(self.key.as_bytes());
-        put_number(bytes, self.received.0);
-        put_number(bytes, self.fresh_until.0);
-        put_number(bytes, self.sequence.0);
-        answer(bytes, &self.answer);
     }
 }
 
@@ -200,39 +195,47 @@ impl<'a> Reader<'a> {
         if self.byte()? != VERSION {
             return None;
         }
-        let good = self.list(GOOD, |reader| reader.entry(|r| Some(r.text()?.to_vec())))?;
-        let bad = self.list(BAD, |reader| reader.entry(|r| denial(r.byte()?)))?;
-        let claims = self.list(CLAIMS, Self::claim)?;
+        let good = self.entries(GOOD)?;
+        let bad = self.entries(BAD)?;
+        let mut claims = Vec::new();
+        for _ in 0..self.bounded(CLAIMS)? {
+            claims.push(self.claim()?);
+        }
         Some(Set { good, bad, claims })
     }
 
-    fn entry<T>(&mut self, answer: impl FnOnce(&mut Self) -> Option<T>) -> Option<Entry<T>> {
-        Some(Entry {
-            key: self.key()?,
-            received: UnixMillis(self.number()?),
-            fresh_until: UnixMillis(self.number()?),
-            sequence: Sequence(self.number()?),
-            answer: answer(self)?,
-        })
+    fn entries(&mut self, places: usize) -> Option<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for _ in 0..self.bounded(places)? {
+            entries.push(Entry {
+                key: self.key()?,
+                received: UnixMillis(self.number()?),
+                fresh_until: UnixMillis(self.number()?),
+                sequence: Sequence(self.number()?),
+                answer: self.text()?.to_vec(),
+            });
+        }
+        Some(entries)
     }
 
     fn claim(&mut self) -> Option<Claim> {
-        Some(Claim {
+        let mut claim = Claim {
             key: self.key()?,
             began: UnixMillis(self.number()?),
             lapses: UnixMillis(self.number()?),
             sequence: Sequence(self.number()?),
             owner: self.queue()?,
-            listeners: self.list(LISTENERS, Self::queue)?,
-        })
+            listeners: Vec::new(),
+        };
+        for _ in 0..self.bounded(LISTENERS)? {
+            claim.listeners.push(self.queue()?);
+        }
+        Some(claim)
     }
 
-    fn list<T>(&mut self, most: usize, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count = self.count()?;
-        if count > most {
-            return None;
-        }
-        (0..count).map(|_| item(self)).collect()
+    /// A count, if it is no larger than there are places.
+    fn bounded(&mut self, places: usize) -> Option<usize> {
+        self.count().filter(|count| *count <= places)
     }
 
     pub(super) fn text(&mut self) -> Option<&'a [u8]> {

@@ -1,7 +1,7 @@
 //! What the root context and the streams of one worker share under one configuration.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::stats::Gauges;
@@ -35,8 +35,9 @@ pub(super) struct Worker {
     filter: RefCell<Filter>,
     store: Rc<Store>,
     outbox: RefCell<VecDeque<(FlightId, CallRequest)>>,
-    calls: RefCell<HashMap<u32, Sent>>,
-    waiting: RefCell<HashMap<StreamId, Rc<Cell<Phase>>>>,
+    calls: RefCell<Vec<Sent>>,
+    /// In the order they came.
+    waiting: RefCell<VecDeque<(StreamId, Rc<Cell<Phase>>)>>,
     gauges: Cell<Gauges>,
 }
 
@@ -45,6 +46,7 @@ const RING: &[u8] = b".";
 
 /// A call that Envoy has started.
 struct Sent {
+    token: u32,
     call: FlightId,
     max_response_bytes: usize,
 }
@@ -76,7 +78,7 @@ impl Worker {
                 Effect::Forward(_) => phase.set(Phase::Admitted),
                 Effect::Refuse(_, response) => host::reply(&response),
                 Effect::Wait(_) => {
-                    self.waiting.borrow_mut().insert(stream, Rc::clone(phase));
+                    self.waiting.borrow_mut().push_back((stream, Rc::clone(phase)));
                 }
                 Effect::WatchResponse(_, body) => phase.set(Phase::Watched { body }),
                 Effect::Call(call, request) => self.post(call, request),
@@ -100,7 +102,7 @@ impl Worker {
                     }
                 }
                 Effect::Forward(stream) => {
-                    let phase = self.waiting.borrow_mut().remove(&stream);
+                    let phase = self.stop_waiting(stream);
                     if enter(&mut inside, stream)
                         && let Some(phase) = phase
                     {
@@ -110,7 +112,7 @@ impl Worker {
                     }
                 }
                 Effect::Refuse(stream, response) => {
-                    self.waiting.borrow_mut().remove(&stream);
+                    self.stop_waiting(stream);
                     if enter(&mut inside, stream) {
                         host::reply(&response);
                     }
@@ -141,7 +143,7 @@ impl Worker {
 
     /// A stream's object is about to go.
     pub(super) fn gone(&self, stream: StreamId, phase: Phase) {
-        let was_waiting = self.waiting.borrow_mut().remove(&stream).is_some();
+        let was_waiting = self.stop_waiting(stream).is_some();
         if was_waiting || matches!(phase, Phase::Watched { .. }) {
             self.handle(Event::StreamGone(stream));
         }
@@ -165,8 +167,8 @@ impl Worker {
             let Some((call, request)) = posted else { return };
             match host::call(&request) {
                 Some(token) => {
-                    let sent = Sent { call, max_response_bytes: request.max_response_bytes };
-                    self.calls.borrow_mut().insert(token, sent);
+                    let max_response_bytes = request.max_response_bytes;
+                    self.calls.borrow_mut().push(Sent { token, call, max_response_bytes });
                 }
                 None => self.happen(Event::CallEnded { call, outcome: CallOutcome::NotSent }),
             }
@@ -175,8 +177,7 @@ impl Worker {
 
     /// The host reports the end of the call with `token`.
     pub(super) fn answered(&self, token: u32, headers: usize, body_size: usize) {
-        let sent = self.calls.borrow_mut().remove(&token);
-        let Some(Sent { call, max_response_bytes }) = sent else { return };
+        let Some(Sent { call, max_response_bytes, .. }) = self.take_sent(token) else { return };
         let outcome = if headers == 0 {
             // There is no header map to ask: it broke off.
             CallOutcome::Reset
@@ -188,6 +189,19 @@ impl Worker {
             CallOutcome::reported(status, made_by_envoy, body)
         };
         self.happen(Event::CallEnded { call, outcome });
+    }
+
+    fn take_sent(&self, token: u32) -> Option<Sent> {
+        let mut calls = self.calls.borrow_mut();
+        let place = calls.iter().position(|sent| sent.token == token)?;
+        Some(calls.swap_remove(place))
+    }
+
+    fn stop_waiting(&self, stream: StreamId) -> Option<Rc<Cell<Phase>>> {
+        let mut waiting = self.waiting.borrow_mut();
+        // Verdicts end those who came first, so it is usually at the front.
+        let place = waiting.iter().position(|(waiting, _)| *waiting == stream)?;
+        waiting.remove(place).map(|(_, phase)| phase)
     }
 
     /// Takes what has been put into the queue: rings of our own streams, messages of other workers.
