@@ -19,6 +19,7 @@ use crate::cache::{Answer, Cache};
 use crate::call::{CallOutcome, CallRequest, Verification};
 use crate::config::Config;
 use crate::flight::{Flights, StreamId};
+use crate::identity;
 use crate::metrics::{CallResult, Counter};
 use crate::refusal::Response;
 use crate::request::RequestHeaders;
@@ -125,6 +126,12 @@ impl Filter {
             }
         }
         effects
+    }
+
+    /// The names among the `trailers` of a request that must not reach the backend as the client sent them.
+    #[must_use]
+    pub fn spoofed_trailers(&self, trailers: &RequestHeaders) -> Vec<String> {
+        identity::spoofed(&self.config.identity, trailers)
     }
 
     /// How many requests are paused.

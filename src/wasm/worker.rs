@@ -112,6 +112,15 @@ impl Worker {
         }
     }
 
+    /// Clears the trailers of a request, in its trailers callback.
+    pub(super) fn clear_trailers(&self) {
+        let trailers = host::request_trailers();
+        let spoofed = self.filter.borrow().spoofed_trailers(&trailers);
+        for name in &spoofed {
+            host::remove_trailer(name);
+        }
+    }
+
     /// A stream's object is about to go.
     pub(super) fn gone(&self, stream: StreamId) {
         if self.waiting.borrow_mut().remove(&stream).is_some() {
