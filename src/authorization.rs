@@ -7,6 +7,7 @@ mod tenancy;
 use crate::config::Authorization;
 use crate::grant::{Grant, PrincipalKind};
 use crate::path::RequestPath;
+use crate::permission::Rule;
 
 /// The principal may not do this: another tenant, or no rule that allows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +38,12 @@ fn permissions_permit(grant: &Grant, method: &[u8], path: &RequestPath) -> bool 
         // Usergrid gives the other kinds the whole of their applications; without rules the backend decides.
         _ => return true,
     };
-    if !path.is_clear() && !rules.iter().any(|rule| rule.allows_everything(method)) {
+    let any = |test: &dyn Fn(&Rule) -> bool| rules.iter().any(|group| group.iter().any(test));
+    if !path.is_clear() && !any(&|rule| rule.allows_everything(method)) {
         // A backend may read another path than we do; only a rule that allows all of them is sure to allow it.
         return false;
     }
     path.checked()
         .iter()
-        .all(|reading| rules.iter().any(|rule| rule.allows(method, reading, &grant.user_names)))
+        .all(|reading| any(&|rule| rule.allows(method, reading, &grant.user_names)))
 }

@@ -2,6 +2,7 @@
 //!
 //! [`Config::parse`] is the only way to get one. `docs/configuration.md` describes every key for users.
 
+mod application_ids;
 mod base_path;
 mod duration;
 mod environment;
@@ -17,6 +18,7 @@ mod sections;
 mod spelling;
 mod upstream;
 
+pub use application_ids::ApplicationIds;
 pub use keys::{Absent, KEYS, Key, Shape};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
@@ -214,12 +216,12 @@ pub enum TokenFormat {
 pub struct Authorization {
     /// Whether the principal's tenant must be the path's.
     pub tenancy: Tenancy,
-    /// `org/app` to UUID, all in lower case.
-    pub application_ids: HashMap<String, String>,
+    /// `org/app` and UUID.
+    pub application_ids: ApplicationIds,
     /// Rules of a role. `None`: no mapping is configured; never empty.
-    pub roles: Option<HashMap<String, Vec<Rule>>>,
+    pub roles: Option<HashMap<String, Rc<[Rule]>>>,
     /// Rules of a scope. `None`: no mapping is configured; never empty.
-    pub scopes: Option<HashMap<String, Vec<Rule>>>,
+    pub scopes: Option<HashMap<String, Rc<[Rule]>>>,
 }
 
 /// `authorization.tenancy`.

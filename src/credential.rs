@@ -82,13 +82,16 @@ pub enum BadCredential {
 pub struct Found {
     /// The credential, if any.
     pub presented: Presented,
-    /// `:path` without the credentials of its query, byte for byte; `None` if the query held none.
+    /// `:path` without the credentials of its query, and without a `client_secret` that belongs to none, byte for byte;
+    /// `None` if the query held neither.
     pub clean_path: Option<Vec<u8>>,
     /// `:path` without the credentials that were passed over, the used query token kept; for `forward: as_sent`.
     /// Only under `on_conflict: usergrid`, and `None` where that is `:path` as it came.
     pub path_with_used: Option<Vec<u8>>,
     /// How many credentials `Authorization` presents in accepted places; unsupported schemes count.
     pub in_authorization: usize,
+    /// How many credentials `Authorization` holds, those of places that are not accepted included. Zero if no place in it is.
+    pub authorization_parts: usize,
 }
 
 /// Looks into every accepted place of a request. Places that are not accepted are neither read nor cleaned.
@@ -114,12 +117,16 @@ pub fn find(headers: &RequestHeaders, settings: &Credentials) -> Found {
         matches!(presented, Presented::One(Credential::Token { place: TokenPlace::Query, .. }));
     Found {
         presented,
-        clean_path: query.as_ref().filter(|_| in_query > 0).map(Query::without_credentials),
+        clean_path: query
+            .as_ref()
+            .filter(|query| query.has_secrets())
+            .map(Query::without_credentials),
         path_with_used: query
             .as_ref()
             .filter(|_| used_from_query && in_query > 1)
             .map(Query::with_used_token_only),
         in_authorization: authorization.presented,
+        authorization_parts: authorization.parts,
     }
 }
 

@@ -23,6 +23,7 @@ use crate::cache::Cache;
 use crate::call::{CallOutcome, CallRequest};
 use crate::config::Config;
 use crate::flight::{FlightId, Flights, StreamId};
+use crate::identity;
 use crate::metrics::Counter;
 use crate::refusal::Response;
 use crate::request::RequestHeaders;
@@ -167,6 +168,12 @@ impl Filter {
             Event::Tick => self.tick(now, &mut effects),
         }
         effects
+    }
+
+    /// The names among the `trailers` of a request that must not reach the backend as the client sent them.
+    #[must_use]
+    pub fn spoofed_trailers(&self, trailers: &RequestHeaders) -> Vec<String> {
+        identity::spoofed(&self.config.identity, trailers)
     }
 
     /// How many requests are paused.

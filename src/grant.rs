@@ -46,14 +46,17 @@ pub struct Grant {
     pub principal: PrincipalKind,
     /// The names that `${user}` and `/me/` stand for: username first, then subject.
     pub user_names: Vec<String>,
-    /// `organization`: names and UUIDs in lower case.
-    pub organizations: Vec<String>,
-    /// `application`.
-    pub applications: Vec<ApplicationName>,
+    /// `organization`: names and UUIDs in lower case. `None`: the answer does not speak of any; an empty list: the
+    /// principal belongs to none.
+    pub organizations: Option<Vec<String>>,
+    /// `application`, `None` and empty as before.
+    pub applications: Option<Vec<ApplicationName>>,
     /// `scope`, split at blanks (RFC 6749 section 3.3).
     pub scopes: Vec<String>,
     /// The permission rules that must allow a request: the `permissions` claim and what roles and scopes map to. `None`: not enforced, the backend decides.
-    pub rules: Option<Vec<Rule>>,
+    ///
+    /// In groups: the claim's own, and those of the configuration, which all grants share.
+    pub rules: Option<Vec<Rc<[Rule]>>>,
     /// `nbf`: not valid before.
     pub not_before: Option<UnixMillis>,
     /// `exp`: not valid from then on; for a client pair, the end of the issued token.
@@ -82,9 +85,9 @@ impl PrincipalKind {
 pub(crate) enum Unfit {
     /// A decisive member is repeated or of a shape that says nothing: the server's fault.
     Answer,
-    /// An identity header would be too long. A matter of this principal alone: were it the server's fault, one
-    /// user with an overlong name could open the breaker for all.
-    Identity,
+    /// A value or list is longer than a grant may hold. A matter of this principal alone: were it the server's fault,
+    /// one user with an overlong name could open the breaker for all.
+    Oversized,
 }
 
 impl From<crate::json::Repeated> for Unfit {

@@ -10,7 +10,8 @@ pub const GUEST: &[u8] = b"guest";
 
 /// The names among `headers` that must not reach the backend as the client sent them, each once.
 ///
-/// `_` counts as `-`: CGI and WSGI backends fold the two, and would take `x_usergrid_principal` for ours.
+/// Every character that is no letter and no digit counts as `-`: CGI, PHP and WSGI backends fold them, and would take
+/// `x_usergrid_principal` or `x.usergrid.principal` for ours.
 #[must_use]
 pub fn spoofed(identity: &[IdentityHeader], headers: &RequestHeaders) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -37,5 +38,5 @@ fn same_to_a_backend(ours: &str, theirs: &str) -> bool {
 }
 
 fn fold(byte: u8) -> u8 {
-    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
 }

@@ -16,6 +16,10 @@ use crate::permission::CheckedPath;
 /// (`/orgs/{org}/apps/{app}`).
 const NAMING_SEGMENTS: usize = 4;
 
+/// The most segments of a path, the base path's included. What is kept of a segment and done for it is many times its
+/// length, and a paused request keeps it.
+const MOST_SEGMENTS: usize = 256;
+
 /// The longest part of [`RequestPath::application_label`], in bytes.
 const LABEL_PART: usize = 64;
 
@@ -42,11 +46,22 @@ impl RequestPath {
     /// # Errors
     /// [`BrokenPath`] if it does not begin with `/` (so `*` and absolute targets are refused), has a broken
     /// percent escape, an unencoded blank or control byte, or, plain or encoded any number of times, a
-    /// backslash, a NUL or a dot segment.
+    /// backslash, a NUL or a dot segment. Nor may it have more than 256 segments, encoded slashes counted like
+    /// others.
     pub fn parse(path: &[u8], base: &[String]) -> Result<Self, BrokenPath> {
         let [b'/', rest @ ..] = path else { return Err(BrokenPath) };
-        let mut segments =
-            rest.split(|byte| *byte == b'/').map(Segment::parse).collect::<Result<Vec<_>, _>>()?;
+        let mut segments = Vec::new();
+        let mut count: usize = 0;
+        for raw in rest.split(|byte| *byte == b'/') {
+            let segment = Segment::parse(raw)?;
+            let inside = segment.text().bytes().filter(|byte| *byte == b'/').count();
+            count = count.saturating_add(inside).saturating_add(1);
+            if count > MOST_SEGMENTS {
+                return Err(BrokenPath);
+            }
+            segments.push(segment);
+        }
+        segments.shrink_to_fit();
         let last = segments.len().saturating_sub(1);
         let clear = segments
             .iter()

@@ -117,7 +117,7 @@ impl Refusal {
             },
             Self::BadPath => &Row {
                 label: "bad_path",
-                situation: "a dot segment, a backslash, a NUL or a broken escape in the path",
+                situation: "a dot segment, a backslash, a NUL or a broken escape in the path, or more than 256 segments",
                 status: 400,
                 error: "invalid_request",
                 oauth_status: 400,

@@ -101,10 +101,10 @@ fn usergrid_names_an_application() {
     let grant = grant(&config(), APPLICATION);
     assert_eq!(grant.principal, PrincipalKind::Application);
     assert_eq!(
-        grant.applications,
+        grant.applications.clone().unwrap(),
         [ApplicationName::Uuid("52ce9183-46f4-11e2-ae44-02e81ac5a17b".into())]
     );
-    assert_eq!(grant.organizations, Vec::<String>::new());
+    assert_eq!(grant.organizations, None);
     assert_eq!(grant.rules, None);
     assert_eq!(identity(&grant, "x-usergrid-principal"), Some("application"));
     assert_eq!(
@@ -117,8 +117,8 @@ fn usergrid_names_an_application() {
 fn usergrid_names_an_organization() {
     let grant = grant(&config(), ORGANIZATION);
     assert_eq!(grant.principal, PrincipalKind::Organization);
-    assert_eq!(grant.organizations, ["acme"], "one organisation, one name");
-    assert_eq!(grant.applications, []);
+    assert_eq!(grant.organizations.clone().unwrap(), ["acme"], "one organisation, one name");
+    assert_eq!(grant.applications, None);
     assert_eq!(identity(&grant, "x-usergrid-principal"), Some("organization"));
     assert_eq!(identity(&grant, "x-usergrid-organization"), Some("Acme"));
     assert_eq!(identity(&grant, "x-usergrid-client-id"), Some("b3U6id"));
@@ -140,7 +140,27 @@ fn whatever_else_names_tenants_gives_no_rights_of_theirs() {
     ] {
         assert_eq!(grant(&config, &members).principal, kind, "{members}");
     }
-    assert_eq!(grant(&config, r#""organization":"Acme""#).organizations, ["acme"]);
+    assert_eq!(grant(&config, r#""organization":"Acme""#).organizations.unwrap(), ["acme"]);
+}
+
+#[test]
+fn naming_no_tenant_is_not_the_same_as_silence() {
+    let config = config();
+    let silent = grant(&config, r#""x":1"#);
+    assert_eq!((silent.organizations, silent.applications), (None, None));
+    for none in ["null", "[]", r#""""#] {
+        let of_none = grant(&config, &format!(r#""application":{none},"organization":{none}"#));
+        assert_eq!(of_none.applications, Some(Vec::new()), "{none}");
+        assert_eq!(of_none.organizations, Some(Vec::new()), "{none}");
+    }
+}
+
+#[test]
+fn an_answer_that_would_fill_the_memory_is_a_bad_client() {
+    let scopes: Vec<String> = (0..257).map(|n| n.to_string()).collect();
+    let body = format!(r#"{{"access_token":"t","scope":"{}"}}"#, scopes.join(" "));
+    let verification = verdict(&answered(200, body), &config(), b"id", NOW);
+    assert_eq!(summary(&verification), "denied BadClient");
 }
 
 #[test]

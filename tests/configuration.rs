@@ -153,7 +153,7 @@ fn bounds_are_those_of_the_table() {
         let path = key.path();
         let (inside, outside): (Vec<String>, Vec<String>) = match key.shape {
             Shape::Duration { least, most, .. } => {
-                let text = |millis: u64| format!("\"{millis}ms\"");
+                let text = |millis: u32| format!("\"{millis}ms\"");
                 let below = if least == 0 { "-1".into() } else { text(least - 1) };
                 (vec![text(least), text(most)], vec![below, text(most + 1), "60".into()])
             }
@@ -239,7 +239,7 @@ fn a_minimal_document_means_the_defaults() {
     assert_eq!(sources.max_length, 4096);
     assert!(matches!(config.token, TokenFormat::Opaque));
     assert_eq!(config.authorization.tenancy, Tenancy::IfPresent);
-    assert!(config.authorization.application_ids.is_empty());
+    assert_eq!(config.authorization.application_ids.uuid("acme/sandbox"), None);
     assert!(config.authorization.roles.is_none() && config.authorization.scopes.is_none());
     let claims: Vec<&str> =
         vec!["sub", "username", "client_id", "scope", "organization", "application"];
@@ -270,8 +270,9 @@ fn every_choice_is_taken_over() {
     assert!(sources.header && !sources.query && !sources.client_query && !sources.client_basic);
     assert_eq!(sources.on_conflict, OnConflict::Usergrid);
     assert_eq!(config.authorization.tenancy, Tenancy::Require);
-    let id = &config.authorization.application_ids["acme/sandbox"];
-    assert_eq!(id, "3b2a0c5e-0000-11e3-a495-11ddb1de66c8");
+    let (ids, id) = (&config.authorization.application_ids, "3b2a0c5e-0000-11e3-a495-11ddb1de66c8");
+    assert_eq!((ids.uuid("acme/sandbox"), ids.name(id)), (Some(id), Some("acme/sandbox")));
+    assert_eq!((ids.uuid(id), ids.name("acme/sandbox")), (None, None));
     let roles = config.authorization.roles.as_ref().unwrap();
     assert_eq!((roles["editor"].len(), roles["nobody"].len()), (1, 0));
     assert_eq!(config.authorization.scopes.as_ref().unwrap()["books:read"].len(), 1);

@@ -227,8 +227,8 @@ fn model(path: &str) -> Option<String> {
     let kept: Vec<&str> = parameters
         .iter()
         .filter(|(name, _)| match name.as_str() {
-            "access_token" => false,
-            "client_id" | "client_secret" => !pair,
+            "access_token" | "client_secret" => false,
+            "client_id" => !pair,
             _ => true,
         })
         .map(|(_, raw)| *raw)

@@ -14,6 +14,7 @@
 mod support;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use proptest::prelude::*;
 use support::{NOW, answered, config, granted, identity, summary};
@@ -71,20 +72,26 @@ fn tenants_are_names_and_uuids_in_lower_case() {
         &config,
         r#""organization":"ACME","application":["Acme/Shop","52CE9183-46f4-11e2-ae44-02e81ac5a17b"]"#,
     );
-    assert_eq!(grant.organizations, ["acme"]);
+    assert_eq!(grant.organizations.unwrap(), ["acme"]);
     assert_eq!(
-        grant.applications,
+        grant.applications.unwrap(),
         [path("acme", "shop"), uuid("52ce9183-46f4-11e2-ae44-02e81ac5a17b")]
     );
 
     let grant = self::grant(&config, r#""organization":["a","","B"],"application":"a/b""#);
-    assert_eq!(grant.organizations, ["a", "b"]);
-    assert_eq!(grant.applications, [path("a", "b")]);
+    assert_eq!(grant.organizations.unwrap(), ["a", "b"]);
+    assert_eq!(grant.applications.unwrap(), [path("a", "b")]);
+}
 
-    for members in
-        [r#""x":1"#, r#""application":null"#, r#""application":[]"#, r#""application":"""#]
-    {
-        assert_eq!(self::grant(&config, members).applications, [], "{members}");
+#[test]
+fn naming_no_tenant_is_not_the_same_as_silence() {
+    let config = config();
+    let silent = grant(&config, r#""x":1"#);
+    assert_eq!((silent.organizations, silent.applications), (None, None));
+    for none in ["null", "[]", r#""""#, r#"[""]"#] {
+        let of_none = grant(&config, &format!(r#""application":{none},"organization":{none}"#));
+        assert_eq!(of_none.applications, Some(Vec::new()), "{none}");
+        assert_eq!(of_none.organizations, Some(Vec::new()), "{none}");
     }
 }
 
@@ -93,7 +100,8 @@ fn an_application_that_no_path_can_be_is_still_named() {
     let config = config();
     for name in ["shop", "/shop", "acme/", "acme/shop/more", "acme//shop", "52ce9183-46f4"] {
         let grant = grant(&config, &format!(r#""application":"{name}""#));
-        let [ApplicationName::Path { organization, .. }] = &grant.applications[..] else {
+        let [ApplicationName::Path { organization, .. }] = grant.applications.as_deref().unwrap()
+        else {
             panic!("{name}: {:?}", grant.applications);
         };
         assert_eq!(organization, "", "{name}");
@@ -112,7 +120,7 @@ fn scopes_are_split_at_blanks_only_in_a_string() {
 
 /// How many rules are enforced; `None`: the backend decides.
 fn enforced(config: &Config, members: &str) -> Option<usize> {
-    grant(config, members).rules.map(|rules| rules.len())
+    grant(config, members).rules.map(|rules| rules.iter().map(|group| group.len()).sum())
 }
 
 #[test]
@@ -130,7 +138,7 @@ fn a_claim_that_grants_nothing_still_enforces() {
 #[test]
 fn roles_and_scopes_enforce_once_a_mapping_is_configured() {
     let mut config = config();
-    config.authorization.roles = Some(HashMap::from([("empty".to_owned(), Vec::new())]));
+    config.authorization.roles = Some(HashMap::from([("empty".to_owned(), [].into())]));
     assert_eq!(enforced(&config, r#""roles":["empty","unknown"]"#), Some(0));
     assert_eq!(enforced(&config, r#""roles":[]"#), Some(0));
     assert_eq!(enforced(&config, r#""roles":null"#), Some(0));
@@ -150,7 +158,7 @@ fn readable_rules_are_kept_and_others_skipped() {
         enforced(&config, r#""permissions":["get:/**","fetch:/a","post:/books"]"#),
         Some(readable("get:/**") + readable("fetch:/a") + readable("post:/books"))
     );
-    let rules: Vec<Rule> = Rule::parse("get:/books").into_iter().collect();
+    let rules: Rc<[Rule]> = Rule::parse("get:/books").into_iter().collect();
     let one = rules.len();
     config.authorization.roles = Some(HashMap::from([("reader".to_owned(), rules.clone())]));
     config.authorization.scopes = Some(HashMap::from([("read".to_owned(), rules)]));
@@ -159,6 +167,70 @@ fn readable_rules_are_kept_and_others_skipped() {
         Some(readable("get:/**") + 2 * one)
     );
     assert_eq!(enforced(&config, r#""roles":["Reader"]"#), Some(0));
+}
+
+#[test]
+fn rules_of_roles_and_scopes_are_shared_and_never_repeated() {
+    let rules: Rc<[Rule]> = (0..21).map(|n| Rule::parse(&format!("get:/{n}")).unwrap()).collect();
+    let mut config = config();
+    config.authorization.scopes = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
+    config.authorization.roles = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
+    let words = |count| vec!["r"; count].join(" ");
+    let list = |count| vec![r#""r""#; count].join(",");
+    for (members, groups) in [
+        (format!(r#""scope":"{}""#, words(2048)), 1),
+        (format!(r#""scope":[{}]"#, list(2048)), 1),
+        (format!(r#""roles":[{}]"#, list(2048)), 1),
+        (format!(r#""scope":"{}","roles":[{}]"#, words(2048), list(2048)), 2),
+    ] {
+        let grant = grant(&config, &members);
+        assert!(grant.scopes.len() <= 1);
+        let granted = grant.rules.unwrap();
+        assert_eq!(granted.len(), groups);
+        assert!(granted.iter().all(|group| Rc::ptr_eq(group, &rules)));
+    }
+}
+
+#[test]
+fn an_answer_that_would_fill_the_memory_is_refused() {
+    let mut config = config();
+    // Identity headers have a limit of their own.
+    config.identity = Vec::new();
+    let entries = |count: usize, length: usize| -> String {
+        (0..count).map(|n| format!(r#""{n:0length$}""#)).collect::<Vec<_>>().join(",")
+    };
+    let rule = |length: usize| "?,".repeat(length / 2) + "?";
+    for name in ["scope", "roles", "organization", "application", "permissions"] {
+        for (list, fits) in [
+            (entries(256, 8), true),
+            (entries(257, 8), false),
+            (entries(8, 1000), true),
+            (entries(20, 1000), false),
+            (entries(1, 20_000), false),
+        ] {
+            let body = format!(r#"{{"active":true,"{name}":[{list}]}}"#);
+            // Not the server's fault: one principal must not open the breaker for all.
+            let expected = if fits { "granted" } else { "denied Inactive" };
+            assert_eq!(summary(&verdict(&answered(200, body), &config, NOW)), expected, "{name}");
+        }
+    }
+    for (members, fits) in [
+        (format!(r#""scope":"{}""#, entries(256, 8).replace(['"', ','], " ")), true),
+        (format!(r#""scope":"{}""#, entries(257, 8).replace(['"', ','], " ")), false),
+        (format!(r#""scope":"{}""#, "r ".repeat(20_000)), false),
+        (format!(r#""application":"{}""#, "a".repeat(20_000)), false),
+        (format!(r#""permissions":["{}"]"#, rule(1023)), true),
+        (format!(r#""permissions":["{}"]"#, rule(1024)), false),
+        (format!(r#""permissions":[{}]"#, entries(8, 1024)), true),
+        (format!(r#""permissions":[{},"/"]"#, entries(8, 1024)), false),
+        (format!(r#""sub":"{}""#, "a".repeat(4096)), true),
+        (format!(r#""sub":"{}""#, "a".repeat(4097)), false),
+    ] {
+        let body = format!(r#"{{"active":true,{members}}}"#);
+        let expected = if fits { "granted" } else { "denied Inactive" };
+        let summary = summary(&verdict(&answered(200, body), &config, NOW));
+        assert_eq!(summary, expected, "{} bytes", members.len());
+    }
 }
 
 #[test]
@@ -265,7 +337,7 @@ fn claims_go_by_their_configured_names() {
     );
     assert_eq!(grant.user_names, ["u"]);
     assert_eq!(grant.scopes, ["read"]);
-    assert_eq!(grant.organizations, ["acme"]);
+    assert_eq!(grant.organizations.unwrap(), ["acme"]);
 }
 
 proptest! {

@@ -236,6 +236,27 @@ fn matching_folds_ascii_only_and_counts_characters() {
     }
 }
 
+/// Wildcards are not tried on what no backend takes, whatever they would say; nothing needs trying to allow everything.
+#[test]
+fn paths_beyond_any_backend_match_no_wildcard_but_all_of_them() {
+    let (fits, over) = ("/a".repeat(4096), "/a".repeat(4096) + "b");
+    assert_eq!((fits.len(), over.len()), (8192, 8193));
+    for (rule, on_fitting, on_over) in [
+        ("get:/a/**", true, false),
+        ("get:/**/a*", true, false),
+        ("get:/**/*", true, false),
+        ("get:/**", true, true),
+        ("get:/**/**", true, true),
+        ("get:*", true, true),
+        ("get:", true, true),
+    ] {
+        assert_eq!(allows(rule, &fits, &[]), on_fitting, "{rule}");
+        assert_eq!(allows(rule, &over, &[]), on_over, "{rule}");
+    }
+    // Without a wildcard nothing is tried.
+    assert!(allows(&format!("get:{over}"), &over, &[]));
+}
+
 /// Deep backtracking would take longer than the universe has: 30,000 segments against nested wildcards.
 #[test]
 fn hostile_paths_cost_little() {

@@ -48,7 +48,8 @@ pub(super) fn permits(settings: &Authorization, grant: &Grant, addressed: &Addre
         Tenancy::IfPresent => false,
         Tenancy::Require => true,
     };
-    let names_tenants = !grant.organizations.is_empty() || !grant.applications.is_empty();
+    // Naming none is not the same as being silent: such a principal belongs nowhere.
+    let names_tenants = grant.organizations.is_some() || grant.applications.is_some();
     match addressed {
         // Outside applications, tenancy is the backend's matter.
         Addressed::Nothing => true,
@@ -72,16 +73,10 @@ fn belongs(settings: &Authorization, grant: &Grant, named: &PathApplication) -> 
     }
     let covers_organizations =
         matches!(grant.principal, PrincipalKind::Organization | PrincipalKind::AdminUser);
-    let by_organization = || path.is_in_any(&grant.organizations);
-    let by_application =
-        || Verdict::any(grant.applications.iter().map(|application| path.is(application)));
-    if grant.applications.is_empty() {
-        by_organization()
-    } else if covers_organizations {
-        by_organization().or(by_application())
-    } else {
-        by_application()
-    }
+    let by_organization = || path.is_in_any(grant.organizations.as_deref().unwrap_or_default());
+    let Some(applications) = &grant.applications else { return by_organization() };
+    let by_application = Verdict::any(applications.iter().map(|application| path.is(application)));
+    if covers_organizations { by_organization().or(by_application) } else { by_application }
 }
 
 /// The path's application under all the names that are known for it.
@@ -89,53 +84,57 @@ struct PathNames<'a> {
     organization: Option<&'a str>,
     name: Option<&'a str>,
     uuid: Option<&'a str>,
-    /// `org/app` entries of `application_ids` for the path's UUID.
-    entries: Vec<(&'a str, &'a str)>,
+    /// The `org/app` of the path's UUID by `application_ids`.
+    entry: Option<(&'a str, &'a str)>,
     settings: &'a Authorization,
 }
 
 impl<'a> PathNames<'a> {
     fn new(settings: &'a Authorization, named: &'a PathApplication) -> Self {
         let organization = named.organization.as_deref();
-        let (name, uuid, entries) = match &named.application {
+        let (name, uuid, entry) = match &named.application {
             ApplicationId::Name(name) => {
                 let uuid =
                     organization.and_then(|organization| uuid_of(settings, organization, name));
-                (Some(name.as_str()), uuid, Vec::new())
+                (Some(name.as_str()), uuid, None)
             }
-            ApplicationId::Uuid(uuid) => (None, Some(uuid.as_str()), names_of(settings, uuid)),
+            ApplicationId::Uuid(uuid) => (None, Some(uuid.as_str()), name_of(settings, uuid)),
         };
-        Self { organization, name, uuid, entries, settings }
+        Self { organization, name, uuid, entry, settings }
     }
 
     /// `/{org}/{app uuid}` where the application is known to be another organisation's. Usergrid itself does not
     /// look at that on PUT.
     fn is_contradictory(&self) -> bool {
-        self.organization.is_some_and(|organization| {
-            !self.entries.is_empty() && self.owners(organization) == Verdict::No
-        })
+        matches!(
+            (self.organization, self.entry),
+            (Some(in_path), Some((owner, _))) if same_name(owner, in_path) == Verdict::No
+        )
     }
 
-    /// Whether an organisation is one of those that own the path's UUID by `application_ids`.
-    fn owners(&self, organization: &str) -> Verdict {
-        Verdict::any(self.entries.iter().map(|(owner, _)| same_name(owner, organization)))
-    }
-
+    /// Whether one of the organisations is the application's. A list may hold an organisation's name and its UUID: where
+    /// one entry can be compared, those that cannot leave nothing open.
     fn is_in_any(&self, organizations: &[String]) -> Verdict {
-        Verdict::any(organizations.iter().map(|organization| self.is_in(organization)))
+        // The organisation beside a UUID proves nothing about who owns the application.
+        let at_best = if self.uuid_is_a_strangers() { Verdict::Unknown } else { Verdict::Yes };
+        let owner = self.entry.map(|(owner, _)| owner).or(self.organization);
+        let mut compared = None;
+        for organization in organizations {
+            let same = owner.map_or(Verdict::Unknown, |owner| same_name(owner, organization));
+            if same != Verdict::Unknown {
+                compared = Some(compared.unwrap_or(Verdict::No).or(same.and(at_best)));
+            }
+        }
+        match compared {
+            Some(verdict) => verdict,
+            None if organizations.is_empty() => Verdict::No,
+            None => Verdict::Unknown,
+        }
     }
 
-    fn is_in(&self, organization: &str) -> Verdict {
-        let by_path =
-            self.organization.map_or(Verdict::Unknown, |in_path| same_name(in_path, organization));
-        if self.name.is_some() {
-            by_path
-        } else if self.entries.is_empty() {
-            // The organisation beside a UUID proves nothing about who owns the application.
-            by_path.and(Verdict::Unknown)
-        } else {
-            self.owners(organization)
-        }
+    /// Whether the path has a UUID that `application_ids` does not know.
+    fn uuid_is_a_strangers(&self) -> bool {
+        self.name.is_none() && self.entry.is_none()
     }
 
     fn is(&self, application: &ApplicationName) -> Verdict {
@@ -154,11 +153,9 @@ impl<'a> PathNames<'a> {
                 .map_or(Verdict::Unknown, |in_path| same_name(in_path, organization));
             return Verdict::of(name.eq_ignore_ascii_case(application)).and(same_organization);
         }
-        if !self.entries.is_empty() {
-            return Verdict::any(self.entries.iter().map(|(owner, name)| {
-                Verdict::of(name.eq_ignore_ascii_case(application))
-                    .and(same_name(owner, organization))
-            }));
+        if let Some((owner, name)) = self.entry {
+            return Verdict::of(name.eq_ignore_ascii_case(application))
+                .and(same_name(owner, organization));
         }
         match (self.uuid, uuid_of(self.settings, organization, application)) {
             (Some(in_path), Some(uuid)) => Verdict::of(uuid.eq_ignore_ascii_case(in_path)),
@@ -171,15 +168,10 @@ impl<'a> PathNames<'a> {
             return Verdict::of(in_path.eq_ignore_ascii_case(uuid));
         }
         let Some(name) = self.name else { return Verdict::Unknown };
-        let entries = names_of(self.settings, uuid);
-        if entries.is_empty() {
-            return Verdict::Unknown;
-        }
-        Verdict::any(entries.into_iter().map(|(owner, known)| {
-            let same_organization =
-                self.organization.map_or(Verdict::Unknown, |in_path| same_name(in_path, owner));
-            Verdict::of(known.eq_ignore_ascii_case(name)).and(same_organization)
-        }))
+        let Some((owner, known)) = name_of(self.settings, uuid) else { return Verdict::Unknown };
+        let same_organization =
+            self.organization.map_or(Verdict::Unknown, |in_path| same_name(in_path, owner));
+        Verdict::of(known.eq_ignore_ascii_case(name)).and(same_organization)
     }
 }
 
@@ -198,15 +190,10 @@ fn uuid_of<'a>(
     application: &str,
 ) -> Option<&'a str> {
     let key = format!("{organization}/{application}").to_ascii_lowercase();
-    settings.application_ids.get(&key).map(String::as_str)
+    settings.application_ids.uuid(&key)
 }
 
-/// Every `org/app` that has this UUID.
-fn names_of<'a>(settings: &'a Authorization, uuid: &str) -> Vec<(&'a str, &'a str)> {
-    settings
-        .application_ids
-        .iter()
-        .filter(|(_, id)| id.eq_ignore_ascii_case(uuid))
-        .filter_map(|(name, _)| name.split_once('/'))
-        .collect()
+/// The `org/app` that has this UUID.
+fn name_of<'a>(settings: &'a Authorization, uuid: &str) -> Option<(&'a str, &'a str)> {
+    settings.application_ids.name(uuid)?.split_once('/')
 }

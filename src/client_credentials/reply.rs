@@ -35,7 +35,7 @@ pub fn verdict(
         (200, AnswerBody::Complete(body)) => match issued(body, config, client_id, now) {
             Ok(grant) => Verification::Granted(grant),
             Err(Unfit::Answer) => Verification::Failed(ServerFault::BadAnswer),
-            Err(Unfit::Identity) => Verification::Denied(Denial::BadClient),
+            Err(Unfit::Oversized) => Verification::Denied(Denial::BadClient),
         },
         (400 | 401 | 403, AnswerBody::Complete(body)) if names_bad_client(body) => {
             Verification::Denied(Denial::BadClient)
@@ -54,8 +54,8 @@ fn names_bad_client(body: &[u8]) -> bool {
 /// Who the client is, as far as a token endpoint tells.
 struct Tenancy {
     principal: PrincipalKind,
-    organizations: Vec<String>,
-    applications: Vec<ApplicationName>,
+    organizations: Option<Vec<String>>,
+    applications: Option<Vec<ApplicationName>>,
 }
 
 fn issued(body: &[u8], config: &Config, client_id: &[u8], now: UnixMillis) -> Result<Grant, Unfit> {
@@ -100,7 +100,7 @@ fn issued(body: &[u8], config: &Config, client_id: &[u8], now: UnixMillis) -> Re
         None,
         None,
         scopes.as_deref(),
-    );
+    )?;
     Ok(Grant {
         principal: tenancy.principal,
         user_names: Vec::new(),
@@ -135,7 +135,7 @@ fn tenancy(answer: &Object) -> Result<Tenancy, Unfit> {
     // Both at once is nothing Usergrid says; the application's rights are the lesser ones.
     let principal = if is_application {
         PrincipalKind::Application
-    } else if is_organization && applications.is_empty() {
+    } else if is_organization && applications.as_ref().is_none_or(Vec::is_empty) {
         PrincipalKind::Organization
     } else {
         PrincipalKind::ApplicationUser

@@ -230,7 +230,7 @@ impl<'a> Section<'a> {
             None => default,
             Some(value) => match whole_number(value.json) {
                 Some(number) if (u64::from(least)..=u64::from(most)).contains(&number) => {
-                    return u32::try_from(number).unwrap_or(most);
+                    u32::try_from(number).unwrap_or(most)
                 }
                 _ => {
                     let (least, most) = (least.to_string(), most.to_string());

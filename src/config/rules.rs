@@ -2,10 +2,11 @@
 //! A rule that cannot be read is an error here, never a rule that matches nothing or too much.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::problem::{one_line, quoted};
 use super::reader::{Section, Value};
-use super::{Authorization, Tenancy};
+use super::{ApplicationIds, Authorization, Tenancy};
 use crate::guest::{ApplicationPattern, GuestRule, GuestRules};
 use crate::path::is_uuid;
 use crate::permission::Rule;
@@ -53,10 +54,10 @@ pub(super) fn authorization(root: &Section<'_>) -> Authorization {
 }
 
 /// `None` for an empty object, which is the default: no mapping is configured.
-fn rules_by_name(section: &Section<'_>, name: &'static str) -> Option<HashMap<String, Vec<Rule>>> {
+fn rules_by_name(section: &Section<'_>, name: &'static str) -> Option<HashMap<String, Rc<[Rule]>>> {
     let mut mapping = HashMap::new();
     for (name, rules) in section.value(name)?.members() {
-        mapping.insert(name.to_owned(), rule_list(&rules));
+        mapping.insert(name.to_owned(), rule_list(&rules).into());
     }
     (!mapping.is_empty()).then_some(mapping)
 }
@@ -77,9 +78,8 @@ fn rule(item: &Value<'_>) -> Option<Rule> {
 }
 
 /// Names compare without letter case, so two keys may be one application.
-fn application_ids(section: &Section<'_>) -> HashMap<String, String> {
-    let mut ids = HashMap::new();
-    let mut named: HashMap<String, String> = HashMap::new();
+fn application_ids(section: &Section<'_>) -> ApplicationIds {
+    let mut ids = ApplicationIds::default();
     let Some(value) = section.value("application_ids") else { return ids };
     for (name, value) in value.members() {
         let Some(id) = value.text() else { continue };
@@ -88,10 +88,10 @@ fn application_ids(section: &Section<'_>) -> HashMap<String, String> {
             value.problem(&["the key is not the name `org/app` of an application"]);
         } else if !is_uuid(&id) {
             value.is_not("a UUID");
-        } else if let Some(other) = ids.get(&name) {
+        } else if let Some(other) = ids.uuid(&name) {
             value.problem(&["the application has the UUID ", &quoted(other), " already"]);
-        } else if let Some(other) = named.insert(id.clone(), name.clone()) {
-            value.problem(&["this is the UUID of ", &quoted(&other), " already"]);
+        } else if let Some(other) = ids.name(&id) {
+            value.problem(&["this is the UUID of ", &quoted(other), " already"]);
         } else {
             ids.insert(name, id);
         }

@@ -71,6 +71,11 @@ impl<'a> Query<'a> {
         self.ids.first.zip(self.secrets.first)
     }
 
+    /// Whether there is anything that must not stay in `:path`.
+    pub(super) fn has_secrets(&self) -> bool {
+        self.tokens.count > 0 || self.secrets.count > 0
+    }
+
     /// `:path` without any credential of the accepted places.
     pub(super) fn without_credentials(&self) -> Vec<u8> {
         self.rebuild(false)
@@ -109,7 +114,9 @@ impl<'a> Query<'a> {
     fn is_credential(&self, parameter: &[u8]) -> bool {
         match credential(parameter) {
             Some((Name::AccessToken, _)) => self.tokens.count > 0,
-            Some((Name::ClientId | Name::ClientSecret, _)) => self.pair().is_some(),
+            Some((Name::ClientId, _)) => self.pair().is_some(),
+            // One without an id is no credential, but it is a secret: it must not show in a log.
+            Some((Name::ClientSecret, _)) => self.secrets.count > 0,
             None => false,
         }
     }

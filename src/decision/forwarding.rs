@@ -43,8 +43,8 @@ impl Forwarding {
         let mut path = None;
         let authorization = match (forward, credential) {
             (Forward::Header | Forward::AsSent, Credential::Client { .. }) => Authorization::Issued,
-            (Forward::Remove, _) if found.in_authorization > 0 => Authorization::Remove,
-            (Forward::Remove, _) => Authorization::Keep,
+            // Also one that was not looked at: the backend would take it for one that was.
+            (Forward::Remove, _) => Authorization::Remove,
             // Usergrid reads `bearer x` as no credential at all, so any other spelling is replaced.
             (Forward::Header, Credential::Token { token, .. }) if is_bearer(headers, token) => {
                 Authorization::Keep
@@ -60,7 +60,7 @@ impl Forwarding {
                 if found.in_authorization > 0 { Authorization::Remove } else { Authorization::Keep }
             }
             // More than one there: only the one that was verified may go on.
-            (Forward::AsSent, Credential::Token { token, .. }) if found.in_authorization > 1 => {
+            (Forward::AsSent, Credential::Token { token, .. }) if found.authorization_parts > 1 => {
                 Authorization::Bearer(token.clone())
             }
             (Forward::AsSent, Credential::Token { .. }) => Authorization::Keep,

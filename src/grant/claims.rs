@@ -1,11 +1,18 @@
 //! Builds a grant out of the claims of an active token, by the names the configuration gives them.
 //! It collects facts; which of them a request needs is decided in `authorization`.
 
+use std::rc::Rc;
+
 use super::members::{self, Round};
 use super::{ApplicationName, Grant, PrincipalKind, Unfit, identity};
 use crate::config::{Authorization, Config};
 use crate::json::{Json, Object};
 use crate::permission::Rule;
+
+/// The longest rule in an answer, in bytes. Compiled, a rule is up to sixty times as long.
+const LONGEST_RULE: usize = 1024;
+/// All rules of an answer together.
+const LONGEST_RULES: usize = 8192;
 
 /// The grant of an introspection answer. Does not ask whether the token is active, ours or still good.
 pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Grant, Unfit> {
@@ -20,6 +27,9 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Grant, Unf
             && !user.is_empty()
             && !user_names.contains(user)
         {
+            if user.len() > identity::LONGEST {
+                return Err(Unfit::Oversized);
+            }
             user_names.push(user.clone());
         }
     }
@@ -44,7 +54,7 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Grant, Unf
             permissions.as_deref(),
             roles.as_deref(),
             scopes.as_deref(),
-        ),
+        )?,
         scopes: scopes.unwrap_or_default(),
         not_before: members::seconds(claims, "nbf", Round::Up)?,
         expires: members::seconds(claims, "exp", Round::Down)?,
@@ -56,44 +66,64 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Grant, Unf
 /// The rules that must allow a request; `None` where the backend decides.
 ///
 /// A claim that is there but grants nothing still gives `Some`: it enforces an empty set of rules.
+///
+/// # Errors
+/// [`Unfit::Oversized`] if the answer's own rules are longer than a grant may hold.
 pub(crate) fn collect_rules(
     principal: PrincipalKind,
     settings: &Authorization,
     permissions: Option<&[String]>,
     roles: Option<&[String]>,
     scopes: Option<&[String]>,
-) -> Option<Vec<Rule>> {
+) -> Result<Option<Vec<Rc<[Rule]>>>, Unfit> {
     if principal != PrincipalKind::ApplicationUser {
-        return None;
+        return Ok(None);
     }
-    let mut rules = None;
+    let mut rules: Option<Vec<Rc<[Rule]>>> = None;
     if let Some(permissions) = permissions {
-        // A rule that cannot be read grants nothing.
-        let readable = permissions.iter().filter_map(|text| Rule::parse(text).ok());
-        rules.get_or_insert_with(Vec::new).extend(readable);
+        let mut own = Vec::new();
+        let mut bytes: usize = 0;
+        for text in permissions {
+            bytes = bytes.saturating_add(text.len());
+            if text.len() > LONGEST_RULE || bytes > LONGEST_RULES {
+                return Err(Unfit::Oversized);
+            }
+            // A rule that cannot be read grants nothing.
+            if let Ok(rule) = Rule::parse(text) {
+                own.push(rule);
+            }
+        }
+        rules = Some(vec![own.into()]);
     }
     for (words, mapping) in [(roles, &settings.roles), (scopes, &settings.scopes)] {
         if let (Some(words), Some(mapping)) = (words, mapping) {
-            let granted = words.iter().filter_map(|word| mapping.get(word)).flatten().cloned();
-            rules.get_or_insert_with(Vec::new).extend(granted);
+            let rules = rules.get_or_insert_with(Vec::new);
+            for word in words {
+                if let Some(granted) = mapping.get(word) {
+                    rules.push(Rc::clone(granted));
+                }
+            }
         }
     }
-    rules
+    Ok(rules)
 }
 
-/// Organisations and applications in lower case. Empty names name nobody.
+/// Organisations and applications in lower case. Empty names name nobody, but a member that names nobody is there.
 pub(crate) fn tenants(
     organizations: Option<Vec<String>>,
     applications: Option<Vec<String>>,
-) -> (Vec<String>, Vec<ApplicationName>) {
-    let lower = |names: Option<Vec<String>>| {
+) -> (Option<Vec<String>>, Option<Vec<ApplicationName>>) {
+    let lower = |mut names: Vec<String>| {
+        names.retain(|name| !name.is_empty());
+        for name in &mut names {
+            name.make_ascii_lowercase();
+        }
         names
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|name| !name.is_empty())
-            .map(|name| name.to_ascii_lowercase())
     };
-    (lower(organizations).collect(), lower(applications).map(application).collect())
+    (
+        organizations.map(lower),
+        applications.map(|names| lower(names).into_iter().map(application).collect()),
+    )
 }
 
 /// `org/app` or a UUID. Anything else is the name of an application that no path can be: it must neither match nor

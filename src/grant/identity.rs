@@ -10,7 +10,7 @@ use crate::config::{IdentityHeader, IdentitySource};
 use crate::json::Json;
 
 /// The longest value in bytes, encoded. Backends commonly refuse requests with more than 8 KiB of headers altogether.
-const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 4096;
 
 /// Everything but visible ASCII and blanks, and what has a meaning of its own in a value.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',');
@@ -36,7 +36,7 @@ pub(crate) fn headers(
         };
         match value {
             // Cut off, a value would name somebody else; left out, it could mean a backend's default.
-            Some(value) if value.len() > LONGEST => return Err(Unfit::Identity),
+            Some(value) if value.len() > LONGEST => return Err(Unfit::Oversized),
             Some(value) if !value.is_empty() => headers.push((Rc::clone(&header.name), value)),
             _ => {}
         }

@@ -5,6 +5,11 @@ use super::Unfit;
 use crate::json::{Json, Object};
 use crate::time::UnixMillis;
 
+/// The most entries of a list, without repetitions: of roles, scopes, rules, organisations, applications.
+const MOST: usize = 256;
+/// The longest list in bytes, a separator after each entry, repetitions included: room for [`MOST`] UUIDs and more.
+const LONGEST: usize = 16_384;
+
 /// Where fractions of a millisecond go: always to the side that admits less.
 #[derive(Clone, Copy)]
 pub(crate) enum Round {
@@ -34,12 +39,19 @@ pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>
     }
 }
 
-/// An array of strings. `null` is an empty one, not absence: absence can mean that nothing is checked.
+/// An array of strings, without repetitions. `null` is an empty one, not absence: absence can mean that nothing is checked.
 pub(crate) fn list(object: &Object, name: &str) -> Result<Option<Vec<String>>, Unfit> {
     match object.get(name)? {
         None => Ok(None),
         Some(Json::Null) => Ok(Some(Vec::new())),
-        Some(Json::Array(items)) => items.iter().map(item).collect::<Result<_, _>>().map(Some),
+        Some(Json::Array(items)) => {
+            let mut words = Words::default();
+            for item in items {
+                let Json::String(text) = item else { return Err(Unfit::Answer) };
+                words.add(text)?;
+            }
+            Ok(Some(words.list))
+        }
         Some(_) => Err(Unfit::Answer),
     }
 }
@@ -47,7 +59,11 @@ pub(crate) fn list(object: &Object, name: &str) -> Result<Option<Vec<String>>, U
 /// A string or an array of strings.
 pub(crate) fn one_or_list(object: &Object, name: &str) -> Result<Option<Vec<String>>, Unfit> {
     match object.get(name)? {
-        Some(Json::String(text)) => Ok(Some(vec![text.clone()])),
+        Some(Json::String(text)) => {
+            let mut words = Words::default();
+            words.add(text)?;
+            Ok(Some(words.list))
+        }
         _ => list(object, name),
     }
 }
@@ -56,7 +72,11 @@ pub(crate) fn one_or_list(object: &Object, name: &str) -> Result<Option<Vec<Stri
 pub(crate) fn scopes(object: &Object, name: &str) -> Result<Option<Vec<String>>, Unfit> {
     match object.get(name)? {
         Some(Json::String(text)) => {
-            Ok(Some(text.split_ascii_whitespace().map(str::to_owned).collect()))
+            let mut words = Words::default();
+            for word in text.split_ascii_whitespace() {
+                words.add(word)?;
+            }
+            Ok(Some(words.list))
         }
         // One element is one scope, blanks and all; it must not become two.
         _ => list(object, name),
@@ -85,9 +105,25 @@ pub(crate) fn seconds(
     Ok(Some(UnixMillis(millis)))
 }
 
-fn item(value: &Json) -> Result<String, Unfit> {
-    match value {
-        Json::String(text) => Ok(text.clone()),
-        _ => Err(Unfit::Answer),
+/// A list in the making, never longer than a grant may hold.
+#[derive(Default)]
+struct Words {
+    list: Vec<String>,
+    bytes: usize,
+}
+
+impl Words {
+    fn add(&mut self, word: &str) -> Result<(), Unfit> {
+        self.bytes = self.bytes.saturating_add(word.len()).saturating_add(1);
+        if self.bytes > LONGEST {
+            return Err(Unfit::Oversized);
+        }
+        if !self.list.iter().any(|known| known == word) {
+            if self.list.len() >= MOST {
+                return Err(Unfit::Oversized);
+            }
+            self.list.push(word.to_owned());
+        }
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub fn verdict(outcome: &CallOutcome, config: &Config, now: UnixMillis) -> Verif
     match read(outcome, config, now) {
         Ok(verification) => verification,
         Err(Unfit::Answer) => Verification::Failed(ServerFault::BadAnswer),
-        Err(Unfit::Identity) => Verification::Denied(Denial::Inactive),
+        Err(Unfit::Oversized) => Verification::Denied(Denial::Inactive),
     }
 }
 

@@ -9,8 +9,9 @@ use super::BrokenPath;
 /// What stands between two slashes of `:path`.
 #[derive(Clone, Debug)]
 pub(super) struct Segment {
-    /// Decoded once; bytes that are not UTF-8 are replaced, and the segment is unclear.
-    text: String,
+    /// Decoded once; bytes that are not UTF-8 are replaced, and the segment is unclear. No longer than it needs to be:
+    /// paused requests keep it.
+    text: Box<str>,
     clear: bool,
 }
 
@@ -47,7 +48,7 @@ impl Segment {
             && text.trim() == text
             // Without its parameters nothing is left of it, and empty segments are unclear.
             && !text.starts_with(';');
-        Ok(Self { text, clear })
+        Ok(Self { text: text.into_boxed_str(), clear })
     }
 
     /// Decoded once.

@@ -150,6 +150,8 @@ impl Pieces {
 
     fn finish(mut self) -> Vec<Piece> {
         self.flush();
+        // A rule keeps one list for each of its segments.
+        self.done.shrink_to_fit();
         self.done
     }
 }
@@ -163,6 +165,9 @@ pub(super) fn glob(pieces: &[Piece], text: &str, comparison: Comparison<'_>) -> 
     loop {
         let next = match pieces.next() {
             Some(Piece::Run) => {
+                if pieces.as_slice().is_empty() {
+                    return true;
+                }
                 retry = Some((pieces.clone(), rest));
                 continue;
             }

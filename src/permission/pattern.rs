@@ -9,6 +9,9 @@ use super::glob::{
     same_but_case, segment_pieces,
 };
 
+/// The longest path in bytes that wildcards are tried on, beyond `/**`. Tomcat by default takes no longer head at all.
+const LONGEST_PATH: usize = 8192;
+
 /// A compiled path of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
@@ -24,6 +27,7 @@ pub(super) struct Ant {
     tokens: Vec<Token>,
     trailing_slash: bool,
     trailing_star: bool,
+    has_depth: bool,
     /// Without `**`, and the last segment is exactly `*`.
     last_is_star: bool,
 }
@@ -56,10 +60,12 @@ impl Pattern {
                 _ => tokens.push(Token::Segment(segment_pieces(part, syntax))),
             }
         }
-        let last_is_star = !tokens.contains(&Token::AnyDepth)
-            && text.trim_end_matches('/').rsplit('/').next() == Some("*");
+        tokens.shrink_to_fit();
+        let has_depth = tokens.contains(&Token::AnyDepth);
+        let last_is_star = !has_depth && text.trim_end_matches('/').rsplit('/').next() == Some("*");
         Self::Ant(Ant {
             tokens,
+            has_depth,
             last_is_star,
             trailing_slash: text.ends_with('/'),
             trailing_star: text.ends_with('*'),
@@ -87,7 +93,7 @@ impl Pattern {
     pub(super) fn matches_everything(&self) -> bool {
         match self {
             Self::Literal(_) => false,
-            Self::Ant(ant) => ant.tokens.iter().all(|token| *token == Token::AnyDepth),
+            Self::Ant(ant) => ant.matches_everything(),
         }
     }
 
@@ -105,34 +111,28 @@ impl Pattern {
 }
 
 impl Ant {
-    fn matches(&self, path: &CheckedPath, comparison: Comparison<'_>) -> bool {
-        let path_slash = path.text().ends_with('/');
-        self.matches_with(self.trailing_slash, path_slash, path, comparison)
-            // Usergrid tries again with a slash added to each side that ends with neither `/` nor `*`.
-            || self.matches_with(
-                self.trailing_slash || !self.trailing_star,
-                path_slash || !path.text().ends_with('*'),
-                path,
-                comparison,
-            )
+    fn matches_everything(&self) -> bool {
+        self.tokens.iter().all(|token| *token == Token::AnyDepth)
     }
 
-    fn matches_with(
-        &self,
-        pattern_slash: bool,
-        path_slash: bool,
-        path: &CheckedPath,
-        comparison: Comparison<'_>,
-    ) -> bool {
-        let has_depth = self.tokens.contains(&Token::AnyDepth);
-        if (has_depth || pattern_slash == path_slash)
-            && tokens_match(&self.tokens, path, comparison)
-        {
+    fn matches(&self, path: &CheckedPath, comparison: Comparison<'_>) -> bool {
+        let text = path.text();
+        if text.len() > LONGEST_PATH {
+            return self.matches_everything();
+        }
+        // Usergrid tries twice, the second time with a slash added to each side that ends with neither `/` nor `*`.
+        // Only what follows differs between the two.
+        let slash = text.ends_with('/');
+        let slash_or_added = slash || !text.ends_with('*');
+        let slashes_agree = self.has_depth
+            || self.trailing_slash == slash
+            || (self.trailing_slash || !self.trailing_star) == slash_or_added;
+        if slashes_agree && tokens_match(&self.tokens, path, comparison) {
             return true;
         }
         // A `*` that is left when the path has run out matches the slash at its end.
         self.last_is_star
-            && path_slash
+            && slash_or_added
             && self
                 .tokens
                 .split_last()

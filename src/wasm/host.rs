@@ -33,6 +33,16 @@ pub(super) fn request_headers() -> RequestHeaders {
     RequestHeaders::new(hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default())
 }
 
+/// The request's trailers.
+pub(super) fn request_trailers() -> RequestHeaders {
+    RequestHeaders::new(hostcalls::get_map_bytes(MapType::HttpRequestTrailers).unwrap_or_default())
+}
+
+/// Removes a request trailer, in the trailers callback.
+pub(super) fn remove_trailer(name: &str) {
+    let _ = hostcalls::remove_map_value(MapType::HttpRequestTrailers, name);
+}
+
 /// Changes the head of the request in whose context the host is.
 pub(super) fn edit(edit: &HeaderEdit) {
     // An error other than the ones the SDK panics at does not exist.

@@ -63,6 +63,10 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        // Some backends merge them into the headers.
+        if let Some(worker) = &self.worker {
+            worker.clear_trailers();
+        }
         self.action()
     }
 

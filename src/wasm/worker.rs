@@ -141,6 +141,15 @@ impl Worker {
         self.happen(Event::Response { stream, status, request_body });
     }
 
+    /// Clears the trailers of a request, in its trailers callback.
+    pub(super) fn clear_trailers(&self) {
+        let trailers = host::request_trailers();
+        let spoofed = self.filter.borrow().spoofed_trailers(&trailers);
+        for name in &spoofed {
+            host::remove_trailer(name);
+        }
+    }
+
     /// A stream's object is about to go.
     pub(super) fn gone(&self, stream: StreamId, phase: Phase) {
         let was_waiting = self.stop_waiting(stream).is_some();

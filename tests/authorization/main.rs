@@ -8,7 +8,7 @@ mod rules;
 mod tenancy;
 
 use usergrid_auth_filter::authorization::check;
-use usergrid_auth_filter::config::{Authorization, Tenancy};
+use usergrid_auth_filter::config::{ApplicationIds, Authorization, Tenancy};
 use usergrid_auth_filter::grant::{ApplicationName, Grant, PrincipalKind};
 use usergrid_auth_filter::path::RequestPath;
 
@@ -22,13 +22,10 @@ const STRAY: &str = "cccccccc-b5d5-11e3-a495-11ddb1de66c8";
 const ORG: &str = "dddddddd-b5d5-11e3-a495-11ddb1de66c8";
 
 fn settings(tenancy: Tenancy) -> Authorization {
-    let ids = [("acme/app", APP), ("globex/shop", SHOP)];
-    Authorization {
-        tenancy,
-        application_ids: ids.map(|(name, id)| (name.to_owned(), id.to_owned())).into(),
-        roles: None,
-        scopes: None,
-    }
+    let mut application_ids = ApplicationIds::default();
+    application_ids.insert("acme/app".to_owned(), APP.to_owned());
+    application_ids.insert("globex/shop".to_owned(), SHOP.to_owned());
+    Authorization { tenancy, application_ids, roles: None, scopes: None }
 }
 
 fn application(text: &str) -> ApplicationName {
@@ -41,12 +38,15 @@ fn application(text: &str) -> ApplicationName {
     }
 }
 
+/// A principal of these tenants; one list left empty is one that the answer does not have.
 fn grant(principal: PrincipalKind, organizations: &[&str], applications: &[&str]) -> Grant {
     Grant {
         principal,
         user_names: Vec::new(),
-        organizations: organizations.iter().map(|name| (*name).to_owned()).collect(),
-        applications: applications.iter().map(|name| application(name)).collect(),
+        organizations: (!organizations.is_empty())
+            .then(|| organizations.iter().map(|name| (*name).to_owned()).collect()),
+        applications: (!applications.is_empty())
+            .then(|| applications.iter().map(|name| application(name)).collect()),
         scopes: Vec::new(),
         rules: None,
         not_before: None,

@@ -13,7 +13,7 @@ use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
 fn with_rules(principal: PrincipalKind, rules: &[&str]) -> Grant {
     Grant {
         user_names: vec!["tom".to_owned(), APP.to_owned()],
-        rules: Some(rules.iter().map(|rule| Rule::parse(rule).unwrap()).collect()),
+        rules: Some(rules.iter().map(|rule| [Rule::parse(rule).unwrap()].into()).collect()),
         ..grant(principal, &[], &[])
     }
 }
@@ -119,7 +119,7 @@ fn parameters_must_be_allowed_and_harmless() {
 #[test]
 fn tenancy_and_rules_must_both_agree() {
     let mut user = with_rules(ApplicationUser, &["get:/**"]);
-    user.applications = vec![application("acme/app")];
+    user.applications = Some(vec![application("acme/app")]);
     assert!(permits(Tenancy::IfPresent, &user, "GET", "/acme/app/x"));
     assert!(!permits(Tenancy::IfPresent, &user, "POST", "/acme/app/x"));
     assert!(!permits(Tenancy::IfPresent, &user, "GET", "/acme/app2/x"));

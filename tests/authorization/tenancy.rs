@@ -2,10 +2,8 @@
 //!
 //! Names and UUIDs compare through `application_ids`, and where they cannot, the setting decides.
 
-use std::collections::HashMap;
-
 use usergrid_auth_filter::authorization::{Forbidden, check};
-use usergrid_auth_filter::config::{Authorization, Tenancy};
+use usergrid_auth_filter::config::Tenancy;
 use usergrid_auth_filter::grant::{Grant, PrincipalKind};
 use usergrid_auth_filter::path::RequestPath;
 
@@ -278,15 +276,53 @@ fn unclear_below_the_base_path_of_another_router() {
 }
 
 #[test]
-fn two_names_of_one_uuid_are_both_its_names() {
-    let ids: HashMap<String, String> =
-        ["acme/app", "acme/alias"].map(|name| (name.to_owned(), APP.to_owned())).into();
-    let settings = Authorization { application_ids: ids, ..settings(Tenancy::Require) };
-    for name in ["acme/app", "acme/alias", APP] {
-        for path in [format!("/{APP}/x"), format!("/acme/{APP}/x")] {
-            let parsed = RequestPath::parse(path.as_bytes(), &[]).unwrap();
-            let grant = grant(ApplicationUser, &[], &[name]);
-            assert_eq!(check(&settings, &grant, b"GET", &parsed), Ok(()), "{name} at {path}");
+fn a_principal_of_no_application_reaches_none() {
+    let nowhere = [
+        ("/acme/app/x", false, false),
+        ("/@STRAY/x", false, false),
+        ("/acme;x/app/x", false, false),
+        ("/acme", true, true),
+        ("/management/me", true, true),
+    ];
+    for kind in KINDS {
+        for (organizations, applications) in [
+            (Some(Vec::new()), None),
+            (None, Some(Vec::new())),
+            (Some(Vec::new()), Some(Vec::new())),
+        ] {
+            table(&Grant { organizations, applications, ..grant(kind, &[], &[]) }, &nowhere);
+        }
+        let covers = matches!(kind, AdminUser | Organization);
+        let no_application =
+            Grant { applications: Some(Vec::new()), ..grant(kind, &["acme"], &[]) };
+        table(
+            &no_application,
+            &[("/acme/app/x", covers, covers), ("/globex/shop/x", false, false)],
+        );
+        let no_organization =
+            Grant { organizations: Some(Vec::new()), ..grant(kind, &[], &["acme/app"]) };
+        table(&no_organization, &[("/acme/app/x", true, true), ("/acme/app2/x", false, false)]);
+    }
+}
+
+#[test]
+fn an_organization_under_both_names_leaves_nothing_open() {
+    for kind in KINDS {
+        for organizations in [["acme", ORG], [ORG, "acme"]] {
+            table(
+                &grant(kind, &organizations, &[]),
+                &[
+                    ("/acme/other/x", true, true),
+                    ("/globex/other/x", false, false),
+                    ("/o/@ORG/other/x", true, true),
+                    ("/o/@STRAY/other/x", false, false),
+                    ("/@APP/x", true, true),
+                    ("/@SHOP/x", false, false),
+                    ("/@STRAY/x", true, false),
+                    ("/acme/@STRAY/x", true, false),
+                    ("/globex/@STRAY/x", false, false),
+                ],
+            );
         }
     }
 }

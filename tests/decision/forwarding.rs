@@ -170,3 +170,56 @@ fn identity_headers_can_be_renamed_dropped_and_added() {
     assert_eq!(world.head(stream).header("x-usergrid-username"), "", "dropped, and still cleared");
     assert_eq!(world.head(stream).header("x-usergrid-subject"), "u-1");
 }
+
+#[test]
+fn remove_also_removes_an_authorization_that_was_not_looked_at() {
+    let mut world =
+        World::new(r#""forward":{"credential":"remove"},"credentials":{"sources":["query"]}"#);
+    let stream =
+        world.request("GET /x?access_token=abc", &[("authorization", "Basic cm9vdDpzZWM=")]);
+    world.active("");
+    assert_eq!(world.verdict(stream), "forwarded");
+    assert_eq!(authorization(&world, stream), "");
+}
+
+#[test]
+fn as_sent_passes_no_credential_on_that_stood_beside_the_verified_one() {
+    let mut world = World::new(
+        r#""forward":{"credential":"as_sent"},"credentials":{"on_conflict":"usergrid","sources":["header"]}"#,
+    );
+    let joined = [("authorization", "Basic cm9vdDpzZWM=,Bearer good")];
+    let stream = world.request("GET /x", &joined);
+    world.active("");
+    assert_eq!(world.verdict(stream), "forwarded");
+    assert_eq!(authorization(&world, stream), "Bearer good");
+}
+
+#[test]
+fn every_spelling_that_a_backend_folds_into_an_identity_header_is_cleared() {
+    let mut world = World::new("");
+    let spellings = [
+        ("authorization", "Bearer abc"),
+        ("x_usergrid_subject", "root"),
+        ("x.usergrid.subject", "root"),
+        ("x-usergrid_subject", "root"),
+        ("x-usergrid-subjects", "stays"),
+    ];
+    let stream = world.request("GET /x", &spellings);
+    world.active("");
+    for (name, value) in [
+        ("x_usergrid_subject", ""),
+        ("x.usergrid.subject", ""),
+        ("x-usergrid_subject", ""),
+        ("x-usergrid-subjects", "stays"),
+    ] {
+        assert_eq!(world.head(stream).header(name), value, "{name}");
+    }
+}
+
+#[test]
+fn a_secret_without_an_id_is_no_credential_and_stays_in_no_path() {
+    let mut world = World::new("");
+    let stream = world.request("GET /x?a=b&client_id=&client_secret=hunter2", &[]);
+    assert_eq!(world.verdict(stream), "401 unauthorized");
+    assert_eq!(world.head(stream).path(), "/x?a=b&client_id=");
+}

@@ -4,15 +4,14 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::panic, clippy::expect_used, reason = "a broken test stops")]
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use usergrid_auth_filter::breaker::BreakerSettings;
 use usergrid_auth_filter::call::{AnswerBody, CallOutcome, CallRequest, Verification};
 use usergrid_auth_filter::config::{
-    Authorization, CacheSettings, ClaimNames, ClientAuth, ClientCredentials, Config, Credentials,
-    Endpoint, ErrorFormat, Errors, Forward, IdentityHeader, IdentitySource, Introspection,
-    OnConflict, PairAuth, Tenancy, TokenFormat,
+    ApplicationIds, Authorization, CacheSettings, ClaimNames, ClientAuth, ClientCredentials,
+    Config, Credentials, Endpoint, ErrorFormat, Errors, Forward, IdentityHeader, IdentitySource,
+    Introspection, OnConflict, PairAuth, Tenancy, TokenFormat,
 };
 use usergrid_auth_filter::grant::Grant;
 use usergrid_auth_filter::time::UnixMillis;
@@ -45,7 +44,7 @@ pub fn config() -> Config {
         public: usergrid_auth_filter::public::PublicRules::new(Vec::new()),
         authorization: Authorization {
             tenancy: Tenancy::IfPresent,
-            application_ids: HashMap::new(),
+            application_ids: ApplicationIds::default(),
             roles: None,
             scopes: None,
         },

@@ -1,0 +1,31 @@
+//! `authorization.application_ids`, to be looked up from either side.
+//! A principal may have hundreds of applications, a configuration thousands: none of them is searched for.
+
+use std::collections::HashMap;
+
+/// Names of applications, `org/app`, and their UUIDs, one to one and all in lower case.
+#[derive(Debug, Default)]
+pub struct ApplicationIds {
+    uuids: HashMap<String, String>,
+    names: HashMap<String, String>,
+}
+
+impl ApplicationIds {
+    /// Adds an application; neither its name nor its UUID may be known yet.
+    pub fn insert(&mut self, name: String, uuid: String) {
+        self.names.insert(uuid.clone(), name.clone());
+        self.uuids.insert(name, uuid);
+    }
+
+    /// The UUID of `org/app`.
+    #[must_use]
+    pub fn uuid(&self, name: &str) -> Option<&str> {
+        self.uuids.get(name).map(String::as_str)
+    }
+
+    /// The `org/app` of a UUID.
+    #[must_use]
+    pub fn name(&self, uuid: &str) -> Option<&str> {
+        self.names.get(uuid).map(String::as_str)
+    }
+}
