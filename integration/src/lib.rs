@@ -16,4 +16,5 @@ pub mod scenario;
 pub mod site;
 pub mod stub;
 pub mod wait;
+pub mod workers;
 pub mod workspace;

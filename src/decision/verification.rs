@@ -111,6 +111,7 @@ impl Filter {
                 return Source::Known(answer);
             }
             Some(Shared::Elsewhere { lapses }) if may_call => {
+                effects.push(Effect::Count(Counter::Coalesced));
                 let caller = Caller::Another { silence: 0 };
                 let subject =
                     case.question.subject(case.credential, caller, self.revocations.last());

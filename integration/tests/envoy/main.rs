@@ -6,6 +6,8 @@ mod held;
 mod hostile;
 mod mixed;
 mod observed;
+mod revoked;
 mod scenarios;
 mod shared_calls;
 mod update;
+mod workers;
