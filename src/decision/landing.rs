@@ -63,7 +63,7 @@ impl Filter {
 
     /// Leaves the verdict to the other workers, and tells those who wait for it.
     fn publish(
-        &self,
+        &mut self,
         flight: &Flight<Subject>,
         owner: QueueId,
         verification: &Verification,
@@ -98,12 +98,15 @@ impl Filter {
             }
             News::Failed => None,
         };
-        let listeners = shared.settle(&key, owner, verdict.as_ref(), now);
-        if listeners.is_empty() {
+        let settled = shared.settle(&key, owner, verdict.as_ref(), now);
+        if settled.overturned {
+            self.revoke(&[Revoked::Credential(flight.subject.credential)]);
+        }
+        if settled.listeners.is_empty() {
             return;
         }
         let message = Message { key, sequence, received, news }.encode();
-        for listener in listeners {
+        for listener in settled.listeners {
             effects.push(Effect::Tell(listener, message.clone()));
         }
     }
@@ -175,7 +178,7 @@ impl Filter {
                 answer
             }
             Verification::Failed(_) => {
-                self.unanswered(&key, waiters, now, effects);
+                self.unanswered(&key, subject, waiters, now, effects);
                 return;
             }
         };
@@ -188,6 +191,7 @@ impl Filter {
     pub(super) fn unanswered(
         &mut self,
         key: &Key,
+        subject: &Subject,
         waiters: Vec<Pending>,
         now: UnixMillis,
         effects: &mut Vec<Effect>,
@@ -196,6 +200,7 @@ impl Filter {
         let stale = self
             .cache
             .stale(key, steady)
+            .or_else(|| self.stale_elsewhere(key, subject, now))
             .filter(|grant| grant.expires.is_none_or(|expires| now < expires))
             .map(Answer::Granted);
         for pending in waiters {
@@ -207,6 +212,18 @@ impl Filter {
             }
             self.decide(pending, stale.as_ref(), now, effects);
         }
+    }
+
+    /// What another worker left that may still serve.
+    fn stale_elsewhere(&self, key: &Key, subject: &Subject, now: UnixMillis) -> Option<Rc<Grant>> {
+        let span = self.config.cache.stale_if_error;
+        let shared = self.shared.as_ref().filter(|_| !span.is_zero())?;
+        let entry = shared.stale(key, now, span)?;
+        let read = subject.reread(&entry.answer, &self.config, entry.received);
+        let Verification::Granted(grant) = read else { return None };
+        let revoked =
+            self.revocations.touches(entry.sequence, |one| one.hits(&subject.credential, &grant));
+        (!revoked).then(|| Rc::new(grant))
     }
 
     /// Ends one request, and remembers to look at its response if it may revoke something.

@@ -62,7 +62,10 @@ impl Filter {
                 // There would have been room, but the server is being left alone.
                 Source::Nowhere if room => {
                     effects.push(Effect::Count(Counter::Cache(CacheResult::Miss)));
-                    self.unanswered(&case.key, vec![pending], case.now, effects);
+                    let caller = Caller::Us { claim: None };
+                    let subject =
+                        case.question.subject(case.credential, caller, self.revocations.last());
+                    self.unanswered(&case.key, &subject, vec![pending], case.now, effects);
                     return;
                 }
                 source => source,

@@ -88,14 +88,15 @@ impl Claim {
     }
 }
 
-/// Puts `entry` in the place of the same key's, of one that is no longer fresh, or of the one that ends first.
+/// Puts `entry` in the place of the same key's or, if there is no other, of one that is no longer fresh or ends first.
 pub fn insert<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>, places: usize, now: UnixMillis) {
-    entries.retain(|other| other.key != entry.key && other.fresh(now));
+    // One that is past its `ttl` may still serve while the server fails.
+    entries.retain(|other| other.key != entry.key);
     if entries.len() >= places {
         let first = entries
             .iter()
             .enumerate()
-            .min_by_key(|(_, other)| other.fresh_until)
+            .min_by_key(|(_, other)| (other.fresh(now), other.fresh_until))
             .map(|(index, _)| index);
         if let Some(index) = first {
             entries.swap_remove(index);

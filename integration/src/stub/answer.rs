@@ -93,6 +93,9 @@ pub struct Answers {
     pub tokens: HashMap<String, Answer>,
     /// By `id:secret`.
     pub clients: HashMap<String, Answer>,
+    /// For every other token; `"active": false` if absent.
+    #[serde(default)]
+    pub others: Option<Answer>,
 }
 
 impl Answers {

@@ -179,7 +179,8 @@ impl State {
             });
         }
         let unknown = || Answer::json(json!({ "active": false }));
-        answers.tokens.get(subject).cloned().unwrap_or_else(unknown)
+        let known = answers.tokens.get(subject).or(answers.others.as_ref());
+        known.cloned().unwrap_or_else(unknown)
     }
 
     fn wait_for_release(&self, subject: &str) {

@@ -1,5 +1,6 @@
 //! The module in a real Envoy: every scenario file, and what takes code to show.
 
+mod bars;
 mod calls;
 mod configuration;
 mod held;
