@@ -82,6 +82,15 @@ pub enum Verdict {
     Bad(Entry),
 }
 
+/// What the end of a call meets in the shared cache.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Who waits to be told.
+    pub listeners: Vec<QueueId>,
+    /// A bad verdict took the place of a good one, fresh or not, which other workers may still hold.
+    pub overturned: bool,
+}
+
 impl SharedCache {
     /// A cache with places for about `entries` good answers.
     #[must_use]
@@ -145,6 +154,15 @@ impl SharedCache {
             .or(claim.map(|claim| Shared::Elsewhere { lapses: claim.lapses }))
     }
 
+    /// The good answer to `key` that ended less than `span` ago, for when the server fails.
+    pub fn stale(&self, key: &Key, now: UnixMillis, span: Duration) -> Option<Entry> {
+        let (bytes, _) = self.store.read(&self.slot(key));
+        let set = Set::decode(&bytes.unwrap_or_default());
+        set.good.into_iter().find(|entry| {
+            entry.key == *key && entry.received <= now && now < entry.fresh_until.after(span)
+        })
+    }
+
     /// Whether the good answer to `key` is to be renewed by the caller, who then has put down `claim`; `ahead` is how long
     /// before its end an answer is renewed.
     pub fn renew(&self, key: &Key, now: UnixMillis, claim: Claim, ahead: Duration) -> Renewal {
@@ -173,25 +191,26 @@ impl SharedCache {
         Renewal::Busy
     }
 
-    /// Ends the claim of `owner` on `key`, leaves `verdict` if there is one, and says who waits to be told.
+    /// Ends the claim of `owner` on `key`, and leaves `verdict` if there is one.
     pub fn settle(
         &self,
         key: &Key,
         owner: QueueId,
         verdict: Option<&Verdict>,
         now: UnixMillis,
-    ) -> Vec<QueueId> {
+    ) -> Settled {
         let slot = self.slot(key);
         for _ in 0..TRIES {
             let (bytes, version) = self.store.read(&slot);
             let mut set = Set::decode(&bytes.unwrap_or_default());
             let mut changed = verdict.is_some();
-            let mut listeners = Vec::new();
+            let before = set.good.len();
+            let mut settled = Settled::default();
             set.claims.retain_mut(|claim| {
                 let ours = claim.key == *key && claim.owner == owner;
                 if ours {
                     changed = true;
-                    listeners.append(&mut claim.listeners);
+                    settled.listeners.append(&mut claim.listeners);
                 }
                 !ours
             });
@@ -202,15 +221,16 @@ impl SharedCache {
                 }
                 Some(Verdict::Bad(entry)) => {
                     set.good.retain(|other| other.key != *key);
+                    settled.overturned = set.good.len() < before;
                     set::insert(&mut set.bad, entry.clone(), BAD, now);
                 }
                 Some(Verdict::Good(_)) | None => {}
             }
             if !changed || self.store.write(&slot, &set.encode(), version) {
-                return listeners;
+                return settled;
             }
         }
-        Vec::new()
+        Settled::default()
     }
 
     fn slot(&self, key: &Key) -> String {

@@ -57,7 +57,17 @@ impl Admin {
     /// # Errors
     /// If Envoy does not answer.
     pub fn stats(&self) -> Result<BTreeMap<String, u64>> {
-        let stats = self.get("/stats?format=json")?.json()?;
+        self.stats_like("")
+    }
+
+    /// Counters and gauges whose name has a match for the regular expression `filter`.
+    ///
+    /// # Errors
+    /// If Envoy does not answer.
+    pub fn stats_like(&self, filter: &str) -> Result<BTreeMap<String, u64>> {
+        let filter =
+            percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+        let stats = self.get(&format!("/stats?format=json&filter={filter}"))?.json()?;
         let Some(stats) = stats.get("stats").and_then(Value::as_array) else {
             bail!("statistics of an unknown shape");
         };

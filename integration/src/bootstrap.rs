@@ -33,6 +33,16 @@ pub struct Knobs {
     pub concurrency: Option<u32>,
     /// Nobody listens where the verifying server should be.
     pub introspection_down: bool,
+    /// No access log, and no line in the log for a refusal: for floods.
+    pub quiet: bool,
+    /// The module that traps if a request asks for it, see the feature `test-trap`.
+    pub trapping: bool,
+    /// The plugin's field of this name.
+    pub failure_policy: Option<String>,
+    /// `reload_config.backoff.base_interval`.
+    pub reload_interval: Option<String>,
+    /// A second listener `other`, with this merged into the plugin's configuration. It shares the VMs of the first.
+    pub second: Option<Value>,
     /// Routes before the usual one.
     pub routes: Vec<Special>,
     /// Virtual hosts beside the usual one.
@@ -146,12 +156,39 @@ impl Bootstrap {
         if let Some(timeout) = &knobs.stream_idle_timeout {
             *self.manager("/stream_idle_timeout")? = timeout.as_str().into();
         }
+        if knobs.quiet {
+            *self.manager("/access_log")? = json!([]);
+        }
+        if let Some(policy) = &knobs.failure_policy {
+            *self.plugin("/failure_policy")? = policy.as_str().into();
+        }
+        if let Some(interval) = &knobs.reload_interval {
+            let plugin = self.plugin("")?.as_object_mut().context("the plugin is no object")?;
+            let backoff = json!({ "backoff": { "base_interval": interval } });
+            plugin.insert("reload_config".into(), backoff);
+        }
         if knobs.introspection_down {
             // The port of a service that nobody runs; a port that was free a moment ago may not stay so.
             self.cluster("introspection", SocketAddr::from(([127, 0, 0, 1], 1)))?;
         }
         self.special_routes(&knobs.routes)?;
         self.special_hosts(&knobs.virtual_hosts)
+    }
+
+    /// Adds a listener `other` like the first, with `patch` merged into its plugin's configuration.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn second_listener(&mut self, patch: &Value) -> Result<()> {
+        let mut other = Self(self.0.clone());
+        let mut config = other.configuration()?;
+        merge(&mut config, patch);
+        other.set_configuration(&config.to_string())?;
+        let mut listener = other.at("/static_resources/listeners/0")?.take();
+        *listener.pointer_mut("/name").context("a listener without name")? = "other".into();
+        let listeners = self.at("/static_resources/listeners")?.as_array_mut();
+        listeners.context("listeners are no list")?.push(listener);
+        Ok(())
     }
 
     /// Takes the listener out and has Envoy read it from `file`; returns what belongs there. A new version is
@@ -266,9 +303,13 @@ mod tests {
                 introspection_down: true,
                 routes: vec![Special { matches: "/x".into(), metadata: json!({"bypass": true}) }],
                 virtual_hosts: vec![Special { matches: "x".into(), metadata: json!({}) }],
-                concurrency: None,
+                quiet: true,
+                failure_policy: Some("FAIL_CLOSED".into()),
+                reload_interval: Some("1s".into()),
+                ..Knobs::default()
             })
             .unwrap();
+        bootstrap.second_listener(&json!({})).unwrap();
         assert!(bootstrap.configuration().unwrap()["introspection"].is_object());
         assert!(!bootstrap.json().to_string().contains("0.0.0.0"));
     }

@@ -199,6 +199,16 @@ impl Connection {
         self.send(&bytes)
     }
 
+    /// Sends a whole request and reads its response.
+    ///
+    /// # Errors
+    /// If there is no complete response.
+    pub fn send_request(&mut self, request: &Request) -> Result<Response> {
+        self.request(request)?;
+        self.response(request.method == "HEAD")?
+            .with_context(|| format!("closed without a response to {}", describe(request)))
+    }
+
     /// Reads the next response; `None` if the peer closes without one.
     ///
     /// # Errors

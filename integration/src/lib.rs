@@ -4,11 +4,13 @@
 //! shows one to people; the tests drive one with the files under `scenarios/` and with code.
 
 pub mod admin;
+pub mod bars;
 pub mod bootstrap;
 pub mod client;
 pub mod demo;
 pub mod envoy;
 pub mod http;
+pub mod load;
 pub mod lock;
 pub mod module;
 pub mod process;
@@ -16,4 +18,5 @@ pub mod scenario;
 pub mod site;
 pub mod stub;
 pub mod wait;
+pub mod workers;
 pub mod workspace;

@@ -10,6 +10,8 @@ use crate::{lock, workspace};
 
 const TARGET: &str = "wasm32-wasip1";
 const PACKAGE: &str = "usergrid-auth-filter";
+/// The feature that lets a request trap the module.
+const TRAP: &str = "test-trap";
 
 /// Builds the release module once in this process and says where it is.
 ///
@@ -17,13 +19,29 @@ const PACKAGE: &str = "usergrid-auth-filter";
 /// If the compiler's target cannot be had or the module does not build.
 pub fn build() -> Result<PathBuf> {
     static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
-    let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    once(&BUILT, &[])
+}
+
+/// As [`build`], but the module traps on requests with the header `x-test-trap`. It is built into a directory of its
+/// own, so that nobody takes it for the one to ship.
+///
+/// # Errors
+/// See [`build`].
+pub fn build_trapping() -> Result<PathBuf> {
+    static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let directory = workspace::target()?.join("integration-trap");
+    let directory = directory.to_str().context("the target directory's name is not UTF-8")?;
+    once(&BUILT, &["--features", TRAP, "--target-dir", directory])
+}
+
+fn once(built: &Mutex<Option<PathBuf>>, arguments: &[&str]) -> Result<PathBuf> {
+    let mut built = built.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(path) = built.as_ref() {
         return Ok(path.clone());
     }
     let _lock = lock::acquire(&workspace::target()?, "integration-module")?;
     ensure_target()?;
-    let path = compile()?;
+    let path = compile(arguments)?;
     *built = Some(path.clone());
     Ok(path)
 }
@@ -60,10 +78,11 @@ fn has_target() -> Result<bool> {
     Ok(output.status.success() && Path::new(directory.trim()).is_dir())
 }
 
-fn compile() -> Result<PathBuf> {
+fn compile(arguments: &[&str]) -> Result<PathBuf> {
     let output = workspace::cargo()
         .args(["build", "--release", "--target", TARGET, "--package", PACKAGE])
         .args(["--message-format", "json-render-diagnostics"])
+        .args(arguments)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;

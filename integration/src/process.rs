@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::admin::Admin;
-use crate::bootstrap::Bootstrap;
+use crate::bootstrap::{Bootstrap, Knobs};
 use crate::envoy::Envoy;
 use crate::stub::introspection::GATEWAY_SECRET;
 use crate::wait;
@@ -21,6 +21,7 @@ const GUARD: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null &
 envoy=$!
+echo "$envoy" >"$PID_FILE"
 { cat <&3 >/dev/null 2>&1; kill "$envoy" 2>/dev/null; } >/dev/null 2>&1 &
 exec 3<&-
 wait "$envoy"
@@ -43,7 +44,7 @@ impl Process {
     pub fn start(
         envoy: &Envoy,
         bootstrap: &Bootstrap,
-        concurrency: u32,
+        knobs: &Knobs,
         directory: Scratch,
     ) -> Result<Self> {
         let file = write(bootstrap, directory.path())?;
@@ -52,11 +53,13 @@ impl Process {
         command.args(["-c", GUARD, "guard"]).arg(&envoy.path);
         command.arg("--config-path").arg(&file);
         command.arg("--admin-address-path").arg(&address_file);
-        command.args(["--concurrency", &concurrency.to_string()]);
+        command.args(["--concurrency", &knobs.concurrency.unwrap_or(1).to_string()]);
         command.args(["--disable-hot-restart", "--file-flush-interval-msec", "50"]);
-        command.args(["--log-level", "warning", "--component-log-level", "wasm:info"]);
+        let level = if knobs.quiet { "wasm:warning" } else { "wasm:info" };
+        command.args(["--log-level", "warning", "--component-log-level", level]);
         let guard = command
             .env("INTROSPECTION_SECRET", GATEWAY_SECRET)
+            .env("PID_FILE", directory.path().join("pid"))
             .stdin(Stdio::piped())
             .stdout(File::create(directory.path().join("access.log"))?)
             .stderr(File::create(directory.path().join("envoy.log"))?)
@@ -90,6 +93,19 @@ impl Process {
         let status = self.guard.wait()?;
         drop(pipe);
         bail!("Envoy stopped ({status})")
+    }
+
+    /// Its resident memory in bytes, as Linux counts it.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn resident(&self) -> Result<u64> {
+        let pid = read(&self.directory.path().join("pid"))?;
+        let status = read(&Path::new("/proc").join(pid.trim()).join("status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kilobytes: u64 = kilobytes.context("no VmRSS")?.trim().parse()?;
+        Ok(kilobytes * 1024)
     }
 
     /// Its log up to now.

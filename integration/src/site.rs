@@ -55,6 +55,13 @@ impl Setup {
         self
     }
 
+    /// Sets the number of Envoy's workers.
+    #[must_use]
+    pub fn workers(mut self, count: u32) -> Self {
+        self.knobs.concurrency = Some(count);
+        self
+    }
+
     /// Sets the knobs.
     #[must_use]
     pub fn knobs(mut self, knobs: Knobs) -> Self {
@@ -69,7 +76,8 @@ impl Setup {
     pub fn bootstrap(&self, introspection: SocketAddr, backend: SocketAddr) -> Result<Bootstrap> {
         let mut bootstrap = Bootstrap::load()?;
         bootstrap.free_ports()?;
-        bootstrap.module(&module::build()?)?;
+        let module = if self.knobs.trapping { module::build_trapping() } else { module::build() };
+        bootstrap.module(&module?)?;
         bootstrap.cluster("introspection", introspection)?;
         bootstrap.cluster("backend", backend)?;
         if !self.patches.is_empty() {
@@ -80,6 +88,9 @@ impl Setup {
             bootstrap.set_configuration(&config.to_string())?;
         }
         bootstrap.turn(&self.knobs)?;
+        if let Some(patch) = &self.knobs.second {
+            bootstrap.second_listener(patch)?;
+        }
         Ok(bootstrap)
     }
 }
@@ -94,12 +105,8 @@ impl Site {
         let introspection = Introspection::start(anywhere, Answers::shared()?)?;
         let backend = Backend::start(anywhere)?;
         let bootstrap = setup.bootstrap(introspection.address(), backend.address())?;
-        let envoy = Process::start(
-            &envoy::find()?,
-            &bootstrap,
-            setup.knobs.concurrency.unwrap_or(1),
-            Scratch::new(&setup.name)?,
-        )?;
+        let envoy =
+            Process::start(&envoy::find()?, &bootstrap, &setup.knobs, Scratch::new(&setup.name)?)?;
         Ok(Self { envoy, introspection, backend })
     }
 

@@ -65,7 +65,7 @@ impl Filter {
 
     /// Leaves the verdict to the other workers, and tells those who wait for it.
     fn publish(
-        &self,
+        &mut self,
         flight: &Flight<Subject, Pending>,
         owner: QueueId,
         verification: &Verification,
@@ -100,12 +100,15 @@ impl Filter {
             }
             News::Failed => None,
         };
-        let listeners = shared.settle(&key, owner, verdict.as_ref(), now);
-        if listeners.is_empty() {
+        let settled = shared.settle(&key, owner, verdict.as_ref(), now);
+        if settled.overturned {
+            self.revoke(&[Revoked::Credential(flight.subject.credential)]);
+        }
+        if settled.listeners.is_empty() {
             return;
         }
         let message = Message { key, sequence, received, news }.encode();
-        for listener in listeners {
+        for listener in settled.listeners {
             effects.push(Effect::Tell(listener, message.clone()));
         }
     }
@@ -178,7 +181,7 @@ impl Filter {
                 answer
             }
             Verification::Failed(_) => {
-                self.unanswered(&key, waiters, now, effects);
+                self.unanswered(&key, subject, waiters, now, effects);
                 return;
             }
         };
@@ -191,15 +194,20 @@ impl Filter {
     pub(super) fn unanswered(
         &mut self,
         key: &Key,
+        subject: &Subject,
         waiters: Vec<(StreamId, Pending)>,
         now: UnixMillis,
         effects: &mut Vec<Effect>,
     ) {
         let steady = self.clock.read(now);
-        let stale = self.cache.stale(key, steady).filter(|answer| match answer {
-            Answer::Granted(grant) => grant.expires.is_none_or(|expires| now < expires),
-            Answer::Denied(_) => false,
-        });
+        let stale = self
+            .cache
+            .stale(key, steady)
+            .or_else(|| self.stale_elsewhere(key, subject, now))
+            .filter(|answer| match answer {
+                Answer::Granted(grant) => grant.expires.is_none_or(|expires| now < expires),
+                Answer::Denied(_) => false,
+            });
         for (_, pending) in waiters {
             if stale.is_some() {
                 effects.push(Effect::Count(Counter::Cache(CacheResult::Stale)));
@@ -209,6 +217,18 @@ impl Filter {
             }
             self.decide(pending, stale.as_ref(), now, effects);
         }
+    }
+
+    /// What another worker left that may still serve.
+    fn stale_elsewhere(&self, key: &Key, subject: &Subject, now: UnixMillis) -> Option<Answer> {
+        let span = self.config.cache.stale_if_error;
+        let shared = self.shared.as_ref().filter(|_| !span.is_zero())?;
+        let entry = shared.stale(key, now, span)?;
+        let read = subject.reread(&entry.answer, &self.config, entry.received);
+        let Verification::Granted(grant) = read else { return None };
+        let revoked =
+            self.revocations.touches(entry.sequence, |one| one.hits(&subject.credential, &grant));
+        (!revoked).then(|| Answer::Granted(Rc::new(grant)))
     }
 
     /// Ends one request, and remembers to look at its response if it may revoke something.

@@ -62,8 +62,11 @@ impl Filter {
                 // There would have been room, but the server is being left alone.
                 Source::Nowhere if room => {
                     effects.push(Effect::Count(Counter::Cache(CacheResult::Miss)));
+                    let caller = Caller::Us { claim: None };
+                    let subject =
+                        case.question.subject(case.credential, caller, self.revocations.last());
                     let waiter = (pending.facts.stream, pending);
-                    self.unanswered(&case.key, vec![waiter], case.now, effects);
+                    self.unanswered(&case.key, &subject, vec![waiter], case.now, effects);
                     return;
                 }
                 source => source,
@@ -114,6 +117,7 @@ impl Filter {
                 }
             }
             Some(Shared::Elsewhere { lapses }) if may_call => {
+                effects.push(Effect::Count(Counter::Coalesced));
                 let caller = Caller::Another { silence: 0 };
                 let subject =
                     case.question.subject(case.credential, caller, self.revocations.last());

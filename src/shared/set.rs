@@ -97,12 +97,14 @@ impl Claim {
     }
 }
 
-/// Puts `entry` in the place of the same key's, of one that is no longer fresh, or of the one that ends first.
+/// Puts `entry` in the place of the same key's or, if there is no other, of one that is no longer fresh or ends first.
 pub fn insert(entries: &mut Vec<Entry>, entry: Entry, places: usize, now: UnixMillis) {
-    entries.retain(|other| other.key != entry.key && other.fresh(now));
+    // One that is past its `ttl` may still serve while the server fails.
+    entries.retain(|other| other.key != entry.key);
+    let order = |other: &Entry| (other.fresh(now), other.fresh_until);
     if entries.len() >= places
-        && let Some(end) = entries.iter().map(|other| other.fresh_until).min()
-        && let Some(first) = entries.iter().position(|other| other.fresh_until == end)
+        && let Some(least) = entries.iter().map(order).min()
+        && let Some(first) = entries.iter().position(|other| order(other) == least)
     {
         entries.swap_remove(first);
     }

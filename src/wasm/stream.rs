@@ -44,7 +44,13 @@ impl HttpContext for Stream {
                 host::metadata("virtual_host_metadata").as_deref(),
             );
             let headers = host::request_headers();
+            #[cfg(feature = "test-trap")]
+            let traps = headers.first("x-test-trap").is_some();
             worker.arrive(self.id, &self.phase, Event::Request { stream: self.id, headers, route });
+            #[cfg(feature = "test-trap")]
+            if traps {
+                core::arch::wasm32::unreachable();
+            }
         }
         self.action()
     }

@@ -118,6 +118,38 @@ fn stale_if_error_serves_known_tokens_only_while_the_server_fails() {
 }
 
 #[test]
+fn a_token_that_another_worker_knows_is_known() {
+    let overrides = r#""cache":{"ttl":"60s","stale_if_error":"30s"}"#;
+    let (_, mut one, mut two) = World::two(overrides);
+    one.with_token("GET /x", "abc", r#""username":"tom""#);
+    one.with_token("GET /x", "short", &format!(r#""exp":{}"#, NOON / SECOND + 65));
+    two.now = NOON + 61 * SECOND;
+    assert_eq!(fail(&mut two, "abc"), "forwarded");
+    assert_eq!(fail(&mut two, "short"), "forwarded");
+    assert!(two.counts.contains(&Counter::Cache(CacheResult::Stale)));
+    two.now = NOON + 65 * SECOND;
+    assert_eq!(fail(&mut two, "short"), "503 service_unavailable", "past its `exp`");
+    one.now = two.now;
+    let admin = [("authorization", "Bearer admins")];
+    one.with_token("GET /x", "admins", "");
+    let stream = one.request("PUT /acme/app/users/tom/revoketokens", &admin);
+    one.respond(stream, 200, "");
+    assert_eq!(fail(&mut two, "abc"), "503 service_unavailable", "revoked");
+
+    let (_, mut one, mut two) = World::two(overrides);
+    one.with_token("GET /x", "abc", "");
+    two.now = NOON + 90 * SECOND;
+    assert_eq!(fail(&mut two, "abc"), "503 service_unavailable", "stale for too long");
+    let (_, mut one, mut two) = World::two(overrides);
+    one.with_token("GET /x", "abc", "");
+    two.now = NOON + 61 * SECOND;
+    two.request("GET /x", &[("authorization", "Bearer abc")]);
+    two.answer(200, r#"{"active":false}"#);
+    one.now = NOON + 70 * SECOND;
+    assert_eq!(fail(&mut one, "abc"), "503 service_unavailable", "bad since, by another worker");
+}
+
+#[test]
 fn stale_if_error_never_serves_past_exp() {
     let mut world = World::new(r#""cache":{"ttl":"60s","stale_if_error":"1h"}"#);
     world.with_token("GET /x", "abc", &format!(r#""exp":{}"#, NOON / SECOND + 70));

@@ -51,6 +51,8 @@ fn workers_that_want_the_same_share_one_call() {
         world.counts.iter().filter(|count| matches!(count, Counter::Introspections(_))).count()
     };
     assert_eq!((calls(&one), calls(&two)), (1, 0));
+    let joined = two.counts.iter().filter(|count| **count == Counter::Coalesced).count();
+    assert_eq!(joined, 2, "both joined a call, though only one of them in its own worker");
 }
 
 #[test]

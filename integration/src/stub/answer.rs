@@ -35,6 +35,10 @@ pub struct Answer {
     pub fault: Option<Fault>,
     /// Whether the answer waits until it is released.
     pub hold: bool,
+    /// How long it takes, in milliseconds.
+    pub delay_ms: u64,
+    /// The first calls, so many of them, are answered with 503 instead.
+    pub failures: usize,
 }
 
 impl Answer {
@@ -42,6 +46,12 @@ impl Answer {
     #[must_use]
     pub fn json(body: Value) -> Self {
         Self { json: Some(body), ..Self::default() }
+    }
+
+    /// 200 with a good token of this user.
+    #[must_use]
+    pub fn user(name: &str) -> Self {
+        Self::json(serde_json::json!({ "active": true, "username": name }))
     }
 
     /// The body as of now: texts like `now+60` have become numbers.
@@ -83,6 +93,9 @@ pub struct Answers {
     pub tokens: HashMap<String, Answer>,
     /// By `id:secret`.
     pub clients: HashMap<String, Answer>,
+    /// For every other token; `"active": false` if absent.
+    #[serde(default)]
+    pub others: Option<Answer>,
 }
 
 impl Answers {

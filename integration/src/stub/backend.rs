@@ -7,11 +7,15 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::server::{Exchange, Handler, Server, lock};
-use crate::http::Headers;
+use crate::http::{Headers, header};
 use crate::wait;
 
 /// The response header by which an answer of the backend is known.
 pub const MARK: &str = "x-answered-by";
+/// The request header by which a client chooses the status of the answer.
+pub const STATUS: &str = "x-stub-status";
+/// How much of a body is kept, in bytes.
+const KEPT: usize = 4096;
 
 /// One request as the backend sees it, up to now.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub struct Seen {
     pub path: String,
     /// All headers.
     pub headers: Headers,
+    /// The beginning of the body, up to now.
+    pub body: Vec<u8>,
     /// Body bytes up to now.
     pub body_bytes: usize,
     /// Whether the body has ended.
@@ -81,6 +87,7 @@ impl Handler for Record {
                 method: head.method.clone(),
                 path: head.path.clone(),
                 headers: head.headers.clone(),
+                body: Vec::new(),
                 body_bytes: 0,
                 complete: false,
             });
@@ -91,6 +98,8 @@ impl Handler for Record {
             length += piece.len();
             if let Some(seen) = lock(&self.0).get_mut(index) {
                 seen.body_bytes = length;
+                let room = KEPT.saturating_sub(seen.body.len());
+                seen.body.extend(piece.iter().take(room));
             }
         })?;
         if let Some(seen) = lock(&self.0).get_mut(index) {
@@ -108,7 +117,10 @@ impl Handler for Record {
             ("content-type".into(), b"application/json".to_vec()),
             (MARK.into(), b"backend".to_vec()),
         ];
-        exchange.respond(200, &headers, format!("{body}\n").as_bytes())?;
+        let status = header(&head.headers, STATUS)
+            .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok())
+            .unwrap_or(200);
+        exchange.respond(status, &headers, format!("{body}\n").as_bytes())?;
         Ok(true)
     }
 }

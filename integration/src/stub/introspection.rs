@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -44,6 +46,8 @@ pub struct Introspection {
 struct State {
     answers: Mutex<Answers>,
     calls: Mutex<Vec<Call>>,
+    made: AtomicUsize,
+    forgets: AtomicBool,
     released: Mutex<HashSet<String>>,
     release: Condvar,
 }
@@ -74,6 +78,17 @@ impl Introspection {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.state.calls).clone()
+    }
+
+    /// How many calls there were, forgotten ones included.
+    #[must_use]
+    pub fn made(&self) -> usize {
+        self.state.made.load(Ordering::SeqCst)
+    }
+
+    /// From now on, calls are counted and not kept: a million of them would fill the memory.
+    pub fn keep_none(&self) {
+        self.state.forgets.store(true, Ordering::SeqCst);
     }
 
     /// How many calls there were about a token or `id:secret`.
@@ -128,11 +143,23 @@ impl State {
             || path == "/open/introspect"
             || pair.as_deref() == Some(&format!("gateway:{GATEWAY_SECRET}"))
             || bearer(&headers) == Some(GATEWAY_TOKEN);
-        lock(&self.calls).push(Call { path, headers, form, subject: subject.clone() });
+        self.made.fetch_add(1, Ordering::SeqCst);
+        let before = if self.forgets.load(Ordering::SeqCst) {
+            0
+        } else {
+            let mut calls = lock(&self.calls);
+            let before = calls.iter().filter(|call| call.subject == subject).count();
+            calls.push(Call { path, headers, form, subject: subject.clone() });
+            before
+        };
         if !known {
             return reply(exchange, 401, br#"{"error":"invalid_client"}"#);
         }
         let answer = self.answer(about_client, &subject);
+        if before < answer.failures {
+            return reply(exchange, 503, br#"{"error":"temporarily_unavailable"}"#);
+        }
+        std::thread::sleep(Duration::from_millis(answer.delay_ms));
         if answer.hold {
             self.wait_for_release(&subject);
         }
@@ -152,7 +179,8 @@ impl State {
             });
         }
         let unknown = || Answer::json(json!({ "active": false }));
-        answers.tokens.get(subject).cloned().unwrap_or_else(unknown)
+        let known = answers.tokens.get(subject).or(answers.others.as_ref());
+        known.cloned().unwrap_or_else(unknown)
     }
 
     fn wait_for_release(&self, subject: &str) {

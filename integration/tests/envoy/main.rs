@@ -1,11 +1,14 @@
 //! The module in a real Envoy: every scenario file, and what takes code to show.
 
+mod bars;
 mod calls;
 mod configuration;
 mod held;
 mod hostile;
 mod mixed;
 mod observed;
+mod revoked;
 mod scenarios;
 mod shared_calls;
 mod update;
+mod workers;

@@ -29,12 +29,12 @@ impl Updatable {
         let backend = Backend::start(anywhere)?;
         let directory = Scratch::new("listener")?;
         let file = directory.path().join("listener.json");
-        let mut bootstrap =
-            Setup::test("update").bootstrap(introspection.address(), backend.address())?;
+        let setup = Setup::test("update");
+        let mut bootstrap = setup.bootstrap(introspection.address(), backend.address())?;
         let listener = bootstrap.listener_from(&file)?;
         replace(&file, &listener)?;
         let scratch = Scratch::new("update")?;
-        let envoy = Process::start(&envoy::find()?, &bootstrap, 1, scratch)?;
+        let envoy = Process::start(&envoy::find()?, &bootstrap, &setup.knobs, scratch)?;
         Ok(Self { envoy, introspection, backend, file, _directory: directory })
     }
 
