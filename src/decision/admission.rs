@@ -31,20 +31,16 @@ impl Filter {
     ) {
         let config = Rc::clone(&self.config);
         // Before anything else, so that no way through leaves a client's own copy in place.
-        let spoofed = identity::spoofed(&config.identity, headers);
-        for name in &spoofed {
-            effects.push(remove(stream, name));
+        for name in identity::spoofed(&config.identity, headers) {
+            effects.push(remove(stream, &name));
         }
-        // Removing a header makes Envoy choose the route anew, and it shows the settings of the first choice only. So a
-        // route that was reached by a header that is gone now opens nothing.
-        let bypass = route.bypass && spoofed.is_empty();
         let method = headers.first(":method").unwrap_or_default();
         let target = headers.first(PATH).unwrap_or_default();
         let before_query = target.split(|byte| *byte == b'?').next().unwrap_or_default();
         let path = RequestPath::parse(before_query, &config.base_path);
 
         if let Ok(path) = &path
-            && let Some(outcome) = untouched(&config, bypass, method, headers, path)
+            && let Some(outcome) = untouched(&config, route.bypass, method, headers, path)
         {
             effects.push(Effect::Count(Counter::Requests(outcome)));
             effects.push(Effect::Forward(stream));

@@ -90,11 +90,7 @@ impl Pending {
         if grant.not_before.is_some_and(|not_before| now < not_before) {
             return Err(self.kind.refusal(Denial::Inactive));
         }
-        // An introspected token without the configured scope has been denied before; a token endpoint has not looked.
-        let configured = &config.introspection.scope;
-        if !configured.iter().all(|scope| grant.scopes.contains(scope))
-            || !self.facts.required.met_by(&grant.scopes)
-        {
+        if !self.facts.required.met_by(&grant.scopes) {
             return Err(Refusal::Scope);
         }
         authorization::check(&config.authorization, grant, &self.method, &self.path)

@@ -222,21 +222,3 @@ fn docs_errors_md_says_what_the_table_says() {
     let docs = include_str!("../../docs/errors.md");
     assert!(docs.contains(&table), "docs/errors.md should hold this table:\n{table}");
 }
-
-#[test]
-fn a_client_pair_needs_the_configured_scope_as_a_token_does() {
-    let mut world = World::with(crate::world::config_document(
-        r#"{"introspection":{"cluster":"i","path":"/i","scope":["api"]},
-            "client_credentials":{"cluster":"u","path":"/token"}}"#,
-    ));
-    for (answer, verdict) in [
-        (r#"{"access_token":"t","scope":"other"}"#, "401 unauthorized"),
-        (r#"{"access_token":"t"}"#, "401 unauthorized"),
-        (r#"{"access_token":"t","scope":"other api"}"#, "forwarded"),
-    ] {
-        let line = format!("GET /x?client_id=a&client_secret=b{}", answer.len());
-        let stream = world.request(&line, &[]);
-        world.answer(200, answer);
-        assert_eq!(world.verdict(stream), verdict, "{answer}");
-    }
-}

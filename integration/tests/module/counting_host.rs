@@ -157,7 +157,10 @@ impl CountingHost {
 
     /// The end of a stream.
     pub fn finish(&mut self, id: u32) -> Result<()> {
-        self.run_in::<_, ()>(id, "proxy_on_log", id)?;
+        // Envoy calls what the module exports; binaryen takes this one out.
+        if self.instance.get_func(&self.store, "proxy_on_log").is_some() {
+            self.run_in::<_, ()>(id, "proxy_on_log", id)?;
+        }
         let _done: u32 = self.run_in(id, "proxy_on_done", id)?;
         self.run_in::<_, ()>(id, "proxy_on_delete", id)
     }
