@@ -10,5 +10,6 @@ mod observed;
 mod revoked;
 mod scenarios;
 mod shared_calls;
+mod trapped;
 mod update;
 mod workers;
