@@ -100,14 +100,19 @@ impl SharedCache {
     }
 
     /// What is known of `key`. If nothing is, either another worker's call is joined, or `claim` is put down and the
-    /// call is ours. `now` is the time; revocations up to `sequence` are known, so a call that began before is not joined.
-    pub fn ask(&self, key: &Key, now: UnixMillis, claim: Claim) -> Shared {
+    /// call is ours. A call that began before the last revocation which `claim` knows is not joined; a good verdict from
+    /// before it is left out if it was found to be `revoked`.
+    pub fn ask(&self, key: &Key, now: UnixMillis, claim: Claim, revoked: bool) -> Shared {
         let slot = self.slot(key);
         for _ in 0..TRIES {
             let (bytes, version) = self.store.read(&slot);
             let mut set = Set::decode(&bytes.unwrap_or_default());
-            if let Some(entry) = set.good.iter().find(|entry| entry.key == *key && entry.fresh(now))
-            {
+            let usable = |entry: &&Entry| {
+                entry.key == *key
+                    && entry.fresh(now)
+                    && (!revoked || entry.sequence >= claim.sequence)
+            };
+            if let Some(entry) = set.good.iter().find(usable) {
                 return Shared::Good(entry.clone());
             }
             if let Some(entry) = set.bad.iter().find(|entry| entry.key == *key && entry.fresh(now))
@@ -191,11 +196,12 @@ impl SharedCache {
         Renewal::Busy
     }
 
-    /// Ends the claim of `owner` on `key`, and leaves `verdict` if there is one.
+    /// Ends the claim of `owner` on `key` that knew the revocations up to `sequence`, and leaves `verdict` if there is one.
     pub fn settle(
         &self,
         key: &Key,
         owner: QueueId,
+        sequence: Sequence,
         verdict: Option<&Verdict>,
         now: UnixMillis,
     ) -> Settled {
@@ -207,7 +213,8 @@ impl SharedCache {
             let before = set.good.len();
             let mut settled = Settled::default();
             set.claims.retain_mut(|claim| {
-                let ours = claim.key == *key && claim.owner == owner;
+                // After a revocation the same worker may have called again.
+                let ours = claim.key == *key && claim.owner == owner && claim.sequence == sequence;
                 if ours {
                     changed = true;
                     settled.listeners.append(&mut claim.listeners);

@@ -100,7 +100,7 @@ impl Filter {
             }
             News::Failed => None,
         };
-        let settled = shared.settle(&key, owner, verdict.as_ref(), now);
+        let settled = shared.settle(&key, owner, sequence, verdict.as_ref(), now);
         if settled.overturned {
             self.revoke(&[Revoked::Credential(flight.subject.credential)]);
         }

@@ -95,19 +95,16 @@ impl Filter {
     /// Looks where other workers leave their answers; if there is none, joins or makes a call, if one may be made.
     fn seek(&mut self, case: &Case<'_>, may_call: bool, effects: &mut Vec<Effect>) -> Source {
         let owner = if may_call { self.queue() } else { None };
-        let found = match (&self.shared, owner) {
-            (Some(shared), Some(owner)) => {
-                Some(shared.ask(&case.key, case.now, self.claim(case, owner)))
+        let mut found = self.ask(case, owner, false);
+        for _ in 0..2 {
+            let Some(Shared::Good(entry)) = &found else { break };
+            if let Some(answer) = self.adopt(entry, case) {
+                return Source::Known(answer);
             }
-            (Some(shared), None) => shared.look(&case.key, case.now),
-            (None, _) => None,
-        };
+            // Revoked since it came. Asked for again, so that a call is claimed for all workers.
+            found = self.ask(case, owner, true);
+        }
         match found {
-            Some(Shared::Good(entry)) => {
-                if let Some(answer) = self.adopt(&entry, case) {
-                    return Source::Known(answer);
-                }
-            }
             Some(Shared::Bad(entry)) => {
                 if let Some(denial) = entry.denial() {
                     let answer = Answer::Denied(denial);
@@ -129,9 +126,17 @@ impl Filter {
                     lost_at,
                 ));
             }
-            Some(Shared::Elsewhere { .. } | Shared::Ours) | None => {}
+            Some(Shared::Good(_) | Shared::Elsewhere { .. } | Shared::Ours) | None => {}
         }
         if may_call { Source::Awaited(self.call(case, owner, effects)) } else { Source::Nowhere }
+    }
+
+    fn ask(&self, case: &Case<'_>, owner: Option<QueueId>, revoked: bool) -> Option<Shared> {
+        let shared = self.shared.as_ref()?;
+        match owner {
+            Some(owner) => Some(shared.ask(&case.key, case.now, self.claim(case, owner), revoked)),
+            None => shared.look(&case.key, case.now),
+        }
     }
 
     /// Renews a good answer in the background, if nobody is at it.

@@ -12,6 +12,7 @@
 mod coalescing;
 mod failing;
 mod forwarding;
+mod interleavings;
 mod order;
 mod refusals;
 mod renewal;

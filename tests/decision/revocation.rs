@@ -1,5 +1,6 @@
 //! Revocations seen passing by.
 
+use usergrid_auth_filter::call::CallOutcome;
 use usergrid_auth_filter::decision::Event;
 use usergrid_auth_filter::metrics::Counter;
 
@@ -40,6 +41,34 @@ fn a_revoked_token_is_asked_about_again_in_every_worker_at_the_next_request() {
     assert!(!asks(&mut two, "other"), "only this token");
     let again = one.request("GET /x", &[("authorization", "Bearer stolen")]);
     assert_eq!(one.verdict(again), "401 auth_invalid");
+}
+
+#[test]
+fn after_a_revocation_the_workers_share_one_call_again() {
+    let (_, mut one, mut two) = World::two("");
+    known(&mut one, "toms", r#""username":"tom""#);
+    let stream = one.request("PUT /acme/app/users/tom/revoketokens", &TOM);
+    one.respond(stream, 200, "");
+    let first = one.request("GET /x", &TOM);
+    let second = two.request("GET /x", &TOM);
+    assert_eq!((one.calls.len(), two.calls.len()), (1, 0));
+    one.active("");
+    two.read_queue();
+    assert_eq!((one.verdict(first), two.verdict(second)), ("forwarded".into(), "forwarded".into()));
+}
+
+#[test]
+fn the_end_of_a_call_from_before_a_revocation_leaves_the_claim_of_a_later_one() {
+    let (_, mut one, mut two) = World::two("");
+    known(&mut two, "toms", "");
+    one.request("GET /x", &[("authorization", "Bearer abc")]);
+    let stream = two.request("POST /acme/app/users/u/revoketoken?token=other", &TOM);
+    two.respond(stream, 200, "");
+    one.request("GET /x", &[("authorization", "Bearer abc")]);
+    assert_eq!(one.calls.len(), 2);
+    one.end_call(CallOutcome::Reset);
+    two.request("GET /x", &[("authorization", "Bearer abc")]);
+    assert!(two.calls.is_empty(), "the later call is still under way");
 }
 
 #[test]

@@ -51,6 +51,11 @@ impl Process {
         self.queues.borrow().values().flatten().cloned().collect()
     }
 
+    /// A number that has grown whenever anything was revoked.
+    pub fn revocations(&self) -> u64 {
+        self.signal.get()
+    }
+
     /// How many keys there are.
     pub fn keys(&self) -> usize {
         self.data.borrow().len()

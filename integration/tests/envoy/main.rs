@@ -3,6 +3,7 @@
 mod bars;
 mod calls;
 mod configuration;
+mod failing;
 mod held;
 mod hostile;
 mod mixed;
@@ -10,5 +11,7 @@ mod observed;
 mod revoked;
 mod scenarios;
 mod shared_calls;
+mod trapped;
+mod two_filters;
 mod update;
 mod workers;

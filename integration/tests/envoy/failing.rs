@@ -1,0 +1,89 @@
+//! A verifying server that fails: what is tried again, when it is left alone, and when it is asked again.
+
+use anyhow::{Result, ensure};
+use integration::client::{Connection, Request};
+use integration::site::{Setup, Site};
+use integration::stub::answer::Answer;
+use integration::wait;
+use serde_json::json;
+
+fn status(site: &Site, token: &str) -> Result<u16> {
+    Ok(site.send(&Request::get("/acme/shop/x").bearer(token))?.status)
+}
+
+#[test]
+fn a_failure_is_tried_again_within_one_request() -> Result<()> {
+    let config = json!({ "introspection": { "retries": 2 } });
+    let site = Site::start(&Setup::test("retried").config(config))?;
+    site.introspection.learn("third-time", Answer { failures: 2, ..Answer::user("u") });
+    ensure!(status(&site, "third-time")? == 200);
+    let made = site.introspection.count("third-time");
+    ensure!(made == 3, "{made} calls for one request");
+    let stats = site.admin().stats_like("^cluster\\.introspection\\.upstream_rq_retry$")?;
+    ensure!(stats.values().eq([&2]), "Envoy counts {stats:?}");
+    // To the filter it was one call.
+    site.admin().wait_for_metric("introspections_total;result=active", 1)?;
+    site.admin().wait_for_metric("introspections_total;result=error", 0)
+}
+
+#[test]
+fn a_verdict_is_never_asked_for_again() -> Result<()> {
+    let config = json!({ "introspection": { "retries": 2 } });
+    let site = Site::start(&Setup::test("verdict").config(config))?;
+    site.introspection.learn("rejected", Answer { status: Some(401), ..Answer::default() });
+    site.introspection.learn("page", Answer { text: Some("<html>".into()), ..Answer::default() });
+    site.introspection.learn("not-found", Answer { status: Some(404), ..Answer::default() });
+    for (token, expected) in
+        [("alice", 200), ("inactive", 401), ("rejected", 503), ("page", 503), ("not-found", 503)]
+    {
+        let found = status(&site, token)?;
+        ensure!(found == expected, "{token}: {found}");
+        let made = site.introspection.count(token);
+        ensure!(made == 1, "{token}: {made} calls");
+    }
+    Ok(())
+}
+
+/// One connection, so that it is one worker's breaker also with several workers.
+#[test]
+fn a_server_that_keeps_failing_is_left_alone_and_then_probed() -> Result<()> {
+    let config = json!({ "breaker": { "failures": 3, "open": "3s" } });
+    let site = Site::start(&Setup::test("breaker").config(config).workers(2))?;
+    let mut connection = Connection::open(site.address())?;
+    let mut ask = |token: &str| -> Result<u16> {
+        Ok(connection.send_request(&Request::get("/acme/shop/x").bearer(token))?.status)
+    };
+    ensure!(ask("alice")? == 200);
+    let broken = Answer { status: Some(500), ..Answer::default() };
+    for number in 0..3 {
+        let token = format!("broken-{number}");
+        site.introspection.learn(&token, broken.clone());
+        ensure!(ask(&token)? == 503);
+    }
+    site.admin().wait_for_metric("breaker_open", 1)?;
+    let made = site.introspection.made();
+    ensure!(made == 4, "{made} calls");
+    // All that comes now is answered without a call, until the time is over and one goes through.
+    let mut refused = 0;
+    wait::until("a probe", || {
+        let found = ask("carol")?;
+        ensure!(found == if site.introspection.made() == made { 503 } else { 200 }, "{found}");
+        refused += u64::from(found == 503);
+        Ok((found == 200).then_some(()))
+    })?;
+    ensure!(refused > 0, "not a single request was refused without a call");
+    ensure!(site.introspection.made() == made + 1, "{} calls", site.introspection.made());
+    ensure!(ask("alice")? == 200 && ask("minimal")? == 200);
+    site.admin().wait_for_metric("breaker_open", 0)?;
+    site.admin().wait_for_metric("requests_total;outcome=unavailable", refused + 3)?;
+    let log = site.envoy.log()?;
+    for line in [
+        "no verdict from cluster `introspection`: it answered with status 500",
+        "breaker open: cluster `introspection` keeps failing and is left alone",
+        "breaker closed: cluster `introspection` answers again",
+    ] {
+        ensure!(log.contains(line), "no `{line}` in\n{log}");
+    }
+    ensure!(log.matches("breaker open").count() == 1, "{log}");
+    Ok(())
+}
