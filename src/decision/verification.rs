@@ -107,6 +107,7 @@ impl Filter {
             Some(Shared::Bad(entry)) => {
                 let answer = Answer::Denied(entry.answer);
                 let left = entry.fresh_until.since(case.now);
+                let left = left.min(self.config.cache.negative_ttl);
                 self.cache.put(case.key, &answer, left, case.steady);
                 return Source::Known(answer);
             }
@@ -188,7 +189,8 @@ impl Filter {
             return None;
         }
         let answer = Answer::Granted(Rc::new(grant));
-        self.cache.put(case.key, &answer, entry.fresh_until.since(case.now), case.steady);
+        let left = entry.fresh_until.since(case.now).min(self.config.cache.ttl);
+        self.cache.put(case.key, &answer, left, case.steady);
         Some(answer)
     }
 
