@@ -164,7 +164,9 @@ impl SharedCache {
         let (bytes, _) = self.store.read(&self.slot(key));
         let set = Set::decode(&bytes.unwrap_or_default());
         set.good.into_iter().find(|entry| {
-            entry.key == *key && entry.received <= now && now < entry.fresh_until.after(span)
+            entry.key == *key
+                && entry.received <= now.after(set::SKEW)
+                && now < entry.fresh_until.after(span)
         })
     }
 

@@ -35,6 +35,8 @@ pub struct Knobs {
     pub introspection_down: bool,
     /// No access log, and no line in the log for a refusal: for floods.
     pub quiet: bool,
+    /// Connections to the backend: a crowd at once is more than the stub's queue of new connections holds.
+    pub backend_connections: Option<u32>,
     /// The module that traps if a request asks for it, see the feature `test-trap`.
     pub trapping: bool,
     /// The plugin's field of this name.
@@ -112,6 +114,19 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Lets Envoy open only so many connections to a cluster; what needs more waits.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn limit_connections(&mut self, cluster: &str, count: u32) -> Result<()> {
+        let clusters = self.at("/static_resources/clusters")?.as_array_mut();
+        let found = clusters.into_iter().flatten().find(|found| found["name"] == cluster);
+        let limit = found
+            .and_then(|found| found.pointer_mut("/circuit_breakers/thresholds/0/max_connections"));
+        *limit.with_context(|| format!("no limit in `{cluster}`"))? = count.into();
+        Ok(())
+    }
+
     /// The plugin's configuration as the file has it.
     ///
     /// # Errors
@@ -158,6 +173,9 @@ impl Bootstrap {
         }
         if knobs.quiet {
             *self.manager("/access_log")? = json!([]);
+        }
+        if let Some(count) = knobs.backend_connections {
+            self.limit_connections("backend", count)?;
         }
         if let Some(policy) = &knobs.failure_policy {
             *self.plugin("/failure_policy")? = policy.as_str().into();

@@ -109,6 +109,7 @@ impl Filter {
                 if let Some(denial) = entry.denial() {
                     let answer = Answer::Denied(denial);
                     let left = entry.fresh_until.since(case.now);
+                    let left = left.min(self.config.cache.negative_ttl);
                     self.cache.put(case.key, &answer, left, case.steady);
                     return Source::Known(answer);
                 }
@@ -191,7 +192,8 @@ impl Filter {
             return None;
         }
         let answer = Answer::Granted(Rc::new(grant));
-        self.cache.put(case.key, &answer, entry.fresh_until.since(case.now), case.steady);
+        let left = entry.fresh_until.since(case.now).min(self.config.cache.ttl);
+        self.cache.put(case.key, &answer, left, case.steady);
         Some(answer)
     }
 

@@ -3,6 +3,8 @@
 //! A set has a fixed number of places for good answers, for bad ones and for calls under way, so it has a
 //! largest size whatever is put into it, and neither kind can push the others out.
 
+use std::time::Duration;
+
 use crate::cache::Key;
 use crate::call::Denial;
 use crate::time::UnixMillis;
@@ -20,6 +22,10 @@ pub const CLAIMS: usize = 4;
 pub const LISTENERS: usize = 64;
 /// The longest answer that is shared, in bytes.
 pub const LONGEST_ANSWER: usize = 4096;
+
+/// How far one worker's time may be ahead of another's: between reading the time and reading a set, a thread may lose
+/// the processor to one that does both.
+pub const SKEW: Duration = Duration::from_secs(1);
 
 /// A worker's queue, by the host's number: the address at which it is told of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,7 +91,7 @@ impl Entry {
     /// Whether it may be used at `now`. One that lies in the future was written before the clock was set back.
     #[must_use]
     pub fn fresh(&self, now: UnixMillis) -> bool {
-        self.received <= now && now < self.fresh_until
+        self.received <= now.after(SKEW) && now < self.fresh_until
     }
 }
 
@@ -93,7 +99,7 @@ impl Claim {
     /// Whether its worker may still be at it.
     #[must_use]
     pub fn live(&self, now: UnixMillis) -> bool {
-        self.began <= now && now < self.lapses
+        self.began <= now.after(SKEW) && now < self.lapses
     }
 }
 

@@ -26,6 +26,24 @@ fn an_answer_serves_all_workers_for_what_is_left_of_its_life() {
 }
 
 #[test]
+fn a_worker_that_read_the_time_a_moment_before_another_joins_its_call_and_finds_its_answer() {
+    let (_, mut one, mut two) = World::two("");
+    two.now = NOON - 30;
+    one.request("GET /x", &BEARER);
+    two.request("GET /x", &BEARER);
+    assert_eq!((one.calls.len(), two.calls.len()), (1, 0));
+    one.active("");
+    let (_, mut one, mut two) = World::two("");
+    two.now = NOON - 30;
+    one.with_token("GET /x", "abc", "");
+    let stream = two.request("GET /x", &BEARER);
+    assert_eq!(two.verdict(stream), "forwarded");
+    two.now = NOON + 60 * SECOND;
+    let stream = two.request("GET /x", &BEARER);
+    assert_eq!(two.verdict(stream), "waiting", "no longer than its `ttl` all the same");
+}
+
+#[test]
 fn a_bad_answer_serves_all_workers_too() {
     let (_, mut one, mut two) = World::two("");
     one.request("GET /x", &BEARER);

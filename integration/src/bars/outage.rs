@@ -1,7 +1,7 @@
 //! The verifying server goes away under load and comes back: who is still let in, who is not, and for how long.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +18,8 @@ use crate::workers::Spread;
 const WORKERS: usize = 4;
 const EACH: usize = 2;
 const KNOWN: usize = 40;
+
+const TTL: Duration = Duration::from_millis(500);
 
 const UP: u8 = 0;
 const DOWN: u8 = 1;
@@ -49,7 +51,8 @@ pub fn run(scale: Scale) -> Result<()> {
         Scale::Full => (Duration::from_secs(10), Duration::from_secs(2)),
     };
     // Timeout, retries and breaker as shipped; a `ttl` that ends before the outage does.
-    let config = json!({ "cache": { "ttl": "500ms", "stale_if_error": "30s" } });
+    let config =
+        json!({ "cache": { "ttl": format!("{}ms", TTL.as_millis()), "stale_if_error": "30s" } });
     let mut setup =
         Setup { name: "outage".into(), patches: vec![config], ..Setup::default() }.workers(4);
     setup.knobs.quiet = true;
@@ -63,6 +66,7 @@ pub fn run(scale: Scale) -> Result<()> {
     let spread = Spread::open(&site, WORKERS, EACH)?;
     let counts = spread.counts();
     let phase = AtomicU8::new(UP);
+    let stale = AtomicBool::new(false);
     let warm = AtomicUsize::new(0);
     let fresh = AtomicUsize::new(0);
     let clients = spread.by_worker.into_iter().enumerate().flat_map(|(worker, connections)| {
@@ -74,7 +78,7 @@ pub fn run(scale: Scale) -> Result<()> {
         let threads: Vec<_> = clients
             .into_iter()
             .map(|(worker, mut connection)| {
-                let (phase, warm, fresh) = (&phase, &warm, &fresh);
+                let (phase, stale, warm, fresh) = (&phase, &stale, &warm, &fresh);
                 scope.spawn(move || -> Result<Seen> {
                     let mut ask = |token: &str| -> Result<(u8, u16)> {
                         let before = phase.load(Ordering::SeqCst);
@@ -93,10 +97,10 @@ pub fn run(scale: Scale) -> Result<()> {
                         if now == OVER {
                             break;
                         }
-                        // Up to the outage each worker has its own share, so that to the others it is
-                        // the process that knows the rest.
-                        let number =
-                            if now == UP { round * WORKERS + worker } else { round } % KNOWN;
+                        // Until no answer is fresh any more, each worker has its own share: the rest is
+                        // known to the process, not to the worker.
+                        let all = stale.load(Ordering::SeqCst);
+                        let number = if all { round } else { round * WORKERS + worker } % KNOWN;
                         *seen.known.entry(ask(&format!("known-{number}"))?.1).or_default() += 1;
                         let token = format!("fresh-{}", fresh.fetch_add(1, Ordering::SeqCst));
                         match ask(&token)? {
@@ -110,7 +114,7 @@ pub fn run(scale: Scale) -> Result<()> {
                 })
             })
             .collect();
-        let result = course(&mut site, &phase, length, slack, &answers, || {
+        let result = course(&mut site, (&phase, &stale), length, slack, &answers, || {
             warm.load(Ordering::SeqCst) == count
         });
         phase.store(OVER, Ordering::SeqCst);
@@ -126,7 +130,7 @@ pub fn run(scale: Scale) -> Result<()> {
 /// Up, down, up again. Returns when it was back.
 fn course(
     site: &mut Site,
-    phase: &AtomicU8,
+    (phase, stale): (&AtomicU8, &AtomicBool),
     length: Duration,
     slack: Duration,
     answers: &Answers,
@@ -140,7 +144,10 @@ fn course(
         drop(old);
         phase.store(DOWN, Ordering::SeqCst);
         // The length of the outage is what is being tested.
-        std::thread::sleep(length);
+        let aging = TTL * 2;
+        std::thread::sleep(aging);
+        stale.store(true, Ordering::SeqCst);
+        std::thread::sleep(length.saturating_sub(aging));
         phase.store(BETWEEN, Ordering::SeqCst);
         let server = start(address, answers)?;
         phase.store(BACK, Ordering::SeqCst);

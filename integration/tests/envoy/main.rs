@@ -6,6 +6,7 @@ mod configuration;
 mod failing;
 mod held;
 mod hostile;
+mod metrics;
 mod mixed;
 mod observed;
 mod revoked;

@@ -115,6 +115,43 @@ fn usergrids_way_for_all_tokens_of_a_user() -> Result<()> {
     Ok(())
 }
 
+/// Who comes after a revocation waits for a call that began after it, and shares that one with everybody else.
+#[test]
+fn a_revocation_in_mid_flight_parts_those_after_from_those_before() -> Result<()> {
+    let (site, mut spread) = start()?;
+    everywhere(&mut spread, "root", 200)?;
+    site.introspection.learn("mid", Answer { hold: true, ..Answer::user("tom") });
+    let request = Request::get("/acme/shop/x").bearer("mid");
+    let (mut before, _) = Spread::crowd(&site, WORKERS, 24)?;
+    for connection in &mut before {
+        connection.request(&request)?;
+    }
+    site.admin().wait_for_metric("waiting", 24)?;
+    let revoke = Request::new("PUT", "/acme/shop/users/tom/revoketokens").bearer("root");
+    ensure!(spread.of(1)?.send_request(&revoke)?.status == 200);
+    site.introspection
+        .learn("mid", Answer { hold: true, ..Answer::json(json!({ "active": false })) });
+    let (mut after, _) = Spread::crowd(&site, WORKERS, 24)?;
+    for connection in &mut after {
+        connection.request(&request)?;
+    }
+    site.admin().wait_for_metric("waiting", 48)?;
+    let calls = site.introspection.count("mid");
+    ensure!(calls == 2, "{calls} calls, not one before and one after");
+    site.introspection.release("mid");
+    // The later verdict is as good for those before, if it reaches their worker first.
+    for (connections, allowed) in [(&mut before, &[200, 401][..]), (&mut after, &[401])] {
+        for connection in connections {
+            let found = connection.response(false)?.map(|response| response.status);
+            ensure!(
+                found.is_some_and(|found| allowed.contains(&found)),
+                "{found:?}, not {allowed:?}"
+            );
+        }
+    }
+    everywhere(&mut spread, "mid", 401)
+}
+
 #[test]
 fn nobody_revokes_without_a_verified_credential() -> Result<()> {
     let (site, mut spread) = start()?;
