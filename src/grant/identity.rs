@@ -47,10 +47,16 @@ pub(crate) fn headers(
 /// The header value of a claim; `None` if it has none. A list is written whole or not at all.
 pub(crate) fn value(claim: &Json) -> Option<Vec<u8>> {
     let Json::Array(items) = claim else { return scalar(claim) };
-    let items = items.iter().map(scalar).collect::<Option<Vec<_>>>()?;
-    // An empty value beside others would be lost by some readers of lists and kept by others.
-    let items: Vec<_> = items.into_iter().filter(|item| !item.is_empty()).collect();
-    Some(items.join(&b','))
+    let mut value = Vec::new();
+    for item in items {
+        let item = scalar(item)?;
+        // An empty value beside others would be lost by some readers of lists and kept by others.
+        if !value.is_empty() && !item.is_empty() {
+            value.push(b',');
+        }
+        value.extend_from_slice(&item);
+    }
+    Some(value)
 }
 
 fn scalar(claim: &Json) -> Option<Vec<u8>> {

@@ -58,12 +58,15 @@ pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
         return Err(RuleError(Kind::Empty));
     }
     let operations = parse_operations(operations)?;
-    let items = if paths.is_empty() {
-        vec![Item::anything()]
+    let mut compiled = Vec::new();
+    if paths.is_empty() {
+        compiled.push(Item::anything());
     } else {
-        items(paths)?.map(parse_item).collect::<Result<_, _>>()?
-    };
-    Ok(Rule { operations, items })
+        for item in items(paths)? {
+            compiled.push(parse_item(item)?);
+        }
+    }
+    Ok(Rule { operations, items: compiled })
 }
 
 fn parse_operations(part: &str) -> Result<Operations, RuleError> {

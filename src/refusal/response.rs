@@ -88,10 +88,16 @@ impl Challenge {
                 Self::BearerError("insufficient_scope").value(situation)
             }
             Self::BearerScope => {
-                let scope = situation.required_scopes.join(" ");
-                Some(format!(
-                    r#"Bearer realm="{realm}", error="insufficient_scope", scope="{scope}""#
-                ))
+                let mut challenge =
+                    format!(r#"Bearer realm="{realm}", error="insufficient_scope", scope="#);
+                let mut before = '"';
+                for scope in situation.required_scopes {
+                    challenge.push(before);
+                    challenge.push_str(scope);
+                    before = ' ';
+                }
+                challenge.push('"');
+                Some(challenge)
             }
             Self::Basic => Some(format!(r#"Basic realm="{realm}""#)),
         }
