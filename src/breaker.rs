@@ -62,7 +62,7 @@ impl Breaker {
         }
     }
 
-    /// A call gave a verdict.
+    /// The server answered, whatever it said.
     pub fn succeeded(&mut self) -> Option<BreakerChange> {
         let before = std::mem::replace(&mut self.state, State::Closed { failures: 0 });
         match before {
@@ -71,7 +71,7 @@ impl Breaker {
         }
     }
 
-    /// A call gave none.
+    /// The server failed.
     pub fn failed(&mut self, now: Steady) -> Option<BreakerChange> {
         let until = now.after(self.settings.open);
         match &mut self.state {
@@ -90,14 +90,6 @@ impl Breaker {
             // Calls that were under way when it opened say nothing new.
             State::Open { .. } => None,
         }
-    }
-
-    /// A call ended in a way that says nothing about the server; a probe has to be repeated.
-    pub fn abstained(&mut self, now: Steady) -> Option<BreakerChange> {
-        if self.state == State::Probing {
-            self.state = State::Open { until: now };
-        }
-        None
     }
 
     /// Whether calls are being held back.

@@ -126,10 +126,9 @@ impl Cache {
         self.bad.pop(key);
     }
 
-    /// Whether a good answer to `key` is held, fresh or not.
-    #[must_use]
-    pub fn holds_good(&self, key: &Key) -> bool {
-        self.good.contains(key)
+    /// Whether a good answer to `key` is held that may still serve.
+    pub fn holds_good(&mut self, key: &Key, now: Steady) -> bool {
+        self.stale(key, now).is_some()
     }
 
     /// Forgets the good answers about a `revoked` user.

@@ -111,3 +111,16 @@ pub enum ServerFault {
     /// See [`CallOutcome::NotSent`].
     NotSent,
 }
+
+impl ServerFault {
+    /// Whether the server failed whoever asked: it could not be reached, was too late, or says itself that it cannot. Any
+    /// other answer may be due to what a client presented, and must not keep other clients from being heard.
+    #[must_use]
+    pub const fn is_the_servers(self) -> bool {
+        match self {
+            Self::Reset | Self::TimedOut | Self::NotSent => true,
+            Self::Status(status) => status >= 500 || status == 408 || status == 429,
+            Self::RejectedUs | Self::BadAnswer | Self::TooLarge => false,
+        }
+    }
+}

@@ -158,7 +158,7 @@ impl Filter {
             Event::Told(message) => self.told(&message, now, &mut effects),
             Event::Response { stream, status, request_body } => {
                 if let Some(watch) = self.unwatch(stream) {
-                    self.revoked(watch, status, &request_body, &mut effects);
+                    self.revoked(watch, status, &request_body, now, &mut effects);
                 }
             }
             Event::StreamGone(stream) => {

@@ -87,7 +87,7 @@ pub enum Verdict {
 pub struct Settled {
     /// Who waits to be told.
     pub listeners: Vec<QueueId>,
-    /// A bad verdict took the place of a good one, fresh or not, which other workers may still hold.
+    /// A bad verdict took the place of a good one that may still serve, in other workers too.
     pub overturned: bool,
 }
 
@@ -199,6 +199,7 @@ impl SharedCache {
     }
 
     /// Ends the claim of `owner` on `key` that knew the revocations up to `sequence`, and leaves `verdict` if there is one.
+    /// `span` is how long past its `ttl` a good verdict may serve.
     pub fn settle(
         &self,
         key: &Key,
@@ -206,13 +207,13 @@ impl SharedCache {
         sequence: Sequence,
         verdict: Option<&Verdict>,
         now: UnixMillis,
+        span: Duration,
     ) -> Settled {
         let slot = self.slot(key);
         for _ in 0..TRIES {
             let (bytes, version) = self.store.read(&slot);
             let mut set = Set::decode(&bytes.unwrap_or_default());
             let mut changed = verdict.is_some();
-            let before = set.good.len();
             let mut settled = Settled::default();
             set.claims.retain_mut(|claim| {
                 // After a revocation the same worker may have called again.
@@ -229,8 +230,11 @@ impl SharedCache {
                     set::insert(&mut set.good, entry.clone(), GOOD, now);
                 }
                 Some(Verdict::Bad(entry)) => {
-                    set.good.retain(|other| other.key != *key);
-                    settled.overturned = set.good.len() < before;
+                    set.good.retain(|other| {
+                        let same = other.key == *key;
+                        settled.overturned |= same && now < other.fresh_until.after(span);
+                        !same
+                    });
                     set::insert(&mut set.bad, entry.clone(), BAD, now);
                 }
                 Some(Verdict::Good(_)) | None => {}

@@ -16,7 +16,7 @@ use crate::metrics::{Counter, Outcome};
 use crate::path::RequestPath;
 use crate::refusal::Refusal;
 use crate::request::RequestHeaders;
-use crate::revocation::watch;
+use crate::revocation::{Watch, watch};
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
 
@@ -75,6 +75,7 @@ impl Filter {
                     let kind = question.kind();
                     let forwarding = Forwarding::plan(config.forward, credential, &found, headers);
                     let watch = watch::endpoint(method, target, &config.revocation_paths)
+                        .map(Watch::of_verified_caller)
                         .or_else(|| watch::usergrid(method, target, &path, digest));
                     let method = method.to_vec();
                     let pending = Pending { facts, method, path, kind, forwarding, watch };
@@ -91,6 +92,9 @@ impl Filter {
                 if facts.required.is_empty() && config.guest.admits(method, &path) =>
             {
                 admit_guest(stream, headers, &config, effects);
+                if let Some(watch) = watch::endpoint(method, target, &config.revocation_paths) {
+                    self.watch(stream, watch, effects);
+                }
                 return;
             }
             Presented::Nothing => Refusal::Missing,

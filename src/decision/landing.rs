@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::question::{Caller, Endpoint, Subject};
+use super::question::{Caller, Subject};
 use super::verdict::Pending;
 use super::{Effect, Filter, Notice};
 use crate::breaker::BreakerChange;
@@ -39,12 +39,8 @@ impl Filter {
         let endpoint = flight.subject.endpoint();
         let breaker = self.breaker(endpoint);
         let change = match &verification {
-            // A client can provoke these with what it presents, so they say nothing about the server.
-            Verification::Failed(ServerFault::Status(400..=499)) if endpoint == Endpoint::Token => {
-                breaker.abstained(steady)
-            }
-            Verification::Failed(_) => breaker.failed(steady),
-            Verification::Granted(_) | Verification::Denied(_) => breaker.succeeded(),
+            Verification::Failed(fault) if fault.is_the_servers() => breaker.failed(steady),
+            _ => breaker.succeeded(),
         };
         let cluster = || endpoint.cluster(&self.config).to_owned();
         if let Verification::Failed(fault) = &verification
@@ -89,7 +85,7 @@ impl Filter {
         let verdict = match &news {
             _ if left.is_zero() => None,
             // It holds the issued token, and the shared memory keeps no credential in clear.
-            News::Good(_) if flight.subject.answer_holds_credential() => None,
+            News::Good(answer) if flight.subject.answer_holds_credential(answer) => None,
             News::Good(answer) => {
                 let answer = answer.clone();
                 Some(Verdict::Good(Entry { key, answer, received, fresh_until, sequence }))
@@ -100,7 +96,14 @@ impl Filter {
             }
             News::Failed => None,
         };
-        let settled = shared.settle(&key, owner, sequence, verdict.as_ref(), now);
+        let settled = shared.settle(
+            &key,
+            owner,
+            sequence,
+            verdict.as_ref(),
+            now,
+            self.config.cache.stale_if_error,
+        );
         if settled.overturned {
             self.revoke(&[Revoked::Credential(flight.subject.credential)]);
         }
@@ -171,7 +174,7 @@ impl Filter {
                 answer
             }
             Verification::Denied(denial) => {
-                if self.cache.holds_good(&key) {
+                if self.cache.holds_good(&key, steady) {
                     // Others may hold it as good, too.
                     self.revoke(&[Revoked::Credential(subject.credential)]);
                 }

@@ -157,9 +157,13 @@ impl Subject {
         self.verdict(&CallOutcome::Answered { status: 200, body }, config, received)
     }
 
-    /// Whether the answer itself holds a credential: the token that was issued for a client pair.
-    pub(super) const fn answer_holds_credential(&self) -> bool {
-        matches!(self.rules, Rules::Client { .. })
+    /// Whether the answer itself holds a credential: the token that was issued for a client pair, or one that an
+    /// introspection server repeats, as some do.
+    pub(super) fn answer_holds_credential(&self, answer: &[u8]) -> bool {
+        const MEMBERS: [&[u8]; 5] =
+            [b"\"token\"", b"\"jwt\"", b"\"access_token\"", b"\"refresh_token\"", b"\"id_token\""];
+        let holds = |name: &[u8]| answer.windows(name.len()).any(|window| window == name);
+        matches!(self.rules, Rules::Client { .. }) || MEMBERS.into_iter().any(holds)
     }
 
     /// Notes that nobody seems to make the call; whether that has been so for `ticks`.

@@ -5,10 +5,15 @@ use crate::cache::Key;
 use crate::flight::StreamId;
 use crate::metrics::Counter;
 use crate::revocation::{Caught, Log, Revoked, Watch};
+use crate::time::UnixMillis;
 
 impl Filter {
     /// Remembers to look at the response to a request that was forwarded.
     pub(super) fn watch(&mut self, stream: StreamId, watch: Watch, effects: &mut Vec<Effect>) {
+        // What is missed is honoured once its answer's `ttl` ends.
+        if !watch.proven && self.watched.len() >= self.config.max_waiting {
+            return;
+        }
         effects.push(Effect::WatchResponse(stream, watch.body_limit()));
         self.watched.push((stream, watch));
     }
@@ -25,15 +30,37 @@ impl Filter {
         watch: Watch,
         status: u16,
         request_body: &[u8],
+        now: UnixMillis,
         effects: &mut Vec<Effect>,
     ) {
         if !(200..300).contains(&status) {
             return;
         }
-        let revoked = watch.revoked(request_body);
+        let proven = watch.proven;
+        let mut revoked = watch.revoked(request_body);
+        // Else anybody could fill the log with tokens that nobody has ever used, until no worker can follow it.
+        revoked.retain(|one| proven || self.knows(one, now));
         if !revoked.is_empty() {
             effects.push(Effect::Count(Counter::Revocations));
             self.revoke(&revoked);
+        }
+    }
+
+    /// Whether some worker remembers the credential, or is asking about it.
+    fn knows(&mut self, revoked: &Revoked, now: UnixMillis) -> bool {
+        let Revoked::Credential(credential) = revoked else { return false };
+        let key = Key::new(&self.config.digest, credential);
+        let steady = self.clock.read(now);
+        match &self.shared {
+            _ if self.cache.holds_good(&key, steady) || self.flights.joinable(&key).is_some() => {
+                true
+            }
+            Some(shared) => {
+                let span = self.config.cache.stale_if_error;
+                shared.look(&key, now).is_some() || shared.stale(&key, now, span).is_some()
+            }
+            // What other workers know, nobody knows.
+            None => true,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Revoked;
 use crate::cache::CredentialDigest;
 use crate::credential::form_value;
-use crate::path::RequestPath;
+use crate::path::{RequestPath, is_reserved};
 
 /// The longest form that is looked into for a token (RFC 7009 section 2.1), in bytes. It is read as it passes, not held back.
 const LONGEST_FORM: usize = 16_384;
@@ -13,9 +13,17 @@ const LONGEST_FORM: usize = 16_384;
 pub struct Watch {
     revoked: Vec<Revoked>,
     form: bool,
+    /// Whether the caller has a verified credential.
+    pub proven: bool,
 }
 
 impl Watch {
+    /// The same, by a caller whose credential will have been verified.
+    #[must_use]
+    pub fn of_verified_caller(self) -> Self {
+        Self { proven: true, ..self }
+    }
+
     /// How much of the request's body is needed to know what is revoked.
     #[must_use]
     pub const fn body_limit(&self) -> usize {
@@ -35,12 +43,16 @@ impl Watch {
 }
 
 /// A call of an RFC 7009 endpoint that the configuration names. Whoever calls it must know the token, so no
-/// credential is asked for.
+/// credential is asked for; but since any token gets a 200 (RFC 7009 section 2.2), only one that is known counts.
 #[must_use]
 pub fn endpoint(method: &[u8], target: &[u8], paths: &[String]) -> Option<Watch> {
     let (path, query) = split(target);
     let named = is_write(method) && paths.iter().any(|named| named.as_bytes() == path);
-    named.then(|| Watch { revoked: token_in(query).into_iter().collect(), form: true })
+    named.then(|| Watch {
+        revoked: token_in(query).into_iter().collect(),
+        form: true,
+        proven: false,
+    })
 }
 
 /// A call of one of Usergrid's own endpoints (reference section 8), by a caller with the verified `credential`.
@@ -57,7 +69,9 @@ pub fn usergrid(
     let (_, query) = split(target);
     let mut last = path.segments().rev().filter(|segment| !segment.is_empty());
     let (action, user, collection) = (last.next()?, last.next()?, last.next()?);
-    if !matches!(collection, "users" | "user") {
+    // `/{org}/{app}/users/…` and `/management/users/…`; longer only in the shapes that begin with a word of Usergrid's.
+    let usual = last.count() <= 2 || path.segments().next().is_some_and(is_reserved);
+    if !usual || !matches!(collection, "users" | "user") {
         return None;
     }
     let revoked = match action {
@@ -66,7 +80,7 @@ pub fn usergrid(
         "revoketokens" | "deactivate" => vec![Revoked::user(user), Revoked::Credential(credential)],
         _ => return None,
     };
-    Some(Watch { revoked, form: false })
+    Some(Watch { revoked, form: false, proven: true })
 }
 
 fn is_write(method: &[u8]) -> bool {

@@ -26,6 +26,8 @@ struct Stats {
     cache_entries: Option<u32>,
     breaker_open: Option<u32>,
     revocation_signal: Option<u32>,
+    /// How often the signal was asked for in vain.
+    looks: u64,
     introspection_ms: Option<u32>,
 }
 
@@ -58,9 +60,12 @@ pub(super) fn define() {
             cache_entries: host::define(MetricType::Gauge, CACHE_ENTRIES),
             breaker_open: host::define(MetricType::Gauge, BREAKER_OPEN),
             revocation_signal: host::define(MetricType::Gauge, REVOCATION_SIGNAL),
+            looks: 0,
             introspection_ms: host::define(MetricType::Histogram, INTROSPECTION_MS),
         });
     });
+    // From now on it is not zero, unless it does not work.
+    signal_revocation();
 }
 
 /// Counts one.
@@ -83,12 +88,18 @@ pub(super) fn call_took(span: Duration) {
     });
 }
 
-/// The signal of revocations. A number of its own every time where the metric could not be defined: then workers
-/// look at the log at every request.
+/// The signal of revocations. Where a `stats_matcher` keeps Envoy from having the gauge, it reads as zero for ever; then
+/// the signal is another number every time, and workers look at the log at every request.
 pub(super) fn revocation_signal() -> u64 {
-    STATS.with_borrow(|stats| {
-        let id = stats.as_ref().and_then(|stats| stats.revocation_signal);
-        id.and_then(host::read).unwrap_or_else(|| host::now().0)
+    STATS.with_borrow_mut(|stats| {
+        let Some(stats) = stats else { return 0 };
+        match stats.revocation_signal.and_then(host::read) {
+            None | Some(0) => {
+                stats.looks = stats.looks.wrapping_add(1);
+                stats.looks
+            }
+            Some(signal) => signal,
+        }
     })
 }
 

@@ -179,3 +179,35 @@ fn without_stale_if_error_nothing_stale_is_served() {
     world.now = NOON + SECOND;
     assert_eq!(fail(&mut world, "abc"), "503 service_unavailable");
 }
+
+#[test]
+fn answers_that_depend_on_what_a_client_presents_open_no_breaker() {
+    let mut world = World::new(r#""breaker":{"failures":2,"open":"1s"}"#);
+    for (status, body) in [(400, ""), (401, ""), (403, "blocked"), (404, ""), (200, "<html>")] {
+        for number in 0..5 {
+            let bearer = format!("Bearer odd{status}{number}");
+            world.request("GET /x", &[("authorization", &bearer)]);
+            world.answer(status, body);
+        }
+    }
+    assert!(breaker_notices(&world).is_empty());
+    for status in [429, 500] {
+        let bearer = format!("Bearer late{status}");
+        world.request("GET /x", &[("authorization", &bearer)]);
+        world.answer(status, "");
+    }
+    assert_eq!(breaker_notices(&world), [true]);
+}
+
+#[test]
+fn a_probe_that_is_answered_at_all_closes_the_breaker() {
+    let mut world = World::new(
+        r#""client_credentials":{"cluster":"u","path":"/token"},"breaker":{"failures":1,"open":"1s"}"#,
+    );
+    world.request("GET /x?client_id=a&client_secret=b", &[]);
+    world.end_call(CallOutcome::Reset);
+    world.now = NOON + SECOND;
+    world.request("GET /x?client_id=hostile&client_secret=b", &[]);
+    world.answer(400, r#"{"error":"invalid_request"}"#);
+    assert_eq!(breaker_notices(&world), [true, false]);
+}

@@ -205,3 +205,59 @@ fn a_stream_that_goes_before_its_response_revokes_nothing() {
     world.respond(stream, 200, "");
     assert!(!asks(&mut world, "toms"));
 }
+
+#[test]
+fn tokens_that_nobody_has_used_fill_no_log() {
+    let overrides = r#""revocation":{"paths":["/oauth/revoke"]},"public":["post:/oauth/revoke"]"#;
+    let (_, mut one, mut two) = World::two(overrides);
+    known(&mut one, "good", "");
+    for number in 0..200 {
+        let stream = two.request("POST /oauth/revoke", &[]);
+        two.respond(stream, 200, &format!("token=random{number}"));
+    }
+    assert!(!two.counts.contains(&Counter::Revocations));
+    assert!(!asks(&mut one, "good"));
+    assert!(!asks(&mut two, "good"), "it is still shared");
+}
+
+#[test]
+fn tokens_that_expire_by_themselves_are_no_revocations() {
+    let (_, mut one, mut two) = World::two(r#""cache":{"ttl":"1h"}"#);
+    known(&mut two, "good", "");
+    for number in 0..100 {
+        let exp = format!(r#""exp":{}"#, one.now / 1000 + 1);
+        known(&mut one, &format!("short{number}"), &exp);
+        one.now += 1_000;
+        assert!(asks(&mut one, &format!("short{number}")), "it has lapsed, and is inactive");
+    }
+    two.now = one.now;
+    assert!(!asks(&mut two, "good"));
+}
+
+#[test]
+fn a_path_that_only_ends_like_usergrids_revokes_nothing() {
+    let mut world = World::new("");
+    known(&mut world, "toms", r#""username":"tom""#);
+    for line in [
+        "POST /evil/app/any/users/tom/revoketokens",
+        "POST /evil/app/any/thing/users/tom/deactivate",
+    ] {
+        let stream = world.request(line, &TOM);
+        world.respond(stream, 200, "");
+        assert!(!asks(&mut world, "toms"), "{line}");
+    }
+    let stream = world.request("POST /orgs/acme/apps/app/users/tom/revoketokens", &TOM);
+    world.respond(stream, 200, "");
+    assert!(asks(&mut world, "toms"));
+}
+
+#[test]
+fn a_verified_caller_of_an_rfc_7009_endpoint_needs_no_known_token() {
+    let (_, mut one, mut two) = World::two(r#""revocation":{"paths":["/oauth/revoke"]}"#);
+    known(&mut one, "mine", "");
+    let stream = one.request("POST /oauth/revoke", &[("authorization", "Bearer mine")]);
+    assert_eq!(one.verdict(stream), "forwarded");
+    one.respond(stream, 200, "token=nobody-here-has-seen-it");
+    assert!(one.counts.contains(&Counter::Revocations));
+    assert!(!asks(&mut two, "mine"));
+}

@@ -241,3 +241,15 @@ fn a_message_of_another_time_or_configuration_is_not_believed() {
     two.happen(Event::Told(message));
     assert_eq!(two.verdict(waiting), "waiting");
 }
+
+#[test]
+fn an_answer_that_repeats_a_token_is_kept_by_no_shared_memory() {
+    let (process, mut one, mut two) = World::two("");
+    one.request("GET /x", &BEARER);
+    let waiting = two.request("GET /x", &BEARER);
+    one.active(r#""token":"abc-in-clear""#);
+    two.read_queue();
+    assert_eq!(two.verdict(waiting), "forwarded");
+    let bytes = process.bytes();
+    assert!(!bytes.windows(12).any(|window| window == b"abc-in-clear"));
+}
