@@ -35,6 +35,8 @@ pub struct Knobs {
     pub introspection_down: bool,
     /// No access log, and no line in the log for a refusal: for floods.
     pub quiet: bool,
+    /// Envoy keeps none of the filter's metrics, as an operator who saves on them may have it.
+    pub no_filter_metrics: bool,
     /// Connections to the backend: a crowd at once is more than the stub's queue of new connections holds.
     pub backend_connections: Option<u32>,
     /// The module that traps if a request asks for it, see the feature `test-trap`.
@@ -170,6 +172,11 @@ impl Bootstrap {
         }
         if let Some(timeout) = &knobs.stream_idle_timeout {
             *self.manager("/stream_idle_timeout")? = timeout.as_str().into();
+        }
+        if knobs.no_filter_metrics {
+            let stats = self.at("/stats_config")?.as_object_mut().context("no object")?;
+            let dropped = json!({ "patterns": [{ "prefix": "wasmcustom." }] });
+            stats.insert("stats_matcher".into(), json!({ "exclusion_list": dropped }));
         }
         if knobs.quiet {
             *self.manager("/access_log")? = json!([]);

@@ -1,6 +1,7 @@
 //! Revocations seen passing by: the next request on every worker asks the server again, and only after a success.
 
 use anyhow::{Result, ensure};
+use integration::bootstrap::Knobs;
 use integration::client::{Connection, Request};
 use integration::site::{Setup, Site};
 use integration::stub::answer::Answer;
@@ -113,6 +114,24 @@ fn usergrids_way_for_all_tokens_of_a_user() -> Result<()> {
     }
     ensure!(site.introspection.count("ann") == 1, "another user's answers were forgotten");
     Ok(())
+}
+
+/// The gauge that tells workers of revocations does not exist then, and reads as zero.
+#[test]
+fn revocations_reach_all_workers_without_any_metric() -> Result<()> {
+    let knobs = Knobs { concurrency: Some(4), no_filter_metrics: true, ..Knobs::default() };
+    let site = Site::start(&Setup::test("revoked-unseen").knobs(knobs))?;
+    for user in ["tom", "root"] {
+        site.introspection.learn(user, Answer::user(user));
+    }
+    let mut spread = Spread::open(&site, WORKERS, 1)?;
+    everywhere(&mut spread, "tom", 200)?;
+    site.introspection.learn("tom", Answer::json(json!({ "active": false })));
+    everywhere(&mut spread, "tom", 200)?;
+    let line = "/acme/shop/users/tom/revoketoken?token=tom";
+    let revoke = Request::new("POST", line).bearer("root");
+    ensure!(spread.of(0)?.send_request(&revoke)?.status == 200);
+    everywhere(&mut spread, "tom", 401)
 }
 
 /// Who comes after a revocation waits for a call that began after it, and shares that one with everybody else.
