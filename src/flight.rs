@@ -126,10 +126,4 @@ impl<T, W> Flights<T, W> {
     pub fn waiting(&self) -> usize {
         self.waiting
     }
-
-    /// How many flights are under way.
-    #[must_use]
-    pub fn under_way(&self) -> usize {
-        self.flights.len()
-    }
 }
