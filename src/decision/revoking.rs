@@ -5,6 +5,7 @@ use crate::cache::Key;
 use crate::flight::StreamId;
 use crate::metrics::Counter;
 use crate::revocation::{Caught, Log, Revoked, Watch};
+use crate::shared::{Sequence, Shared};
 use crate::time::UnixMillis;
 
 impl Filter {
@@ -46,7 +47,8 @@ impl Filter {
         }
     }
 
-    /// Whether some worker remembers the credential, or is asking about it.
+    /// Whether some worker remembers the credential as good, or is asking about it, and that has not been revoked already:
+    /// each record then costs whoever makes it a verdict of the server.
     fn knows(&mut self, revoked: &Revoked, now: UnixMillis) -> bool {
         let Revoked::Credential(credential) = revoked else { return false };
         let key = Key::new(&self.config.digest, credential);
@@ -57,7 +59,12 @@ impl Filter {
             }
             Some(shared) => {
                 let span = self.config.cache.stale_if_error;
-                shared.look(&key, now).is_some() || shared.stale(&key, now, span).is_some()
+                let since = match (shared.stale(&key, now, span), shared.look(&key, now)) {
+                    (Some(entry), _) => entry.sequence,
+                    (None, Some(Shared::Elsewhere { .. })) => Sequence::default(),
+                    _ => return false,
+                };
+                !self.revocations.holds(since, revoked)
             }
             // What other workers know, nobody knows.
             None => true,

@@ -83,6 +83,12 @@ impl Log {
             || self.records.iter().any(|(number, revoked)| *number > since && matches(revoked))
     }
 
+    /// Whether the log holds `revoked` with a number after `since`.
+    #[must_use]
+    pub fn holds(&self, since: Sequence, revoked: &Revoked) -> bool {
+        self.records.iter().any(|(number, other)| *number > since && other == revoked)
+    }
+
     /// Reads what has come since the last time. Costs one cheap look at a number if nothing has.
     pub fn catch_up(&mut self, store: &dyn SharedStore) -> Caught {
         let signal = store.signalled();

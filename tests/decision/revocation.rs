@@ -261,3 +261,23 @@ fn a_verified_caller_of_an_rfc_7009_endpoint_needs_no_known_token() {
     assert!(one.counts.contains(&Counter::Revocations));
     assert!(!asks(&mut two, "mine"));
 }
+
+#[test]
+fn nobody_fills_the_log_by_revoking_one_token_again_and_again() {
+    let overrides = r#""revocation":{"paths":["/oauth/revoke"]},"public":["post:/oauth/revoke"]"#;
+    let (_, mut one, mut two) = World::two(overrides);
+    known(&mut one, "good", "");
+    known(&mut one, "mine", "");
+    one.request("GET /x", &[("authorization", "Bearer bad")]);
+    one.answer(200, r#"{"active":false}"#);
+    one.request("GET /x", &[("authorization", "Bearer flying")]);
+    for token in ["mine", "bad", "flying"] {
+        for _ in 0..100 {
+            let stream = two.request("POST /oauth/revoke", &[]);
+            two.respond(stream, 200, &format!("token={token}"));
+        }
+    }
+    let records = two.counts.iter().filter(|count| **count == Counter::Revocations).count();
+    assert_eq!(records, 2, "one for what was good, one for what is being asked about");
+    assert!(!asks(&mut two, "good"));
+}
