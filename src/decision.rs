@@ -6,6 +6,7 @@
 mod admission;
 mod forwarding;
 mod landing;
+mod memo;
 mod notice;
 mod question;
 mod revoking;
@@ -31,6 +32,7 @@ use crate::revocation::{Log, Watch};
 use crate::route::RouteSettings;
 use crate::shared::{QueueId, SharedCache, SharedStore};
 use crate::time::{SteadyClock, UnixMillis};
+use memo::Memo;
 use question::{Endpoint, Subject};
 use throttle::Throttle;
 use verdict::Pending;
@@ -98,7 +100,7 @@ pub enum Effect {
 #[derive(Clone, PartialEq, Eq)]
 pub enum HeaderEdit {
     /// One header of this name and value, in place of all there were.
-    Set(Rc<str>, Vec<u8>),
+    Set(Rc<str>, Rc<[u8]>),
     /// No header of this name.
     Remove(Rc<str>),
 }
@@ -109,6 +111,7 @@ pub struct Filter {
     store: Rc<dyn SharedStore>,
     clock: SteadyClock,
     cache: Cache,
+    memo: Memo,
     /// `None` with `cache.shared: false`.
     shared: Option<SharedCache>,
     flights: Flights<Subject, Pending>,
@@ -132,6 +135,9 @@ impl Filter {
         Self {
             clock: SteadyClock::default(),
             cache: Cache::new(&config.cache),
+            memo: Memo::new(
+                config.cache.max_entries.saturating_add(config.cache.max_negative_entries),
+            ),
             shared,
             flights: Flights::new(config.max_waiting),
             introspection: Breaker::new(config.breaker),

@@ -62,7 +62,7 @@ pub struct Grant {
     /// `exp`: not valid from then on; for a client pair, the end of the issued token.
     pub expires: Option<UnixMillis>,
     /// Identity headers, ready to be set: name and header-safe value.
-    pub identity: Vec<(Rc<str>, Vec<u8>)>,
+    pub identity: Vec<(Rc<str>, Rc<[u8]>)>,
     /// For a client pair: the token that goes upstream in place of the secret.
     pub issued_token: Option<Secret>,
 }

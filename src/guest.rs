@@ -2,14 +2,31 @@
 //!
 //! It never sees a request that carries a credential, and it never admits by a path that could be read otherwise.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 use crate::path::{RequestPath, is_application_word, is_reserved, is_uuid};
-use crate::permission::Rule;
+use crate::permission::{CheckedPath, FEW, Rule, RuleSet};
 
 /// The rules of `guest`.
 #[derive(Clone, Debug, Default)]
-pub struct GuestRules(Vec<GuestRule>);
+pub struct GuestRules {
+    /// Each pattern once.
+    sets: Vec<GuestSet>,
+    /// Places in `sets` by [`ApplicationPattern::key`]. Empty for few.
+    by_key: HashMap<String, usize>,
+}
+
+/// What guests may do in the applications of one pattern.
+#[derive(Clone, Debug)]
+struct GuestSet {
+    applications: ApplicationPattern,
+    /// Of rules for this pattern alone.
+    own: RuleSet,
+    /// Of rules for several patterns.
+    shared: Vec<Rc<RuleSet>>,
+}
 
 /// What guests may do in some applications.
 #[derive(Clone, Debug)]
@@ -73,7 +90,34 @@ impl GuestRules {
     /// Any of the rules may admit a request.
     #[must_use]
     pub fn new(rules: Vec<GuestRule>) -> Self {
-        Self(rules)
+        let mut by_key: HashMap<String, usize> = HashMap::new();
+        let mut sets = Vec::new();
+        let mut own: Vec<Vec<Rule>> = Vec::new();
+        for GuestRule { applications, permissions } in rules {
+            let (mut permissions, mut shared) = (Some(permissions), None);
+            if applications.len() > 1 {
+                shared = permissions.take().map(|rules| Rc::new(RuleSet::new(rules)));
+            }
+            for applications in applications {
+                let place = *by_key.entry(applications.key()).or_insert(sets.len());
+                if place == sets.len() {
+                    let (own, shared) = (RuleSet::default(), Vec::new());
+                    sets.push(GuestSet { applications, own, shared });
+                }
+                own.resize_with(sets.len(), Vec::new);
+                if let (Some(set), Some(own)) = (sets.get_mut(place), own.get_mut(place)) {
+                    set.shared.extend(shared.clone());
+                    own.extend(permissions.take().unwrap_or_default());
+                }
+            }
+        }
+        for (set, own) in sets.iter_mut().zip(own) {
+            set.own = RuleSet::new(own);
+        }
+        if sets.len() <= FEW {
+            by_key.clear();
+        }
+        Self { sets, by_key }
     }
 
     /// Whether a caller without any credential may go on as a guest: the path is clear and of the plain shape
@@ -81,20 +125,44 @@ impl GuestRules {
     #[must_use]
     pub fn admits(&self, method: &[u8], path: &RequestPath) -> bool {
         let Some((organization, application)) = path.guest_application() else { return false };
-        let permissions: Vec<&Rule> = self
-            .0
-            .iter()
-            .filter(|rule| {
-                rule.applications.iter().any(|pattern| pattern.matches(organization, application))
-            })
-            .flat_map(|rule| &rule.permissions)
-            .collect();
-        !permissions.is_empty()
+        let sets = self.matching(organization, application);
+        !sets.is_empty()
             && path
                 .checked()
                 .iter()
-                .all(|reading| permissions.iter().any(|rule| rule.allows(method, reading, &[])))
+                .all(|reading| sets.iter().any(|set| set.allows(method, reading)))
     }
+
+    fn matching(&self, organization: &str, application: &str) -> Vec<&GuestSet> {
+        let matches = |set: &&GuestSet| set.applications.matches(organization, application);
+        if self.by_key.is_empty() {
+            return self.sets.iter().filter(matches).collect();
+        }
+        let mut found = Vec::new();
+        for (organization, application) in
+            [(organization, application), (organization, ANY), (ANY, application), (ANY, ANY)]
+        {
+            let place = self.by_key.get(&key(organization, application));
+            found.extend(place.and_then(|place| self.sets.get(*place)).filter(matches));
+        }
+        found
+    }
+}
+
+impl GuestSet {
+    fn allows(&self, method: &[u8], path: &CheckedPath<'_>) -> bool {
+        let allows = |rule: &Rule| rule.allows(method, path, &[]);
+        self.own.any(path, allows) || self.shared.iter().any(|rules| rules.any(path, allows))
+    }
+}
+
+/// The pattern of every name, which is no name.
+const ANY: &str = "*";
+
+fn key(organization: &str, application: &str) -> String {
+    let mut key = [organization, "/", application].concat();
+    key.make_ascii_lowercase();
+    key
 }
 
 impl ApplicationPattern {
@@ -124,6 +192,11 @@ impl ApplicationPattern {
         })
     }
 
+    /// The same for patterns that match the same.
+    fn key(&self) -> String {
+        key(self.organization.text(), self.application.text())
+    }
+
     fn matches(&self, organization: &str, application: &str) -> bool {
         self.organization.matches(organization) && self.application.matches(application)
     }
@@ -131,7 +204,7 @@ impl ApplicationPattern {
 
 impl NamePattern {
     fn parse(part: &str) -> Result<Self, ApplicationPatternError> {
-        if part == "*" {
+        if part == ANY {
             return Ok(Self::Any);
         }
         // What a clear segment of a path never holds could never match.
@@ -144,6 +217,13 @@ impl NamePattern {
             Ok(Self::Name(part.to_owned()))
         } else {
             Err(ApplicationPatternError(Kind::NotAName(part.to_owned())))
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Any => ANY,
+            Self::Name(name) => name,
         }
     }
 

@@ -26,11 +26,11 @@ pub fn spoofed(identity: &[IdentityHeader], headers: &RequestHeaders) -> Vec<Str
 }
 
 /// The headers of a guest.
-pub fn of_guest(identity: &[IdentityHeader]) -> impl Iterator<Item = (Rc<str>, Vec<u8>)> {
+pub fn of_guest(identity: &[IdentityHeader]) -> impl Iterator<Item = (Rc<str>, Rc<[u8]>)> {
     identity
         .iter()
         .filter(|header| header.source == Some(IdentitySource::Principal))
-        .map(|header| (Rc::clone(&header.name), GUEST.to_vec()))
+        .map(|header| (Rc::clone(&header.name), Rc::from(GUEST)))
 }
 
 fn same_to_a_backend(ours: &str, theirs: &str) -> bool {

@@ -8,7 +8,7 @@ mod segment;
 pub use application::{Addressed, ApplicationId, PathApplication};
 pub use application::{is_application_word, is_reserved, is_uuid};
 
-use segment::Segment;
+use segment::Segments;
 
 use crate::permission::CheckedPath;
 
@@ -29,7 +29,7 @@ const LABEL_PART: usize = 64;
 #[derive(Clone, Debug)]
 pub struct RequestPath {
     /// After the base path, or all of them where the path does not begin with it.
-    segments: Vec<Segment>,
+    segments: Segments,
     clear: bool,
     in_base: bool,
     addressed: Addressed,
@@ -50,18 +50,16 @@ impl RequestPath {
     /// others.
     pub fn parse(path: &[u8], base: &[String]) -> Result<Self, BrokenPath> {
         let [b'/', rest @ ..] = path else { return Err(BrokenPath) };
-        let mut segments = Vec::new();
+        let mut segments = Segments::with_room_for(path.len());
         let mut count: usize = 0;
         for raw in rest.split(|byte| *byte == b'/') {
-            let segment = Segment::parse(raw)?;
-            let inside = segment.text().bytes().filter(|byte| *byte == b'/').count();
+            let inside = segments.push(raw)?;
             count = count.saturating_add(inside).saturating_add(1);
             if count > MOST_SEGMENTS {
                 return Err(BrokenPath);
             }
-            segments.push(segment);
         }
-        segments.shrink_to_fit();
+        segments.shrink();
         let last = segments.len().saturating_sub(1);
         let clear = segments
             .iter()
@@ -73,7 +71,7 @@ impl RequestPath {
         };
         let in_base = begins(|segment, name| segment == name);
         let addressed = if in_base {
-            segments = segments.into_iter().skip(base.len()).collect();
+            segments.cut(base.len());
             application::read(&segments)
         } else if begins(str::eq_ignore_ascii_case)
             || (segments.iter().enumerate()).take(base.len().saturating_add(NAMING_SEGMENTS)).any(
@@ -107,7 +105,7 @@ impl RequestPath {
 
     /// The segments after the base path, decoded once.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.segments.iter().map(Segment::text)
+        self.segments.iter().map(|segment| segment.text())
     }
 
     /// The application that guest rules may speak about: clear, named, and in the plain shape `/{org}/{app}/…`.
@@ -132,8 +130,8 @@ impl RequestPath {
     /// Every reading of the path after the base path, for the rules of `public`; `None` outside the base path.
     /// A rule set must allow all of them.
     #[must_use]
-    pub fn whole(&self) -> Option<Vec<CheckedPath>> {
-        self.in_base.then(|| readings(&self.segments))
+    pub fn whole(&self) -> Option<Vec<CheckedPath<'_>>> {
+        self.in_base.then(|| self.readings(0))
     }
 
     /// Every reading of what permissions are checked against; a rule set must allow all of them.
@@ -141,20 +139,29 @@ impl RequestPath {
     /// In the plain shape that is what follows `/{org}/{app}`. In any other shape backends disagree about where
     /// the application's own path begins, so it is the whole path besides.
     #[must_use]
-    pub fn checked(&self) -> Vec<CheckedPath> {
-        let after = |named: &PathApplication| {
-            readings(self.segments.get(named.depth..).unwrap_or_default())
-        };
+    pub fn checked(&self) -> Vec<CheckedPath<'_>> {
         match &self.addressed {
-            Addressed::Applications(named) => {
-                let mut all: Vec<CheckedPath> = named.iter().flat_map(after).collect();
-                if !named.iter().all(|named| named.plain) {
-                    all.extend(readings(&self.segments));
+            Addressed::Applications(named) => match named.as_slice() {
+                [only] if only.plain => self.readings(only.depth),
+                all => {
+                    let after = all.iter().flat_map(|named| self.readings(named.depth));
+                    after.chain(self.readings(0)).collect()
                 }
-                all
-            }
-            Addressed::Nothing | Addressed::Unclear => readings(&self.segments),
+            },
+            Addressed::Nothing | Addressed::Unclear => self.readings(0),
         }
+    }
+
+    /// The path from the segment at `depth` on as it stands and, where it has `;` parameters, without them: Usergrid
+    /// checks the one and serves the other, so `get:/*.png` must not open `/secret;.png`.
+    fn readings(&self, depth: usize) -> Vec<CheckedPath<'_>> {
+        let text = self.segments.text_from(depth);
+        let mut all = vec![CheckedPath::from_text(text)];
+        if text.contains(';') {
+            let bare = self.segments.iter().skip(depth).map(|segment| segment.without_parameters());
+            all.push(CheckedPath::from_segments(bare));
+        }
+        all
     }
 
     /// `org/app` for logs, or `-`. Characters other than `A-Z a-z 0-9 . _ -` become `-`, each part is cut at 64
@@ -169,16 +176,6 @@ impl RequestPath {
             None => label_part(id),
         }
     }
-}
-
-/// The path as it stands and, where it has `;` parameters, the path without them: Usergrid checks the one and
-/// serves the other, so `get:/*.png` must not open `/secret;.png`.
-fn readings(segments: &[Segment]) -> Vec<CheckedPath> {
-    let mut all = vec![CheckedPath::from_segments(segments.iter().map(Segment::text))];
-    if segments.iter().any(|segment| segment.text().contains(';')) {
-        all.push(CheckedPath::from_segments(segments.iter().map(Segment::without_parameters)));
-    }
-    all
 }
 
 fn label_part(name: &str) -> String {

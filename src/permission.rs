@@ -7,9 +7,12 @@ mod glob;
 mod item;
 mod parse;
 mod pattern;
+mod rule_set;
 
 pub use checked_path::CheckedPath;
 pub use parse::RuleError;
+pub(crate) use rule_set::FEW;
+pub use rule_set::RuleSet;
 
 use item::Item;
 
@@ -46,7 +49,7 @@ impl Rule {
     ///
     /// `user_names` are what `${user}` and `/me/` stand for; empty for callers that are no users.
     #[must_use]
-    pub fn allows(&self, method: &[u8], path: &CheckedPath, user_names: &[String]) -> bool {
+    pub fn allows(&self, method: &[u8], path: &CheckedPath<'_>, user_names: &[String]) -> bool {
         self.operations.contain(method)
             && self.items.iter().any(|item| item.matches(path, user_names))
     }
@@ -63,7 +66,7 @@ impl Rule {
     pub(crate) fn allows_exactly(
         &self,
         method: &[u8],
-        path: &CheckedPath,
+        path: &CheckedPath<'_>,
         written_out: usize,
     ) -> bool {
         self.operations.contain(method)

@@ -4,17 +4,17 @@
 //! wildcard never stands for a segment that may mean something else than an organisation or application.
 
 use crate::path::{RequestPath, is_application_word, is_reserved, is_uuid};
-use crate::permission::{CheckedPath, Rule};
+use crate::permission::{CheckedPath, Rule, RuleSet};
 
 /// The rules of `public`.
 #[derive(Clone, Debug, Default)]
-pub struct PublicRules(Vec<Rule>);
+pub struct PublicRules(RuleSet);
 
 impl PublicRules {
     /// Any of the rules may admit a request.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
-        Self(rules)
+        Self(RuleSet::new(rules))
     }
 
     /// Whether a request passes untouched. An unclear path never does, nor one outside the base path.
@@ -26,7 +26,7 @@ impl PublicRules {
         path.whole().is_some_and(|readings| {
             readings.iter().all(|reading| {
                 let written_out = segments_to_write_out(reading);
-                self.0.iter().any(|rule| rule.allows_exactly(method, reading, written_out))
+                self.0.any(reading, |rule| rule.allows_exactly(method, reading, written_out))
             })
         })
     }
@@ -36,7 +36,7 @@ impl PublicRules {
 ///
 /// `/orgs/acme/token`, `/{app uuid}/users/token` and `/acme/apps/token` look like `/*/*/token`, but are an
 /// application named `token` or an entity of that name.
-fn segments_to_write_out(path: &CheckedPath) -> usize {
+fn segments_to_write_out(path: &CheckedPath<'_>) -> usize {
     let mut segments = path.tokens();
     let first = segments.next().unwrap_or_default();
     let second = segments.next().unwrap_or_default();

@@ -189,6 +189,9 @@ fn uuid_of<'a>(
     organization: &str,
     application: &str,
 ) -> Option<&'a str> {
+    if settings.application_ids.is_empty() {
+        return None;
+    }
     let key = format!("{organization}/{application}").to_ascii_lowercase();
     settings.application_ids.uuid(&key)
 }

@@ -17,6 +17,12 @@ impl ApplicationIds {
         self.uuids.insert(name, uuid);
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The UUID of `org/app`.
     #[must_use]
     pub fn uuid(&self, name: &str) -> Option<&str> {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::forwarding::{AUTHORIZATION, Forwarding, PATH, remove, set};
+use super::memo::Digests;
 use super::question::Question;
 use super::verdict::{Facts, Pending};
 use super::verification::Case;
@@ -69,8 +70,13 @@ impl Filter {
         let refusal = match &found.presented {
             Presented::One(credential) => match Question::about(credential, &config, now) {
                 Ok(question) => {
-                    let digest = CredentialDigest::of(credential);
-                    let key = Key::new(&config.digest, &digest);
+                    let mark = self.memo.mark(credential);
+                    let known = self.memo.get(mark);
+                    let digests = known.unwrap_or_else(|| {
+                        let digest = CredentialDigest::of(credential);
+                        Digests { credential: digest, key: Key::new(&config.digest, &digest) }
+                    });
+                    let Digests { credential: digest, key } = digests;
                     let facts = Facts { credential: Some(key.fingerprint()), ..facts };
                     let kind = question.kind();
                     let forwarding = Forwarding::plan(config.forward, credential, &found, headers);
@@ -81,7 +87,10 @@ impl Filter {
                     let pending = Pending { facts, method, path, kind, forwarding, watch };
                     let steady = self.clock.read(now);
                     let case = Case { key, credential: digest, question, now, steady };
-                    self.verify(&case, pending, effects);
+                    let remembered = self.verify(&case, pending, effects);
+                    if remembered && known.is_none() {
+                        self.memo.put(mark, digests);
+                    }
                     return;
                 }
                 Err(refusal) => refusal,

@@ -82,14 +82,14 @@ impl Forwarding {
             effects.push(set(stream, PATH, path));
         }
         for (name, value) in &grant.identity {
-            effects.push(Effect::Edit(stream, HeaderEdit::Set(Rc::clone(name), value.clone())));
+            effects.push(Effect::Edit(stream, HeaderEdit::Set(Rc::clone(name), Rc::clone(value))));
         }
     }
 }
 
 /// Sets one header.
 pub(super) fn set(stream: StreamId, name: &str, value: Vec<u8>) -> Effect {
-    Effect::Edit(stream, HeaderEdit::Set(Rc::from(name), value))
+    Effect::Edit(stream, HeaderEdit::Set(Rc::from(name), Rc::from(value)))
 }
 
 /// Removes one header.

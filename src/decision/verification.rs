@@ -38,8 +38,13 @@ enum Source {
 }
 
 impl Filter {
-    /// Decides at once if the answer is known, else lets the request wait for it.
-    pub(super) fn verify(&mut self, case: &Case<'_>, pending: Pending, effects: &mut Vec<Effect>) {
+    /// Decides at once if the answer is known, else lets the request wait for it. Whether this worker remembered it.
+    pub(super) fn verify(
+        &mut self,
+        case: &Case<'_>,
+        pending: Pending,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
         self.catch_up();
         if let Lookup::Fresh { answer, renew } = self.cache.get(&case.key, case.steady)
             && !case.lapsed(&answer)
@@ -49,8 +54,14 @@ impl Filter {
             if renew {
                 self.renew(case, effects);
             }
-            return;
+            return true;
         }
+        self.seek_verdict(case, pending, effects);
+        false
+    }
+
+    /// Where this worker remembers nothing.
+    fn seek_verdict(&mut self, case: &Case<'_>, pending: Pending, effects: &mut Vec<Effect>) {
         let seat = self.flights.seats_left();
         let source = if let Some(flight) = self.flights.joinable(&case.key) {
             effects.push(Effect::Count(Counter::Coalesced));

@@ -18,7 +18,7 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',');
 const ENCODED_WITH_BLANKS: &AsciiSet = &ENCODED.add(b' ');
 
 /// Names and values, ready to be set.
-type Headers = Vec<(Rc<str>, Vec<u8>)>;
+type Headers = Vec<(Rc<str>, Rc<[u8]>)>;
 
 /// The wanted headers, in their order. `lookup` gives the value of a claim, encoded; without one, or with an empty one, a
 /// header stays unset.
@@ -37,7 +37,9 @@ pub(crate) fn headers(
         match value {
             // Cut off, a value would name somebody else; left out, it could mean a backend's default.
             Some(value) if value.len() > LONGEST => return Err(Unfit::Oversized),
-            Some(value) if !value.is_empty() => headers.push((Rc::clone(&header.name), value)),
+            Some(value) if !value.is_empty() => {
+                headers.push((Rc::clone(&header.name), Rc::from(value)))
+            }
             _ => {}
         }
     }

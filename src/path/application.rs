@@ -2,7 +2,7 @@
 //!
 //! The shapes are those of `RootResource` and `OrganizationResource`; only `/{org}/{app}/…` is documented.
 
-use super::segment::Segment;
+use super::segment::Segments;
 
 /// First segments that are never an organisation: endpoints, aliases and static content of Usergrid.
 const RESERVED: &[&str] = &[
@@ -68,13 +68,21 @@ pub enum ApplicationId {
 /// Whether a first segment is never an organisation, in whatever letter case.
 #[must_use]
 pub fn is_reserved(segment: &str) -> bool {
-    RESERVED.contains(&folded(segment).as_str())
+    folds_to_one_of(segment, RESERVED)
 }
 
 /// Whether a second segment announces the application instead of naming it, in whatever letter case.
 #[must_use]
 pub fn is_application_word(segment: &str) -> bool {
-    APPLICATION_WORDS.contains(&folded(segment).as_str())
+    folds_to_one_of(segment, APPLICATION_WORDS)
+}
+
+fn folds_to_one_of(segment: &str, words: &[&str]) -> bool {
+    if segment.is_ascii() {
+        words.iter().any(|word| word.eq_ignore_ascii_case(segment))
+    } else {
+        words.contains(&folded(segment).as_str())
+    }
 }
 
 /// Lower case, with the few characters beyond ASCII that some backends fold into ASCII letters: `ſ` is an `s` to them.
@@ -117,9 +125,8 @@ enum Name<'a> {
     Is(&'a str),
 }
 
-fn name_at(segments: &[Segment], at: usize) -> Name<'_> {
-    let mut from = segments.iter().skip(at);
-    match (from.next(), from.next()) {
+fn name_at(segments: &Segments, at: usize) -> Name<'_> {
+    match (segments.get(at), segments.get(at.saturating_add(1))) {
         (None, _) => Name::Missing,
         (Some(last), None) if last.text().is_empty() => Name::Missing,
         (Some(segment), _) if segment.is_name() => Name::Is(segment.text()),
@@ -128,7 +135,7 @@ fn name_at(segments: &[Segment], at: usize) -> Name<'_> {
 }
 
 /// Reads the segments after the base path.
-pub(super) fn read(segments: &[Segment]) -> Addressed {
+pub(super) fn read(segments: &Segments) -> Addressed {
     let first = match name_at(segments, 0) {
         Name::Missing => return Addressed::Nothing,
         Name::Unclear => return Addressed::Unclear,
@@ -148,7 +155,7 @@ pub(super) fn read(segments: &[Segment]) -> Addressed {
     read_in_organization(first, segments, 1)
 }
 
-fn read_reserved(first: &str, segments: &[Segment]) -> Addressed {
+fn read_reserved(first: &str, segments: &Segments) -> Addressed {
     match first {
         "organizations" | "orgs" | "o" => match name_at(segments, 1) {
             Name::Missing => Addressed::Nothing,
@@ -167,7 +174,7 @@ fn read_reserved(first: &str, segments: &[Segment]) -> Addressed {
 }
 
 /// Reads what follows the organisation; `at` is the index of the next segment.
-fn read_in_organization(organization: &str, segments: &[Segment], at: usize) -> Addressed {
+fn read_in_organization(organization: &str, segments: &Segments, at: usize) -> Addressed {
     let next = match name_at(segments, at) {
         Name::Missing => return Addressed::Nothing,
         Name::Unclear => return Addressed::Unclear,

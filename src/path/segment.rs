@@ -7,21 +7,48 @@ use percent_encoding::percent_decode;
 use super::BrokenPath;
 
 /// What stands between two slashes of `:path`.
-#[derive(Clone, Debug)]
-pub(super) struct Segment {
-    /// Decoded once; bytes that are not UTF-8 are replaced, and the segment is unclear. No longer than it needs to be:
-    /// paused requests keep it.
-    text: Box<str>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment<'a> {
+    text: &'a str,
     clear: bool,
 }
 
-impl Segment {
-    /// Decodes `raw`, which holds no `/`.
+/// The segments of a path, in one text: a paused request keeps it, and most have only to look at it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Segments {
+    /// Every segment with a `/` before it, decoded once; bytes that are not UTF-8 are replaced, and the segment is
+    /// unclear.
+    text: String,
+    spans: Vec<Span>,
+}
+
+/// Where a segment stands in the text.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+    clear: bool,
+}
+
+impl Segments {
+    /// No segments yet, of a path of so many bytes.
+    pub(super) fn with_room_for(length: usize) -> Self {
+        Self { text: String::with_capacity(length), spans: Vec::with_capacity(8) }
+    }
+
+    /// Decodes `raw`, which holds no `/`, and adds it. Says how many slashes it holds once decoded.
     ///
     /// # Errors
     /// A broken percent escape; a byte that no request target may hold; a backslash, a NUL or a dot
     /// segment, however often it was encoded and whatever parameters or slashes it hides behind.
-    pub(super) fn parse(raw: &[u8]) -> Result<Self, BrokenPath> {
+    pub(super) fn push(&mut self, raw: &[u8]) -> Result<usize, BrokenPath> {
+        if let Some(plain) = plain(raw) {
+            if matches!(raw, b"." | b"..") {
+                return Err(BrokenPath);
+            }
+            self.add(plain, true);
+            return Ok(0);
+        }
         // Blanks and control bytes never stand in a request target (RFC 9112 section 3.2); upstream they
         // could end the request line.
         if raw.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) || !escapes_are_whole(raw) {
@@ -48,16 +75,62 @@ impl Segment {
             && text.trim() == text
             // Without its parameters nothing is left of it, and empty segments are unclear.
             && !text.starts_with(';');
-        Ok(Self { text: text.into_boxed_str(), clear })
+        self.add(&text, clear);
+        Ok(text.bytes().filter(|byte| *byte == b'/').count())
     }
 
+    fn add(&mut self, text: &str, clear: bool) {
+        self.text.push('/');
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.spans.push(Span { start, end: self.text.len(), clear });
+    }
+
+    /// Gives back what is not needed.
+    pub(super) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.spans.shrink_to_fit();
+    }
+
+    /// Forgets the first `count`.
+    pub(super) fn cut(&mut self, count: usize) {
+        self.spans.drain(..count.min(self.spans.len()));
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// All of them, in order.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = Segment<'_>> + ExactSizeIterator {
+        self.spans.iter().map(|span| self.segment(span))
+    }
+
+    /// The one at `index`.
+    pub(super) fn get(&self, index: usize) -> Option<Segment<'_>> {
+        self.spans.get(index).map(|span| self.segment(span))
+    }
+
+    /// The text of those from `index` on, each with a `/` before it; empty if there are none.
+    pub(super) fn text_from(&self, index: usize) -> &str {
+        let span = self.spans.get(index);
+        span.and_then(|span| self.text.get(span.start.saturating_sub(1)..)).unwrap_or_default()
+    }
+
+    fn segment(&self, span: &Span) -> Segment<'_> {
+        Segment { text: self.text.get(span.start..span.end).unwrap_or_default(), clear: span.clear }
+    }
+}
+
+impl<'a> Segment<'a> {
     /// Decoded once.
-    pub(super) fn text(&self) -> &str {
-        &self.text
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Decoded once, and cut at the first `;`: what a backend sees that takes path parameters off.
-    pub(super) fn without_parameters(&self) -> &str {
+    pub(super) fn without_parameters(&self) -> &'a str {
         self.text.split(';').next().unwrap_or_default()
     }
 
@@ -70,6 +143,33 @@ impl Segment {
     pub(super) fn is_name(&self) -> bool {
         self.clear && !self.text.is_empty() && !self.text.contains([';', '?', '#'])
     }
+}
+
+/// The text of a segment in which nobody can read anything else: of characters that RFC 3986 section 3.3 allows
+/// there, without escapes and parameters. Most segments are, and need none of the work that others make.
+fn plain(raw: &[u8]) -> Option<&str> {
+    let is_plain = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.'
+                    | b'_'
+                    | b'~'
+                    | b'!'
+                    | b'$'
+                    | b'&'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b','
+                    | b'='
+                    | b':'
+                    | b'@'
+            )
+    };
+    if raw.iter().all(is_plain) { std::str::from_utf8(raw).ok() } else { None }
 }
 
 fn escapes_are_whole(raw: &[u8]) -> bool {

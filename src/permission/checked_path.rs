@@ -2,30 +2,38 @@
 //!
 //! Empty, `/` and a trailing slash are three different things to a rule.
 
+use std::borrow::Cow;
+
 /// Decoded segments, each after a `/`; empty for the bare `/{org}/{app}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckedPath(String);
+pub struct CheckedPath<'a>(Cow<'a, str>);
 
-impl CheckedPath {
+impl<'a> CheckedPath<'a> {
     /// A path as text; a missing first `/` is supplied, as Usergrid does.
     #[must_use]
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: &'a str) -> Self {
         if text.is_empty() || text.starts_with('/') {
-            Self(text.to_owned())
+            Self::from_text(text)
         } else {
-            Self(format!("/{text}"))
+            Self(Cow::Owned(format!("/{text}")))
         }
+    }
+
+    /// A path as text, empty or with a `/` in front.
+    #[must_use]
+    pub(crate) const fn from_text(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
     }
 
     /// A path of these segments; a last one that is empty is a trailing slash.
     #[must_use]
-    pub(crate) fn from_segments<'a>(segments: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn from_segments<'s>(segments: impl Iterator<Item = &'s str>) -> Self {
         let mut text = String::new();
         for segment in segments {
             text.push('/');
             text.push_str(segment);
         }
-        Self(text)
+        Self(Cow::Owned(text))
     }
 
     /// The text, empty or with a `/` in front.

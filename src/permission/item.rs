@@ -50,7 +50,7 @@ impl Item {
     }
 
     /// Whether it matches for a user of these names, letter case aside.
-    pub(super) fn matches(&self, path: &CheckedPath, user_names: &[String]) -> bool {
+    pub(super) fn matches(&self, path: &CheckedPath<'_>, user_names: &[String]) -> bool {
         match self {
             Self::Anything => true,
             Self::Path(item) => item.matches(path, user_names),
@@ -58,7 +58,7 @@ impl Item {
     }
 
     /// Whether it matches letter by letter, for nobody in particular.
-    pub(super) fn matches_exactly(&self, path: &CheckedPath) -> bool {
+    pub(super) fn matches_exactly(&self, path: &CheckedPath<'_>) -> bool {
         match self {
             Self::Anything => true,
             Self::Path(item) => item.written.matches(path, Case::Exact, Bindings::default()),
@@ -73,6 +73,15 @@ impl Item {
         }
     }
 
+    /// The segments from the start that are written out: every path that it matches for nobody in particular begins
+    /// with them, ASCII letter case aside.
+    pub(super) fn start(&self) -> Vec<&str> {
+        match self {
+            Self::Anything => Vec::new(),
+            Self::Path(item) => item.written.start(),
+        }
+    }
+
     /// How many segments from the start are written out, without any wildcard.
     pub(super) fn written_out(&self) -> usize {
         match self {
@@ -83,7 +92,7 @@ impl Item {
 }
 
 impl PathItem {
-    fn matches(&self, path: &CheckedPath, user_names: &[String]) -> bool {
+    fn matches(&self, path: &CheckedPath<'_>, user_names: &[String]) -> bool {
         self.written.matches(path, Case::Folded, Bindings::default())
             || self
                 .personal
@@ -95,7 +104,7 @@ impl PathItem {
     fn matches_personally(
         &self,
         pattern: &Pattern,
-        path: &CheckedPath,
+        path: &CheckedPath<'_>,
         user_names: &[String],
     ) -> bool {
         // An empty name would leave an empty segment, which Ant patterns pass over: `/users/**` for everybody. A

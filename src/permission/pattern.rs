@@ -73,7 +73,12 @@ impl Pattern {
     }
 
     /// Whether it matches the whole path. The empty path matches no pattern.
-    pub(super) fn matches(&self, path: &CheckedPath, case: Case, bindings: Bindings<'_>) -> bool {
+    pub(super) fn matches(
+        &self,
+        path: &CheckedPath<'_>,
+        case: Case,
+        bindings: Bindings<'_>,
+    ) -> bool {
         if path.text().is_empty() {
             return false;
         }
@@ -97,6 +102,25 @@ impl Pattern {
         }
     }
 
+    /// The segments from the start that hold nothing but text; of a pattern compiled as [`Syntax::Plain`].
+    pub(super) fn start(&self) -> Vec<&str> {
+        match self {
+            Self::Literal(pieces) => {
+                let path = only_text(pieces).unwrap_or_default();
+                path.split('/').filter(|segment| !segment.is_empty()).collect()
+            }
+            Self::Ant(ant) => {
+                let mut start = Vec::new();
+                for token in &ant.tokens {
+                    let Token::Segment(pieces) = token else { break };
+                    let Some(segment) = only_text(pieces) else { break };
+                    start.push(segment);
+                }
+                start
+            }
+        }
+    }
+
     /// How many segments from the start hold no wildcard.
     pub(super) fn written_out(&self) -> usize {
         let is_written_out = |token: &&Token| match token {
@@ -110,12 +134,20 @@ impl Pattern {
     }
 }
 
+/// The text that the pieces are, if they are nothing else.
+fn only_text(pieces: &[Piece]) -> Option<&str> {
+    match pieces {
+        [Piece::Text(text)] => Some(text),
+        _ => None,
+    }
+}
+
 impl Ant {
     fn matches_everything(&self) -> bool {
         self.tokens.iter().all(|token| *token == Token::AnyDepth)
     }
 
-    fn matches(&self, path: &CheckedPath, comparison: Comparison<'_>) -> bool {
+    fn matches(&self, path: &CheckedPath<'_>, comparison: Comparison<'_>) -> bool {
         let text = path.text();
         if text.len() > LONGEST_PATH {
             return self.matches_everything();
@@ -141,7 +173,7 @@ impl Ant {
 }
 
 /// Whether the segments match, trailing slashes aside.
-fn tokens_match(pattern: &[Token], path: &CheckedPath, comparison: Comparison<'_>) -> bool {
+fn tokens_match(pattern: &[Token], path: &CheckedPath<'_>, comparison: Comparison<'_>) -> bool {
     let mut tokens = pattern.iter();
     let mut segments = path.tokens();
     // Where to go on when something does not match: after the last `**`, one segment later.

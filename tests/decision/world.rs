@@ -318,7 +318,7 @@ impl Head {
                     "a header value that the host could not carry"
                 );
                 self.headers.retain(|(existing, _)| **existing != *name);
-                self.headers.push((name.to_string(), value));
+                self.headers.push((name.to_string(), value.to_vec()));
             }
             HeaderEdit::Remove(name) => self.headers.retain(|(existing, _)| **existing != *name),
         }

@@ -1,0 +1,70 @@
+//! Many rules as one question: only those are tried that begin like the path.
+//!
+//! What is found by its beginning still has to match as a whole, so the index can make a rule set slower, never laxer.
+
+use std::collections::HashMap;
+
+use super::{CheckedPath, Rule};
+
+/// So many rules are tried one after the other: that is cheaper than looking them up.
+pub(crate) const FEW: usize = 8;
+
+/// Rules, any of which may allow something.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    /// Rules by the segments that they begin with and write out, in lower case, each with a `/` before it; and an
+    /// empty list for whatever another entry begins with. Empty for few rules.
+    by_start: HashMap<String, Vec<usize>>,
+}
+
+impl RuleSet {
+    /// Any of the rules may allow.
+    #[must_use]
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let mut by_start: HashMap<String, Vec<usize>> = HashMap::new();
+        if rules.len() > FEW {
+            for (place, rule) in rules.iter().enumerate() {
+                for item in &rule.items {
+                    let mut start = String::new();
+                    by_start.entry(start.clone()).or_default();
+                    for segment in item.start() {
+                        add(&mut start, segment);
+                        by_start.entry(start.clone()).or_default();
+                    }
+                    by_start.entry(start).or_default().push(place);
+                }
+            }
+        }
+        Self { rules, by_start }
+    }
+
+    /// Whether there is no rule.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether a rule that could match `path` passes `test`, which must fail for those that do not match.
+    #[must_use]
+    pub fn any(&self, path: &CheckedPath<'_>, test: impl Fn(&Rule) -> bool) -> bool {
+        if self.by_start.is_empty() {
+            return self.rules.iter().any(test);
+        }
+        let mut start = String::with_capacity(path.text().len());
+        let mut segments = path.tokens();
+        while let Some(places) = self.by_start.get(&start) {
+            if places.iter().filter_map(|place| self.rules.get(*place)).any(&test) {
+                return true;
+            }
+            let Some(segment) = segments.next() else { break };
+            add(&mut start, segment);
+        }
+        false
+    }
+}
+
+fn add(start: &mut String, segment: &str) {
+    start.push('/');
+    start.extend(segment.chars().map(|character| character.to_ascii_lowercase()));
+}
