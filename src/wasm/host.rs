@@ -54,9 +54,19 @@ pub(super) fn edit(edit: &HeaderEdit) {
     };
 }
 
-/// The namespace `usergrid.auth` in the `filter_metadata` of the route or virtual host.
-pub(super) fn metadata(level: &str) -> Option<Vec<u8>> {
-    hostcalls::get_property(vec!["xds", level, "filter_metadata", "usergrid.auth"]).ok().flatten()
+/// The namespace `usergrid.auth` in the `filter_metadata` of the route.
+pub(super) fn route_metadata() -> Option<Vec<u8>> {
+    metadata("xds\0route_metadata\0filter_metadata\0usergrid.auth")
+}
+
+/// The same of the virtual host.
+pub(super) fn virtual_host_metadata() -> Option<Vec<u8>> {
+    metadata("xds\0virtual_host_metadata\0filter_metadata\0usergrid.auth")
+}
+
+fn metadata(level: &str) -> Option<Vec<u8>> {
+    // The steps of a path are joined by NUL anyway.
+    hostcalls::get_property(vec![level]).ok().flatten()
 }
 
 /// The status of the response in whose context the host is, in its headers callback.

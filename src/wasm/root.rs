@@ -87,11 +87,13 @@ impl Context for Root {
             worker.answered(token, headers, body_size);
         }
     }
+}
 
-    fn on_done(&mut self) -> bool {
+impl Drop for Root {
+    // Not in `on_done`, for which Envoy would enter the VM at the end of every stream, too.
+    fn drop(&mut self) {
         if let Some(worker) = &self.worker {
             worker.write_stats(true);
         }
-        true
     }
 }

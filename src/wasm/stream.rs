@@ -40,8 +40,8 @@ impl HttpContext for Stream {
         // A root context whose configuration failed gets no requests; were it otherwise, they would stay held.
         if let Some(worker) = &self.worker {
             let route = RouteSettings::from_metadata(
-                host::metadata("route_metadata").as_deref(),
-                host::metadata("virtual_host_metadata").as_deref(),
+                host::route_metadata().as_deref(),
+                host::virtual_host_metadata().as_deref(),
             );
             let headers = host::request_headers();
             #[cfg(feature = "test-trap")]

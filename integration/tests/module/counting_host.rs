@@ -157,11 +157,13 @@ impl CountingHost {
 
     /// The end of a stream.
     pub fn finish(&mut self, id: u32) -> Result<()> {
-        // Envoy calls what the module exports; binaryen takes this one out.
+        // Envoy calls what the module exports; binaryen takes these two out.
         if self.instance.get_func(&self.store, "proxy_on_log").is_some() {
             self.run_in::<_, ()>(id, "proxy_on_log", id)?;
         }
-        let _done: u32 = self.run_in(id, "proxy_on_done", id)?;
+        if self.instance.get_func(&self.store, "proxy_on_done").is_some() {
+            let _done: u32 = self.run_in(id, "proxy_on_done", id)?;
+        }
         self.run_in::<_, ()>(id, "proxy_on_delete", id)
     }
 

@@ -2,20 +2,19 @@
 
 mod abi;
 mod counting_host;
+mod host_calls;
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use counting_host::{Action, CountingHost};
-use integration::bootstrap::Bootstrap;
+use counting_host::Action;
 use integration::module;
 use integration::stub::answer::Answers;
 
-const MAX_BYTES: usize = 300 * 1024;
+const MAX_BYTES: usize = 385_000;
 /// As the linker leaves it, on a machine without binaryen.
-const MAX_BYTES_UNOPTIMISED: usize = 420 * 1024;
-const MAX_CALLS: u64 = 12;
+const MAX_BYTES_UNOPTIMISED: usize = 530_000;
 
 const WASI: [&str; 6] =
     ["clock_time_get", "environ_get", "environ_sizes_get", "fd_write", "proc_exit", "random_get"];
@@ -53,71 +52,13 @@ fn it_imports_only_what_every_envoy_has() -> Result<()> {
 }
 
 #[test]
-fn a_cached_answer_costs_few_host_calls() -> Result<()> {
-    let mut host = shipped()?;
-    // The first request on a worker starts its timer; the second one makes the call.
-    host.request(&get("/acme/sandbox/books", None))?;
-    let first = host.request(&get("/acme/shop/books", Some("full")))?;
-    ensure!(host.action(first) == Action::Paused, "the first request is not held back");
-    host.ring()?;
-    host.answer(200, &Answers::shared()?.tokens["full"].body())?;
-    ensure!(host.action(first) == Action::Resumed, "the answer does not resume the request");
-    ensure!(host.identity(first).len() == 7, "the backend gets {:?}", host.identity(first));
-
-    host.forget_counts();
-    let second = host.request(&get("/acme/shop/books", Some("full")))?;
-    ensure!(host.action(second) == Action::Continued, "the second request is not answered at once");
-    host.finish(second)?;
-    ensure!(host.identity(second).len() == 7, "the backend gets {:?}", host.identity(second));
-    let calls: u64 = host.counts().values().sum();
-    ensure!(calls <= MAX_CALLS, "{calls} host calls instead of {MAX_CALLS}: {:?}", host.counts());
-    Ok(())
-}
-
-#[test]
-fn a_refused_request_costs_few_host_calls() -> Result<()> {
-    let mut host = shipped()?;
-    host.request(&get("/acme/sandbox/books", None))?;
-    host.forget_counts();
-    let refused = host.request(&get("/acme/shop/books", None))?;
-    ensure!(host.action(refused) == Action::Refused(401), "it is {:?}", host.action(refused));
-    let calls: u64 = host.counts().values().sum();
-    ensure!(calls <= MAX_CALLS, "{calls} host calls instead of {MAX_CALLS}: {:?}", host.counts());
-    Ok(())
-}
-
-#[test]
 fn an_answer_for_a_request_that_has_gone_harms_nothing() -> Result<()> {
-    let mut host = shipped()?;
-    let gone = host.request(&get("/acme/shop/books", Some("alice")))?;
+    let mut host = host_calls::shipped()?;
+    let gone = host.request(&host_calls::get("/acme/shop/books", Some("alice")))?;
     host.ring()?;
     host.finish(gone)?;
     host.answer(200, &Answers::shared()?.tokens["alice"].body())?;
-    let next = host.request(&get("/acme/shop/books", Some("alice")))?;
+    let next = host.request(&host_calls::get("/acme/shop/books", Some("alice")))?;
     ensure!(host.action(next) == Action::Continued, "the answer was lost: {:?}", host.action(next));
     Ok(())
-}
-
-/// The module with the shipped configuration.
-fn shipped() -> Result<CountingHost> {
-    let config = Bootstrap::load()?.configuration()?.to_string();
-    CountingHost::start(&bytes()?, &config, &[("INTROSPECTION_SECRET", "secret")])
-}
-
-fn get(path: &str, token: Option<&str>) -> Vec<(String, Vec<u8>)> {
-    let mut headers: Vec<(String, Vec<u8>)> = [
-        (":authority", "api.example.com"),
-        (":path", path),
-        (":method", "GET"),
-        (":scheme", "https"),
-        ("user-agent", "test"),
-        ("accept", "*/*"),
-        ("x-request-id", "1"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
-    .into();
-    if let Some(token) = token {
-        headers.push(("authorization".into(), format!("Bearer {token}").into_bytes()));
-    }
-    headers
 }
