@@ -133,6 +133,7 @@ impl GuestRules {
                 .all(|reading| sets.iter().any(|set| set.allows(method, reading)))
     }
 
+    /// The sets for an application, whose names are in lower case.
     fn matching(&self, organization: &str, application: &str) -> Vec<&GuestSet> {
         let matches = |set: &&GuestSet| set.applications.matches(organization, application);
         if self.by_key.is_empty() {
@@ -142,7 +143,7 @@ impl GuestRules {
         for (organization, application) in
             [(organization, application), (organization, ANY), (ANY, application), (ANY, ANY)]
         {
-            let place = self.by_key.get(&key(organization, application));
+            let place = self.by_key.get(&[organization, "/", application].concat());
             found.extend(place.and_then(|place| self.sets.get(*place)).filter(matches));
         }
         found
