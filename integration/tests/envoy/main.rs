@@ -15,4 +15,5 @@ mod shared_calls;
 mod trapped;
 mod two_filters;
 mod update;
+mod usergrid;
 mod workers;
