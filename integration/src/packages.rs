@@ -41,7 +41,7 @@ pub fn python(source: &Path, name: &str) -> Result<PathBuf> {
 }
 
 /// A directory with `files` and what `build` makes of them; anew if one of them has changed since.
-/// It is built in place, since a virtual environment cannot be moved; its copy of the last file is written at the end.
+/// It is built in place, since a virtual environment cannot be moved; a file that holds what was asked for says at the end that it is whole.
 fn install(
     source: &Path,
     name: &str,
