@@ -282,6 +282,13 @@ impl Bootstrap {
     }
 }
 
+/// A bootstrap that was built elsewhere, or changed in ways that only one test needs.
+impl From<Value> for Bootstrap {
+    fn from(bootstrap: Value) -> Self {
+        Self(bootstrap)
+    }
+}
+
 fn attach(to: &mut Value, metadata: &Value) -> Result<()> {
     let members = to.as_object_mut().context("no object to attach metadata to")?;
     members.insert("metadata".into(), json!({ "filter_metadata": { METADATA: metadata } }));
