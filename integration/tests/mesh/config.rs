@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
+use integration::workspace;
 use serde_json::Value;
 use usergrid_auth_filter::config::{ClientAuth, Config};
 
@@ -131,6 +132,23 @@ fn both_apis_of_istio_say_the_same() -> Result<()> {
         for field in ["/spec/selector", "/spec/phase", "/metadata"] {
             let (one, other) = (plugin.value.pointer(field), extension.value.pointer(field));
             ensure!(one == other && one.is_some(), "{variant}: {field}");
+        }
+    }
+    Ok(())
+}
+
+/// Files that `docs/mesh.md` applies or links to are there, and none is left out.
+#[test]
+fn the_page_names_every_file() -> Result<()> {
+    let page = std::fs::read_to_string(workspace::root().join("docs/mesh.md"))?;
+    let documents = manifests::all()?;
+    for manifest in &documents {
+        ensure!(page.contains(&format!("(../envoy/{})", manifest.file)), "{}", manifest.file);
+    }
+    for line in page.lines().filter(|line| line.starts_with("kubectl")) {
+        for word in line.split(' ').filter(|word| word.ends_with(".yaml")) {
+            let known = |manifest: &Manifest| manifest.file.ends_with(&format!("/{word}"));
+            ensure!(documents.iter().any(known), "{line}");
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use integration::bootstrap::{Bootstrap, Knobs, merge};
@@ -18,7 +18,32 @@ use crate::manifests::{self, Manifest};
 pub struct Mesh {
     /// Envoy and the servers.
     pub site: Site,
-    _discovery: Scratch,
+    discovery: Scratch,
+}
+
+impl Mesh {
+    /// Sends the proxy a new version of the first listener's plugin, as Istio does when the resource has changed.
+    pub fn update(&self, manifest: &Manifest) -> Result<()> {
+        let filter = control_plane::translate(manifest, &module::build()?)?;
+        let file = discovered(self.discovery.path(), 0, &filter);
+        let new = file.with_extension("new");
+        std::fs::write(&new, resource(&filter).to_string())?;
+        Ok(std::fs::rename(new, file)?)
+    }
+}
+
+/// Where extension discovery looks for a filter of the listener of that number.
+fn discovered(directory: &Path, listener: usize, filter: &Filter) -> PathBuf {
+    directory.join(format!("{listener}-{}.json", filter.name.replace('/', "_")))
+}
+
+fn resource(filter: &Filter) -> Value {
+    let resource = json!({
+        "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+        "name": filter.name,
+        "typed_config": filter.config,
+    });
+    json!({ "resources": [resource] })
 }
 
 /// Time for slow machines and no hidden repetitions, as in all tests.
@@ -40,7 +65,7 @@ pub fn start(name: &str, workers: u32, listeners: &[&[Manifest]]) -> Result<Mesh
     let site = Site::build(name, &knobs, |introspection, backend| {
         bootstrap(listeners, introspection, backend, discovery.path())
     })?;
-    Ok(Mesh { site, _discovery: discovery })
+    Ok(Mesh { site, discovery })
 }
 
 /// All clusters that the plugins call are the verifying server of the tests.
@@ -67,7 +92,7 @@ fn bootstrap(
         let module = module::build()?;
         for plugin in plugins.iter().rev() {
             let filter = control_plane::translate(plugin, &module)?;
-            let file = directory.join(format!("{index}-{}.json", filter.name.replace('/', "_")));
+            let file = discovered(directory, index, &filter);
             place(&mut listener, &filter, &file)?;
         }
         let filters = manager(&mut listener, "/http_filters")?.as_array_mut();
@@ -114,12 +139,7 @@ fn clusters(whole: &mut Value, listeners: &[&[Manifest]]) -> Result<()> {
 fn place(listener: &mut Value, filter: &Filter, file: &Path) -> Result<()> {
     let entry = match filter.placed {
         Placed::Discovered => {
-            let resource = json!({
-                "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
-                "name": filter.name,
-                "typed_config": filter.config,
-            });
-            std::fs::write(file, json!({ "resources": [resource] }).to_string())?;
+            std::fs::write(file, resource(filter).to_string())?;
             json!({
                 "name": filter.name,
                 "config_discovery": {
@@ -162,5 +182,5 @@ pub fn start_without_clusters(name: &str, manifest: &Manifest) -> Result<Mesh> {
         clusters.retain(|cluster| cluster["name"] == "backend");
         Ok(Bootstrap::from(whole))
     })?;
-    Ok(Mesh { site, _discovery: discovery })
+    Ok(Mesh { site, discovery })
 }

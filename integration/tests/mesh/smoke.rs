@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use integration::client::Request;
 use integration::scenario::{self, Scenario};
+use integration::wait;
 use serde_json::json;
 
 use crate::control_plane::translate;
@@ -88,7 +89,11 @@ fn oauth(mesh: &Mesh) -> Result<()> {
         let host = call.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
         ensure!(host.is_some_and(|(_, value)| value == b"auth.example.com"), "{host:?}");
     }
-    site.admin().wait_for_metric("requests_total;outcome=token", 2)
+    site.admin().wait_for_metric("requests_total;outcome=token", 2)?;
+    // As `docs/mesh.md` has it: no rules turn labels into labels.
+    let exported = site.admin().prometheus()?;
+    ensure!(exported.contains("usergrid_auth_requests_total_outcome_token{} 2"), "{exported}");
+    Ok(())
 }
 
 /// `docs/mesh.md`: the cluster is not there, or not exported to the proxy.
@@ -105,4 +110,41 @@ fn without_the_cluster_nobody_with_a_token_gets_in() -> Result<()> {
     let log = mesh.site.envoy.log()?;
     ensure!(log.contains("outbound|80||auth.example.com"), "{log}");
     Ok(())
+}
+
+/// What `kubectl apply` does to a proxy that serves: a mistake changes nothing, and the next version takes its place.
+#[test]
+fn an_update_with_a_mistake_leaves_the_old_plugin_in_place() -> Result<()> {
+    let manifest = manifests::plugin("istio/wasmplugin-usergrid.yaml")?;
+    let mesh = one("mesh-update", manifest.clone())?;
+    let guest = Request::get("/acme/sandbox/x");
+    ensure!(mesh.site.send(&guest)?.status == 200);
+    mesh.update(&envoy::for_tests(manifest.clone(), &json!({ "guests": [] }))?)?;
+    wait::until("the log names the mistake", || {
+        Ok(mesh.site.envoy.log()?.contains("`guests`").then_some(()))
+    })?;
+    ensure!(mesh.site.send(&guest)?.status == 200, "the old plugin is gone");
+    mesh.update(&envoy::for_tests(manifest, &json!({ "guest": [] }))?)?;
+    wait::until("the new plugin is in place", || {
+        Ok((mesh.site.send(&guest)?.status == 401).then_some(()))
+    })
+}
+/// A variable is missing from the first version that the proxy ever sees. It serves, but the filter's place in the chain is empty.
+#[test]
+fn a_first_version_that_does_not_load_lets_nobody_in() -> Result<()> {
+    let mut manifest = manifests::plugin("istio/wasmplugin-usergrid.yaml")?;
+    let good = envoy::for_tests(manifest.clone(), &json!({}))?;
+    manifest.value["spec"]["vmConfig"]["env"] = json!([]);
+    let mesh = one("mesh-variable", manifest)?;
+    for request in [Request::get("/acme/sandbox/x"), Request::get("/acme/shop/x").bearer("alice")] {
+        let refused = mesh.site.send(&request)?;
+        ensure!(refused.status == 500, "{}", refused.status);
+    }
+    ensure!(mesh.site.backend.seen().is_empty() && mesh.site.introspection.calls().is_empty());
+    let log = mesh.site.envoy.log()?;
+    ensure!(log.contains("the environment variable `INTROSPECTION_SECRET` is not set"), "{log}");
+    mesh.update(&good)?;
+    wait::until("the filter is in place", || {
+        Ok((mesh.site.send(&Request::get("/acme/sandbox/x"))?.status == 200).then_some(()))
+    })
 }
