@@ -37,7 +37,7 @@ pub struct Filter {
 /// Does what the control plane of that kind does.
 pub fn translate(manifest: &Manifest, module: &Path) -> Result<Filter> {
     match manifest.kind() {
-        "WasmPlugin" => istio(manifest, module, ""),
+        "WasmPlugin" => istio(manifest, module, "extensions.istio.io/wasmplugin/"),
         "TrafficExtension" => istio(manifest, module, "extensions.istio.io/trafficextension/"),
         "EnvoyExtensionPolicy" => gateway(manifest, module),
         other => bail!("{other} is no plugin"),

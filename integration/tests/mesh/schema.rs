@@ -1,6 +1,7 @@
 //! Every document against the schema of its kind, as an API server checks it.
 //!
-//! - `WasmPlugin` and `EnvoyExtensionPolicy`: the CRDs of Istio and Envoy Gateway themselves.
+//! - `WasmPlugin`: the CRD of Istio (istio/api at b8f8791d9653). `EnvoyExtensionPolicy`: the CRD of Envoy Gateway (envoyproxy/gateway at
+//!   d32f28294245). Both are copied as they are, under Apache-2.0.
 //! - `TrafficExtension`: put together here from the CRD of `WasmPlugin`, whose fields it has under `spec` and `spec.wasm`.
 //! - All other kinds: `schemas/shapes.yaml`, which is ours and only knows what the manifests use. It finds slips, not misunderstandings.
 //!
