@@ -223,7 +223,7 @@ impl Bootstrap {
     pub fn route(&mut self, path: &str, cluster: &str) -> Result<()> {
         let list = self.manager(&format!("{HOSTS}/0/routes"))?;
         let list = list.as_array_mut().context("routes are no list")?;
-        let mut route = list.first().cloned().context("there is no route")?;
+        let mut route = list.last().cloned().context("there is no route")?;
         *route.pointer_mut("/match").context("a route without match")? = json!({ "path": path });
         *route.pointer_mut("/route/cluster").context("a route without cluster")? = cluster.into();
         list.insert(0, route);
