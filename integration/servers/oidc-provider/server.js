@@ -12,7 +12,11 @@ const secondsOf = (ctx, token, client) => clients.find(({ id }) => id === client
 const grants = {
   none: { grant_types: [], response_types: [], redirect_uris: [] },
   client_credentials: { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] },
-  user: { grant_types: ['authorization_code'], response_types: ['code'], redirect_uris: [`${audience}/signed-in`] },
+  user: {
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    redirect_uris: [`${audience}/signed-in`],
+  },
 };
 
 const configuration = {

@@ -24,6 +24,15 @@ pub struct Server {
     address: SocketAddr,
 }
 
+/// What a token endpoint has answered.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// `access_token`.
+    pub access: String,
+    /// `refresh_token`.
+    pub refresh: Option<String>,
+}
+
 impl Server {
     /// Installs it if need be, starts it and waits until it listens.
     ///
@@ -76,7 +85,8 @@ impl Server {
     /// # Errors
     /// If there is none.
     pub fn client_token(&self, id: &str, scope: &str) -> Result<String> {
-        self.token(self.cast.client(id)?, &[("grant_type", "client_credentials"), ("scope", scope)])
+        let pairs = [("grant_type", "client_credentials"), ("scope", scope)];
+        Ok(self.issue(self.cast.client(id)?, &pairs)?.access)
     }
 
     /// A token for the user, by the client `shop`.
@@ -84,21 +94,31 @@ impl Server {
     /// # Errors
     /// If there is none.
     pub fn user_token(&self, scope: &str) -> Result<String> {
+        Ok(self.user_tokens(scope)?.access)
+    }
+
+    /// The same with the refresh token that comes with it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn user_tokens(&self, scope: &str) -> Result<Issued> {
         let client = self.cast.client("shop")?;
         match self.kind {
             Kind::OidcProvider => {
                 let redirect = format!("{}/signed-in", self.cast.audience);
-                let scope = format!("openid {scope}");
+                let scope = format!("openid offline_access {scope}");
                 let asked = [
                     ("client_id", client.id.as_str()),
                     ("response_type", "code"),
                     ("redirect_uri", redirect.as_str()),
                     ("scope", scope.as_str()),
+                    // No refresh token without.
+                    ("prompt", "consent"),
                 ];
                 let back = login::walk(self, &format!("/auth?{}", form(&asked)), &redirect)?;
                 let code = back.split(['?', '&']).find_map(|pair| pair.strip_prefix("code="));
                 let code = code.with_context(|| format!("no code in {back}"))?;
-                self.token(
+                self.issue(
                     client,
                     &[
                         ("grant_type", "authorization_code"),
@@ -109,7 +129,7 @@ impl Server {
             }
             Kind::Django => {
                 let user = &self.cast.user;
-                self.token(
+                self.issue(
                     client,
                     &[
                         ("grant_type", "password"),
@@ -122,6 +142,18 @@ impl Server {
                 )
             }
         }
+    }
+
+    /// What it says about a token (RFC 7662).
+    ///
+    /// # Errors
+    /// If it does not answer with 200 and JSON.
+    pub fn introspect(&self, token: &str) -> Result<Value> {
+        let gateway = self.cast.client("gateway")?;
+        let asked = post(self.kind.paths().introspection, gateway, &[("token", token)]);
+        let response = self.send(&asked)?;
+        ensure!(response.status == 200, "introspection answers {}", response.status);
+        response.json()
     }
 
     /// The request by which a client revokes its token, to send here or through Envoy.
@@ -142,11 +174,13 @@ impl Server {
         client::send(self.address, &request.clone().header("host", self.address.to_string()))
     }
 
-    fn token(&self, client: &Client, pairs: &[(&str, &str)]) -> Result<String> {
+    fn issue(&self, client: &Client, pairs: &[(&str, &str)]) -> Result<Issued> {
         let response = self.send(&post(self.kind.paths().token, client, pairs))?;
         let body = response.json()?;
         ensure!(response.status == 200, "no token: {} {body}", response.status);
-        Ok(body.get("access_token").and_then(Value::as_str).context("no access_token")?.to_owned())
+        let member = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let access = member("access_token").context("no access_token")?;
+        Ok(Issued { access, refresh: member("refresh_token") })
     }
 
     fn wait_until_listening(&mut self) -> Result<SocketAddr> {

@@ -35,6 +35,7 @@ with_both![
     a_wrong_secret_of_ours_is_nobody_elses_fault,
     a_stopped_server_leaves_what_is_known,
     client_pairs_are_exchanged,
+    a_refresh_token_is_no_access_token,
 ];
 
 /// The server of this kind that tests which run at the same time share.
@@ -288,6 +289,29 @@ fn client_pairs_are_exchanged(kind: Kind) -> Result<()> {
         refused(&front.send(&query("wrong"))?, 401, "invalid_client")?;
         let nobody = Request::get("/books?client_id=nobody&client_secret=wrong");
         refused(&front.send(&nobody)?, 401, "invalid_client")?;
+
+        // A good secret, but not for this grant. Only one of the two has the standard's word for that; the other's,
+        // `invalid_request`, may as well mean us.
+        let shop = server.cast().client("shop")?;
+        let other = Request::get(format!("/books?client_id=shop&client_secret={}", shop.secret));
+        let (status, error) = match kind {
+            Kind::OidcProvider => (503, "temporarily_unavailable"),
+            Kind::Django => (401, "invalid_client"),
+        };
+        refused(&front.send(&other)?, status, error)?;
     }
     Ok(())
+}
+
+/// To `oidc-provider` a refresh token is active, without a word about what it is; it just has no `aud`.
+fn a_refresh_token_is_no_access_token(kind: Kind) -> Result<()> {
+    let server = shared(kind)?;
+    let issued = server.user_tokens("books.read")?;
+    let refresh = issued.refresh.context("no refresh token")?;
+    let active = server.introspect(&refresh)?["active"] == true;
+    ensure!(active == (kind == Kind::OidcProvider), "the server has changed: active is {active}");
+    let config = json!({ "introspection": { "audience": server.cast().audience } });
+    let front = front(&server, "refresh", config)?;
+    admitted(&front.send(&books(&issued.access))?)?;
+    refused_as_invalid(&front.send(&books(&refresh))?)
 }
