@@ -12,7 +12,7 @@ usage: cargo demo [--once] [--server NAME]
   --once          stop after the walk; the exit code says whether everything was as documented
   --server NAME   verify tokens with a server that others wrote, instead of the scripted one:
                   `oidc` is oidc-provider (needs Node.js 20 with npm),
-                  `django` is django-oauth-toolkit (needs Python 3.10 with pip)
+                  `django` is django-oauth-toolkit (needs Python 3.11 with pip)
 
 environment:
   ENVOY           an Envoy binary to use

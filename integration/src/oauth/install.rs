@@ -10,7 +10,7 @@ use super::{Kind, cast};
 use crate::{lock, workspace};
 
 const NODE: &str = "install Node.js 20 or later with npm";
-const PYTHON: &str = "install Python 3.10 or later with pip";
+const PYTHON: &str = "install Python 3.11 or later with pip";
 /// The first Node.js that `oidc-provider` is run with.
 const OLDEST_NODE: u32 = 20;
 
