@@ -13,6 +13,7 @@ pub mod http;
 pub mod load;
 pub mod lock;
 pub mod module;
+pub mod oauth;
 pub mod packages;
 pub mod process;
 pub mod scenario;
