@@ -156,6 +156,16 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Sets a variable of the VM's environment; unlike those that Envoy hands on, it stands in the bootstrap.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn environment(&mut self, name: &str, value: &str) -> Result<()> {
+        let variables = self.plugin("/vm_config/environment_variables")?;
+        merge(variables, &json!({ "key_values": { name: value } }));
+        Ok(())
+    }
+
     /// Applies everything but the concurrency, which is an argument of Envoy.
     ///
     /// # Errors
@@ -213,6 +223,20 @@ impl Bootstrap {
         *listener.pointer_mut("/name").context("a listener without name")? = "other".into();
         let listeners = self.at("/static_resources/listeners")?.as_array_mut();
         listeners.context("listeners are no list")?.push(listener);
+        Ok(())
+    }
+
+    /// Sends what has this very path to another cluster, on the first listener.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn route(&mut self, path: &str, cluster: &str) -> Result<()> {
+        let list = self.manager(&format!("{HOSTS}/0/routes"))?;
+        let list = list.as_array_mut().context("routes are no list")?;
+        let mut route = list.last().cloned().context("there is no route")?;
+        *route.pointer_mut("/match").context("a route without match")? = json!({ "path": path });
+        *route.pointer_mut("/route/cluster").context("a route without cluster")? = cluster.into();
+        list.insert(0, route);
         Ok(())
     }
 
@@ -279,6 +303,13 @@ impl Bootstrap {
 
     fn at(&mut self, pointer: &str) -> Result<&mut Value> {
         self.0.pointer_mut(pointer).with_context(|| format!("envoy.yaml has nothing at {pointer}"))
+    }
+}
+
+/// A bootstrap that was built elsewhere, or changed in ways that only one test needs.
+impl From<Value> for Bootstrap {
+    fn from(bootstrap: Value) -> Self {
+        Self(bootstrap)
     }
 }
 
