@@ -10,6 +10,7 @@ pub mod client;
 pub mod demo;
 pub mod envoy;
 pub mod http;
+pub mod live;
 pub mod load;
 pub mod lock;
 pub mod module;

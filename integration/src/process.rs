@@ -54,6 +54,9 @@ impl Process {
         command.arg("--config-path").arg(&file);
         command.arg("--admin-address-path").arg(&address_file);
         command.args(["--concurrency", &knobs.concurrency.unwrap_or(1).to_string()]);
+        if let Some(seconds) = knobs.drain_seconds {
+            command.args(["--drain-strategy", "immediate", "--drain-time-s", &seconds.to_string()]);
+        }
         command.args(["--disable-hot-restart", "--file-flush-interval-msec", "50"]);
         let level = if knobs.quiet { "wasm:warning" } else { "wasm:info" };
         command.args(["--log-level", "warning", "--component-log-level", level]);
@@ -100,12 +103,25 @@ impl Process {
     /// # Errors
     /// If the system does not tell.
     pub fn resident(&self) -> Result<u64> {
-        let pid = read(&self.directory.path().join("pid"))?;
-        let status = read(&Path::new("/proc").join(pid.trim()).join("status"))?;
+        let status = read(&self.proc()?.join("status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
         let kilobytes: u64 = kilobytes.context("no VmRSS")?.trim().parse()?;
         Ok(kilobytes * 1024)
+    }
+
+    /// How many file descriptors it has open, as Linux counts them.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn descriptors(&self) -> Result<usize> {
+        Ok(fs::read_dir(self.proc()?.join("fd"))?.count())
+    }
+
+    /// What the system says about it.
+    fn proc(&self) -> Result<PathBuf> {
+        let pid = read(&self.directory.path().join("pid"))?;
+        Ok(Path::new("/proc").join(pid.trim()))
     }
 
     /// Its log up to now.
