@@ -12,6 +12,7 @@ use crate::admin::Admin;
 use crate::bootstrap::{Bootstrap, Knobs};
 use crate::envoy::Envoy;
 use crate::stub::introspection::GATEWAY_SECRET;
+use crate::version::Version;
 use crate::wait;
 use crate::workspace::Scratch;
 
@@ -34,6 +35,7 @@ pub struct Process {
     directory: Scratch,
     listener: SocketAddr,
     admin: Admin,
+    version: Option<Version>,
 }
 
 impl Process {
@@ -69,7 +71,9 @@ impl Process {
             .spawn()
             .context("cannot run sh")?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut process = Self { guard, directory, listener: nowhere, admin: Admin::new(nowhere) };
+        let admin = Admin::new(nowhere);
+        let version = envoy.version.parse().ok();
+        let mut process = Self { guard, directory, listener: nowhere, admin, version };
         process.wait_until_ready(&address_file)?;
         Ok(process)
     }
@@ -78,6 +82,12 @@ impl Process {
     #[must_use]
     pub fn listener(&self) -> SocketAddr {
         self.listener
+    }
+
+    /// Which Envoy it is, if that can be told.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.version
     }
 
     /// Its admin interface.
