@@ -18,6 +18,7 @@ pub mod module;
 pub mod process;
 pub mod scenario;
 pub mod site;
+pub mod soak;
 pub mod stub;
 pub mod version;
 pub mod wait;

@@ -1,5 +1,6 @@
 //! A running Envoy that cannot outlive us.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -27,6 +28,10 @@ echo "$envoy" >"$PID_FILE"
 exec 3<&-
 wait "$envoy"
 "#;
+
+/// States of sockets in `/proc/net/tcp`.
+const ESTABLISHED: &str = "01";
+const LISTENING: &str = "0A";
 
 /// An Envoy that serves.
 #[derive(Debug)]
@@ -120,12 +125,34 @@ impl Process {
         Ok(kilobytes * 1024)
     }
 
-    /// How many file descriptors it has open, as Linux counts them.
+    /// How many file descriptors it has open beside established TCP connections, as Linux counts them; `None` while a
+    /// connection is about to go.
     ///
     /// # Errors
     /// If the system does not tell.
-    pub fn descriptors(&self) -> Result<usize> {
-        Ok(fs::read_dir(self.proc()?.join("fd"))?.count())
+    pub fn descriptors(&self) -> Result<Option<usize>> {
+        let directory = self.proc()?;
+        let mut states = HashMap::new();
+        for table in ["tcp", "tcp6"] {
+            let table = read(&directory.join("net").join(table)).unwrap_or_default();
+            for line in table.lines().skip(1) {
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                if let (Some(state), Some(inode)) = (fields.get(3), fields.get(9)) {
+                    states.insert(format!("socket:[{inode}]"), (*state).to_owned());
+                }
+            }
+        }
+        let mut count = 0;
+        for entry in fs::read_dir(directory.join("fd"))? {
+            // One that has been closed since.
+            let Ok(link) = fs::read_link(entry?.path()) else { return Ok(None) };
+            match states.get(link.to_string_lossy().as_ref()).map(String::as_str) {
+                Some(ESTABLISHED) => (),
+                None | Some(LISTENING) => count += 1,
+                Some(_) => return Ok(None),
+            }
+        }
+        Ok(Some(count))
     }
 
     /// What the system says about it.

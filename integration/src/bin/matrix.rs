@@ -10,7 +10,8 @@ Runs the tests with the oldest and the newest Envoy and a smoke suite with those
 integration/support.json and README.md.
 
 usage: cargo matrix [VERSION]...            all versions, or these
-       cargo matrix --smoke [VERSION]...    the smoke suite alone; writes nothing
+       cargo matrix --check [VERSION]...    the same, and writes nothing
+       cargo matrix --smoke [VERSION]...    the smoke suite alone, and writes nothing
 ";
 
 fn main() -> Result<ExitCode> {
@@ -20,6 +21,9 @@ fn main() -> Result<ExitCode> {
         .partition(|argument| argument.starts_with('-'));
     match options.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => matrix::record(matrix::run(&versions, None)?)?,
+        ["--check"] => {
+            matrix::run(&versions, None)?;
+        }
         ["--smoke"] => {
             matrix::run(&versions, Some(Suite::Smoke))?;
         }
