@@ -102,6 +102,7 @@ impl Soak {
             "introspection": { "timeout": "1s", "retries": 0 },
             // Short and small, so that answers lapse and are pushed out all the time.
             "cache": { "ttl": "1s", "negative_ttl": "1s", "max_entries": 100, "max_negative_entries": 50 },
+            "limits": { "max_waiting": 3 },
         });
         let special = |matches: &str, metadata| Special { matches: matches.into(), metadata };
         let knobs = Knobs {
