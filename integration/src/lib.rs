@@ -15,6 +15,7 @@ pub mod load;
 pub mod lock;
 pub mod matrix;
 pub mod module;
+pub mod oauth;
 pub mod process;
 pub mod scenario;
 pub mod site;
