@@ -1,4 +1,4 @@
-//! One of the two servers beside Envoy as a program, for set-ups in containers.
+//! One of the servers beside Envoy as a program, for set-ups in containers.
 
 use std::net::SocketAddr;
 
@@ -6,8 +6,9 @@ use anyhow::{Context, Result, bail};
 use integration::stub::answer::Answers;
 use integration::stub::backend::Backend;
 use integration::stub::introspection::Introspection;
+use integration::usergrid::Usergrid;
 
-const USAGE: &str = "usage: stub (introspection | backend) ADDRESS:PORT";
+const USAGE: &str = "usage: stub (introspection | backend | usergrid) ADDRESS:PORT";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,6 +18,7 @@ fn main() -> Result<()> {
     match kind.as_str() {
         "introspection" => serve(&Introspection::start(address, Answers::shared()?)?, address),
         "backend" => serve(&Backend::start(address)?, address),
+        "usergrid" => serve(&Usergrid::start(address)?, address),
         other => bail!("unknown server `{other}`; {USAGE}"),
     }
 }
