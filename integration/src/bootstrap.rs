@@ -45,6 +45,9 @@ pub struct Knobs {
     pub failure_policy: Option<String>,
     /// `reload_config.backoff.base_interval`.
     pub reload_interval: Option<String>,
+    /// How long connections to a listener that was replaced may stay. Until then each closes after its next response,
+    /// where Envoy by default would close them bit by bit over ten minutes.
+    pub drain_seconds: Option<u32>,
     /// A second listener `other`, with this merged into the plugin's configuration. It shares the VMs of the first.
     pub second: Option<Value>,
     /// Routes before the usual one.
@@ -114,6 +117,21 @@ impl Bootstrap {
         *cluster.pointer_mut(endpoint).context("a cluster without endpoint")? =
             json!({ "address": address.ip().to_string(), "port_value": address.port() });
         Ok(())
+    }
+
+    /// Adds a cluster `name` like `model`, with its endpoint at `address`.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn cluster_like(&mut self, model: &str, name: &str, address: SocketAddr) -> Result<()> {
+        let clusters = self.at("/static_resources/clusters")?.as_array_mut();
+        let clusters = clusters.context("clusters are no list")?;
+        let found = clusters.iter().find(|cluster| cluster["name"] == model).cloned();
+        let mut cluster = found.with_context(|| format!("envoy.yaml has no cluster `{model}`"))?;
+        cluster["name"] = name.into();
+        cluster["load_assignment"]["cluster_name"] = name.into();
+        clusters.push(cluster);
+        self.cluster(name, address)
     }
 
     /// Lets Envoy open only so many connections to a cluster; what needs more waits.

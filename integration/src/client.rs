@@ -230,6 +230,43 @@ impl Connection {
     }
 }
 
+/// A client that keeps its connection as long as the server lets it, and opens the next one when it is told to close.
+#[derive(Debug)]
+pub struct Client {
+    address: SocketAddr,
+    connection: Option<Connection>,
+}
+
+impl Client {
+    /// Connects at the first request.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, connection: None }
+    }
+
+    /// Whether the next request goes out on a connection that has served before.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Sends a request and reads its response. Nothing is tried twice.
+    ///
+    /// # Errors
+    /// If there is no complete response.
+    pub fn send(&mut self, request: &Request) -> Result<Response> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => Connection::open(self.address)?,
+        };
+        let response = connection.send_request(request)?;
+        if response.header("connection").is_none_or(|value| !value.eq_ignore_ascii_case("close")) {
+            self.connection = Some(connection);
+        }
+        Ok(response)
+    }
+}
+
 /// Sends one request on a connection of its own.
 ///
 /// # Errors

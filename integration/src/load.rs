@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -98,5 +99,42 @@ pub fn threads<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) 
             .into_iter()
             .map(|thread| thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
             .collect()
+    })
+}
+
+/// Runs `client` on `count` threads again and again while `course` takes its way, and waits for all of them. A thread keeps
+/// a state, which `client` gets each time and which is returned at the end. Once a client fails, the others stop.
+///
+/// # Errors
+/// The first error of a client, or that of `course`.
+pub fn during<S: Send, T>(
+    states: Vec<S>,
+    client: impl Fn(&mut S) -> Result<()> + Sync,
+    course: impl FnOnce(&AtomicBool) -> Result<T>,
+) -> Result<(Vec<S>, T)> {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (over, client) = (&over, &client);
+        let threads: Vec<_> = states
+            .into_iter()
+            .map(|mut state| {
+                scope.spawn(move || -> Result<S> {
+                    while !over.load(Ordering::SeqCst) {
+                        if let Err(error) = client(&mut state) {
+                            over.store(true, Ordering::SeqCst);
+                            return Err(error);
+                        }
+                    }
+                    Ok(state)
+                })
+            })
+            .collect();
+        let result = course(over);
+        over.store(true, Ordering::SeqCst);
+        let mut ended = Vec::new();
+        for thread in threads {
+            ended.push(thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))??);
+        }
+        Ok((ended, result?))
     })
 }

@@ -1,5 +1,6 @@
 //! A running Envoy that cannot outlive us.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use crate::admin::Admin;
 use crate::bootstrap::{Bootstrap, Knobs};
 use crate::envoy::Envoy;
 use crate::stub::introspection::GATEWAY_SECRET;
+use crate::version::Version;
 use crate::wait;
 use crate::workspace::Scratch;
 
@@ -27,6 +29,10 @@ exec 3<&-
 wait "$envoy"
 "#;
 
+/// States of sockets in `/proc/net/tcp`.
+const ESTABLISHED: &str = "01";
+const LISTENING: &str = "0A";
+
 /// An Envoy that serves.
 #[derive(Debug)]
 pub struct Process {
@@ -34,6 +40,7 @@ pub struct Process {
     directory: Scratch,
     listener: SocketAddr,
     admin: Admin,
+    version: Option<Version>,
 }
 
 impl Process {
@@ -54,6 +61,9 @@ impl Process {
         command.arg("--config-path").arg(&file);
         command.arg("--admin-address-path").arg(&address_file);
         command.args(["--concurrency", &knobs.concurrency.unwrap_or(1).to_string()]);
+        if let Some(seconds) = knobs.drain_seconds {
+            command.args(["--drain-strategy", "immediate", "--drain-time-s", &seconds.to_string()]);
+        }
         command.args(["--disable-hot-restart", "--file-flush-interval-msec", "50"]);
         let level = if knobs.quiet { "wasm:warning" } else { "wasm:info" };
         command.args(["--log-level", "warning", "--component-log-level", level]);
@@ -66,7 +76,9 @@ impl Process {
             .spawn()
             .context("cannot run sh")?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut process = Self { guard, directory, listener: nowhere, admin: Admin::new(nowhere) };
+        let admin = Admin::new(nowhere);
+        let version = envoy.version.parse().ok();
+        let mut process = Self { guard, directory, listener: nowhere, admin, version };
         process.wait_until_ready(&address_file)?;
         Ok(process)
     }
@@ -75,6 +87,12 @@ impl Process {
     #[must_use]
     pub fn listener(&self) -> SocketAddr {
         self.listener
+    }
+
+    /// Which Envoy it is, if that can be told.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.version
     }
 
     /// Its admin interface.
@@ -100,12 +118,47 @@ impl Process {
     /// # Errors
     /// If the system does not tell.
     pub fn resident(&self) -> Result<u64> {
-        let pid = read(&self.directory.path().join("pid"))?;
-        let status = read(&Path::new("/proc").join(pid.trim()).join("status"))?;
+        let status = read(&self.proc()?.join("status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
         let kilobytes: u64 = kilobytes.context("no VmRSS")?.trim().parse()?;
         Ok(kilobytes * 1024)
+    }
+
+    /// How many file descriptors it has open beside established TCP connections, as Linux counts them; `None` while a
+    /// connection is about to go.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn descriptors(&self) -> Result<Option<usize>> {
+        let directory = self.proc()?;
+        let mut states = HashMap::new();
+        for table in ["tcp", "tcp6"] {
+            let table = read(&directory.join("net").join(table)).unwrap_or_default();
+            for line in table.lines().skip(1) {
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                if let (Some(state), Some(inode)) = (fields.get(3), fields.get(9)) {
+                    states.insert(format!("socket:[{inode}]"), (*state).to_owned());
+                }
+            }
+        }
+        let mut count = 0;
+        for entry in fs::read_dir(directory.join("fd"))? {
+            // One that has been closed since.
+            let Ok(link) = fs::read_link(entry?.path()) else { return Ok(None) };
+            match states.get(link.to_string_lossy().as_ref()).map(String::as_str) {
+                Some(ESTABLISHED) => (),
+                None | Some(LISTENING) => count += 1,
+                Some(_) => return Ok(None),
+            }
+        }
+        Ok(Some(count))
+    }
+
+    /// What the system says about it.
+    fn proc(&self) -> Result<PathBuf> {
+        let pid = read(&self.directory.path().join("pid"))?;
+        Ok(Path::new("/proc").join(pid.trim()))
     }
 
     /// Its log up to now.

@@ -35,6 +35,8 @@ pub struct Setup {
     pub patches: Vec<Value>,
     /// Everything else.
     pub knobs: Knobs,
+    /// Further verifying servers: clusters of these names, otherwise like `introspection`.
+    pub clusters: Vec<(String, SocketAddr)>,
 }
 
 impl Setup {
@@ -45,7 +47,7 @@ impl Setup {
             "introspection": { "timeout": "20s", "retries": 0 },
             "client_credentials": { "timeout": "20s" },
         });
-        Self { name: name.into(), patches: vec![config], knobs: Knobs::default() }
+        Self { name: name.into(), patches: vec![config], ..Self::default() }
     }
 
     /// Merges more into the configuration.
@@ -80,6 +82,9 @@ impl Setup {
         bootstrap.module(&module?)?;
         bootstrap.cluster("introspection", introspection)?;
         bootstrap.cluster("backend", backend)?;
+        for (name, address) in &self.clusters {
+            bootstrap.cluster_like("introspection", name, *address)?;
+        }
         if !self.patches.is_empty() {
             let mut config = bootstrap.configuration()?;
             for patch in &self.patches {

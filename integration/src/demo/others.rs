@@ -66,7 +66,7 @@ fn setup() -> Setup {
     let metadata = json!({ "require_scope": "books.write" });
     let routes = vec![Special { matches: "/inventory".into(), metadata }];
     let knobs = Knobs { routes, ..Knobs::default() };
-    Setup { name: "demo".into(), patches: vec![patience], knobs }
+    Setup { name: "demo".into(), patches: vec![patience], knobs, ..Setup::default() }
 }
 
 struct Tokens {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::bootstrap::Knobs;
 use crate::client::Request;
 use crate::site::Setup;
+use crate::version::Version;
 use crate::workspace;
 
 /// One file.
@@ -64,6 +65,23 @@ pub struct Case {
     /// The credential in the query may go on: the request passes untouched.
     #[serde(default)]
     pub untouched: bool,
+    /// What is different with Envoys before a change.
+    #[serde(default)]
+    pub older: Option<Older>,
+}
+
+/// A case as it goes with Envoys before a change. `README.md` lists it for every version it applies to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Older {
+    /// The releases that brought the change, one for each minor version.
+    pub changed_in: Vec<Version>,
+    /// What an older Envoy does, and what follows, in one sentence.
+    pub difference: String,
+    /// See [`Case::status`].
+    pub status: u16,
+    /// See [`Case::outcome`].
+    pub outcome: String,
 }
 
 /// What the backend received.
@@ -118,6 +136,20 @@ impl Scenario {
         self.config.is_none() && self.envoy == Knobs::default()
     }
 
+    /// As it goes with this version of Envoy.
+    #[must_use]
+    pub fn at(&self, version: Version) -> Self {
+        let mut scenario = self.clone();
+        for case in &mut scenario.cases {
+            if let Some(older) = case.older.take()
+                && version.lacks(&older.changed_in)
+            {
+                case.become_older(&older);
+            }
+        }
+        scenario
+    }
+
     /// What it needs to run on its own Envoy.
     #[must_use]
     pub fn setup(&self, name: &str) -> Setup {
@@ -128,6 +160,12 @@ impl Scenario {
 }
 
 impl Case {
+    /// Takes the expectations of an older Envoy.
+    pub fn become_older(&mut self, older: &Older) {
+        self.status = older.status;
+        self.outcome.clone_from(&older.outcome);
+    }
+
     /// The request as it goes out.
     ///
     /// # Errors

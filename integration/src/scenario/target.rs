@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 
 use crate::site::Site;
+use crate::version::Version;
 
 /// An Envoy with the filter, the verifying server with the shared answers, and the echoing backend.
 pub trait Target {
@@ -30,6 +31,11 @@ pub trait Target {
     /// See [`Target::calls`].
     fn metrics(&self) -> Result<Option<BTreeMap<String, u64>>>;
 
+    /// Which Envoy it is; `None` if nobody knows.
+    fn version(&self) -> Option<Version> {
+        None
+    }
+
     /// The access log; `None` if it is out of reach.
     ///
     /// # Errors
@@ -52,6 +58,10 @@ impl Target for Site {
 
     fn metrics(&self) -> Result<Option<BTreeMap<String, u64>>> {
         self.admin().metrics().map(Some)
+    }
+
+    fn version(&self) -> Option<Version> {
+        self.envoy.version()
     }
 
     fn access_log(&self) -> Result<Option<String>> {

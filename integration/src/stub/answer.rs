@@ -19,6 +19,15 @@ pub enum Fault {
     Hang,
 }
 
+/// What is wrong with the whole server, whoever is asked about.
+#[derive(Clone, Debug)]
+pub enum Trouble {
+    /// The right answer, so many milliseconds later.
+    Slow(u64),
+    /// This answer to everything.
+    Answers(Box<Answer>),
+}
+
 /// One answer.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

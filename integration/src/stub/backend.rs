@@ -1,6 +1,7 @@
 //! The backend: keeps a record of every request and answers with what it received.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
@@ -42,7 +43,10 @@ pub struct Backend {
 }
 
 #[derive(Debug, Default)]
-struct Record(Mutex<Vec<Seen>>);
+struct Record {
+    seen: Mutex<Vec<Seen>>,
+    forgets: AtomicBool,
+}
 
 impl Backend {
     /// Starts to listen; port 0 takes a free one.
@@ -64,7 +68,12 @@ impl Backend {
     /// Every request up to now, those whose body has not ended included.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
-        lock(&self.record.0).clone()
+        lock(&self.record.seen).clone()
+    }
+
+    /// From now on, requests are answered and not kept.
+    pub fn keep_none(&self) {
+        self.record.forgets.store(true, Ordering::SeqCst);
     }
 
     /// Waits for a request whose path begins with `path`.
@@ -81,8 +90,10 @@ impl Backend {
 impl Handler for Record {
     fn handle(&self, exchange: &mut Exchange) -> Result<bool> {
         let head = exchange.head.clone();
-        let index = {
-            let mut record = lock(&self.0);
+        let index = if self.forgets.load(Ordering::SeqCst) {
+            usize::MAX
+        } else {
+            let mut record = lock(&self.seen);
             record.push(Seen {
                 method: head.method.clone(),
                 path: head.path.clone(),
@@ -96,13 +107,13 @@ impl Handler for Record {
         let mut length = 0;
         exchange.body(|piece| {
             length += piece.len();
-            if let Some(seen) = lock(&self.0).get_mut(index) {
+            if let Some(seen) = lock(&self.seen).get_mut(index) {
                 seen.body_bytes = length;
                 let room = KEPT.saturating_sub(seen.body.len());
                 seen.body.extend(piece.iter().take(room));
             }
         })?;
-        if let Some(seen) = lock(&self.0).get_mut(index) {
+        if let Some(seen) = lock(&self.seen).get_mut(index) {
             seen.complete = true;
         }
         let headers: Vec<Value> = head

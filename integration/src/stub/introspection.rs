@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::answer::{Answer, Answers, Fault};
+use super::answer::{Answer, Answers, Fault, Trouble};
 use super::server::{Exchange, Handler, Server, lock, response_head};
 use crate::http::{Headers, header};
 use crate::wait;
@@ -45,6 +45,7 @@ pub struct Introspection {
 #[derive(Debug, Default)]
 struct State {
     answers: Mutex<Answers>,
+    trouble: Mutex<Option<Trouble>>,
     calls: Mutex<Vec<Call>>,
     made: AtomicUsize,
     forgets: AtomicBool,
@@ -72,6 +73,11 @@ impl Introspection {
     /// Sets the answer for a token.
     pub fn learn(&self, token: &str, answer: Answer) {
         lock(&self.state.answers).tokens.insert(token.into(), answer);
+    }
+
+    /// From now on something is wrong, or no longer.
+    pub fn trouble(&self, trouble: Option<Trouble>) {
+        *lock(&self.state.trouble) = trouble;
     }
 
     /// Every call up to now.
@@ -155,7 +161,12 @@ impl State {
         if !known {
             return reply(exchange, 401, br#"{"error":"invalid_client"}"#);
         }
-        let answer = self.answer(about_client, &subject);
+        let mut answer = self.answer(about_client, &subject);
+        match lock(&self.trouble).clone() {
+            Some(Trouble::Slow(delay_ms)) => answer.delay_ms += delay_ms,
+            Some(Trouble::Answers(other)) => answer = *other,
+            None => (),
+        }
         if before < answer.failures {
             return reply(exchange, 503, br#"{"error":"temporarily_unavailable"}"#);
         }

@@ -179,6 +179,12 @@ impl CountingHost {
         headers.filter(|(name, _)| name.starts_with("x-usergrid-")).collect()
     }
 
+    /// How many keys shared data has, and how many bytes are under them.
+    pub fn shared(&self) -> (usize, usize) {
+        let shared = &self.store.data().shared;
+        (shared.len(), shared.values().map(|(value, _)| value.len()).sum())
+    }
+
     /// Calls by name since [`CountingHost::forget_counts`].
     pub fn counts(&self) -> &BTreeMap<String, u64> {
         &self.store.data().counts

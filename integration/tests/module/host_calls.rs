@@ -157,7 +157,8 @@ pub fn shipped() -> Result<CountingHost> {
 }
 
 /// The same with other settings at the top.
-fn start(overlay: Value) -> Result<CountingHost> {
+/// The module with the shipped configuration, but for these members.
+pub fn start(overlay: Value) -> Result<CountingHost> {
     let mut config = Bootstrap::load()?.configuration()?;
     let settings = config.as_object_mut().context("the shipped configuration is no object")?;
     settings.extend(overlay.as_object().cloned().unwrap_or_default());

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use counting_host::Action;
 use integration::module;
 use integration::stub::answer::Answers;
+use serde_json::json;
 
 const MAX_BYTES: usize = 385_000;
 /// As the linker leaves it, on a machine without binaryen.
@@ -60,5 +61,31 @@ fn an_answer_for_a_request_that_has_gone_harms_nothing() -> Result<()> {
     host.answer(200, &Answers::shared()?.tokens["alice"].body())?;
     let next = host.request(&host_calls::get("/acme/shop/books", Some("alice")))?;
     ensure!(host.action(next) == Action::Continued, "the answer was lost: {:?}", host.action(next));
+    Ok(())
+}
+
+/// Envoy never frees a key and does not tell what shared data holds; here it can be seen.
+#[test]
+fn shared_data_has_a_fixed_size() -> Result<()> {
+    let mut host = host_calls::start(json!({ "cache": { "max_entries": 64 } }))?;
+    let answers = Answers::shared()?;
+    let bodies = [answers.tokens["full"].body(), answers.tokens["inactive"].body()];
+    let mut verify = |range: std::ops::Range<usize>| -> Result<(usize, usize)> {
+        for number in range {
+            let request =
+                host.request(&host_calls::get("/acme/shop/x", Some(&format!("token-{number}"))))?;
+            host.ring()?;
+            let body = bodies.get(number % 2).context("no body")?;
+            host.answer(200, body)?;
+            host.finish(request)?;
+        }
+        Ok(host.shared())
+    };
+    // More of each kind than there are places.
+    let (keys, full) = verify(0..160)?;
+    let (more_keys, more) = verify(160..240)?;
+    ensure!(keys == more_keys, "{keys} keys have become {more_keys}");
+    ensure!(keys <= 16 + 1, "{keys} keys for 64 answers");
+    ensure!(more <= full + full / 4, "{full} bytes have become {more}");
     Ok(())
 }
