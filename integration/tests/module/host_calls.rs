@@ -156,7 +156,6 @@ pub fn shipped() -> Result<CountingHost> {
     start(json!({}))
 }
 
-/// The same with other settings at the top.
 /// The module with the shipped configuration, but for these members.
 pub fn start(overlay: Value) -> Result<CountingHost> {
     let mut config = Bootstrap::load()?.configuration()?;
