@@ -95,13 +95,20 @@ impl Process {
         bail!("Envoy stopped ({status})")
     }
 
+    /// Envoy's own process, not that of its guard.
+    ///
+    /// # Errors
+    /// If the guard has not written it.
+    pub fn pid(&self) -> Result<u32> {
+        Ok(read(&self.directory.path().join("pid"))?.trim().parse()?)
+    }
+
     /// Its resident memory in bytes, as Linux counts it.
     ///
     /// # Errors
     /// If the system does not tell.
     pub fn resident(&self) -> Result<u64> {
-        let pid = read(&self.directory.path().join("pid"))?;
-        let status = read(&Path::new("/proc").join(pid.trim()).join("status"))?;
+        let status = read(&Path::new("/proc").join(self.pid()?.to_string()).join("status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
         let kilobytes: u64 = kilobytes.context("no VmRSS")?.trim().parse()?;
