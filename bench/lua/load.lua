@@ -16,7 +16,7 @@ end
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"refused":%d,"failed":%d,"p50":%d,"p99":%d}\n',
+    '\n{"requests":%d,"refused":%d,"failed":%d,"p50":%d}\n',
     summary.requests, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99)))
+    latency:percentile(50)))
 end

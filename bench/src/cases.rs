@@ -1,6 +1,6 @@
 //! The requests that are compared, each with the listener it goes to and what has to come of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use integration::client::{self, Request};
@@ -48,7 +48,7 @@ impl Field {
     ///
     /// # Errors
     /// If a module does not build or a tool fails.
-    pub fn new(module: &PathBuf, noop: &Noop, others: &[(String, PathBuf)]) -> Result<Self> {
+    pub fn new(module: &Path, noop: &Noop, others: &[(String, PathBuf)]) -> Result<Self> {
         let mut field = Self { cases: Vec::new(), listeners: vec![Listener::bare()] };
         field.bearer("bare", "bare Envoy", BARE, TOKEN, None);
         field.listen("noop", filters::noop(&noop.full, "noop")?);
@@ -106,7 +106,7 @@ impl Field {
     }
 
     /// All kinds of requests to one build of this filter; the ids of another build end with its name.
-    fn ours(&mut self, name: &str, listener: &str, module: &PathBuf) -> Result<()> {
+    fn ours(&mut self, name: &str, listener: &str, module: &Path) -> Result<()> {
         self.listen(listener, filters::ours(module, listener, 0, &json!({}))?);
         let own = listener == "filter";
         let id = |id: &str| if own { id.to_owned() } else { format!("{id}@{listener}") };
@@ -126,14 +126,6 @@ impl Field {
         let refused = label("no credential, refused");
         self.case(&id("refusal"), &refused, listener, PATH, vec![], (401, None));
         Ok(())
-    }
-
-    /// The case with this id.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn get(&self, id: &str) -> Result<&Case> {
-        self.cases.iter().find(|case| case.id == id).with_context(|| format!("no case `{id}`"))
     }
 }
 

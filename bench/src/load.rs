@@ -10,6 +10,8 @@ use serde::Deserialize;
 
 /// No slice takes as long; a load generator that hangs is an error.
 const SECONDS_AT_MOST: &str = "120";
+/// For a slice in which nothing happened.
+const TRIES: u32 = 5;
 
 /// Requests that are all alike.
 #[derive(Clone, Debug)]
@@ -35,8 +37,6 @@ pub struct Rotated {
     pub failed: u64,
     /// Microseconds to the answer for half of them.
     pub p50: f64,
-    /// And for 99 of 100.
-    pub p99: f64,
 }
 
 /// Fails if a tool is missing, and says where to get it.
@@ -132,11 +132,21 @@ pub struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// Sends requests for `seconds` over `connections`.
+    /// Sends requests for `seconds` over `connections`; once more if the machine was so busy that none was answered.
     ///
     /// # Errors
     /// If an answer is missing or is a refusal.
     pub fn send(&self, address: SocketAddr, connections: u32, seconds: u64) -> Result<Rotated> {
+        for _ in 0..TRIES {
+            let result = self.wrk(address, connections, seconds)?;
+            if result.requests > 0 {
+                return Ok(result);
+            }
+        }
+        bail!("no request at {address} was answered, in {TRIES} times {seconds} s")
+    }
+
+    fn wrk(&self, address: SocketAddr, connections: u32, seconds: u64) -> Result<Rotated> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lua").join("load.lua");
         let mut command = Command::new("timeout");
         command.args([SECONDS_AT_MOST, "wrk", "-t", "1", "-c", &connections.to_string()]);
@@ -147,7 +157,7 @@ impl Rotation<'_> {
         let line = output.lines().find(|line| line.starts_with('{'));
         let result: Rotated = serde_json::from_str(line.context("wrk reports nothing")?)?;
         ensure!(
-            result.refused == 0 && result.failed == 0 && result.requests > 0,
+            result.refused == 0 && result.failed == 0,
             "of {} requests {} were refused and {} failed",
             result.requests,
             result.refused,

@@ -18,6 +18,10 @@ pub struct Effort {
     pub rounds: usize,
     /// Slices of a second at a fixed rate, for latencies.
     pub paced_rounds: usize,
+    /// Slices of a second for each way of a miss.
+    pub miss_rounds: usize,
+    /// Such slices before anything is counted.
+    pub miss_warm_up: usize,
     /// Requests before anything is counted.
     pub warm_up: u64,
     /// Slices of each point of a curve.
@@ -36,6 +40,8 @@ impl Effort {
         name: "full",
         rounds: 24,
         paced_rounds: 4,
+        miss_rounds: 6,
+        miss_warm_up: 1,
         warm_up: 8_000,
         curve_rounds: 10,
         shorter: 1,
@@ -47,6 +53,7 @@ impl Effort {
         name: "quick",
         rounds: 6,
         paced_rounds: 1,
+        miss_rounds: 1,
         warm_up: 3_000,
         curve_rounds: 3,
         shorter: 2,
@@ -58,9 +65,11 @@ impl Effort {
         name: "smoke",
         rounds: 1,
         paced_rounds: 1,
+        miss_rounds: 1,
         warm_up: 300,
         curve_rounds: 1,
         shorter: 20,
+        miss_warm_up: 0,
         most_credentials: 100,
         most_rules: 100,
     };

@@ -73,7 +73,9 @@ async fn accept(listener: TcpListener, delay: Duration, calls: Arc<AtomicU64>) {
             async move { Ok::<_, Infallible>(answer(request, delay, &calls).await) }
         });
         tokio::spawn(async move {
-            let builder = Builder::new(TokioExecutor::new());
+            let mut builder = Builder::new(TokioExecutor::new());
+            // Envoy passes on as many as it takes.
+            builder.http1().max_headers(300);
             // A connection that breaks off is the other side's affair.
             let _ended = builder.serve_connection(TokioIo::new(stream), service).await;
         });

@@ -6,7 +6,7 @@ use crate::cases::{Case, Field};
 use crate::report::Row;
 use crate::rig::{BARE, Rig};
 use crate::run::{Run, microseconds};
-use crate::slices::{self, Spread};
+use crate::slices;
 
 /// Requests in a slice: a fifth of a second or so.
 const SLICE: u64 = 4_000;
@@ -104,14 +104,4 @@ fn all_counted(rig: &Rig) -> Result<()> {
 #[must_use]
 pub fn find<'a>(rows: &'a [Row], id: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.id == id)
-}
-
-/// A short line for the terminal.
-#[must_use]
-pub fn line(row: &Row) -> String {
-    let Spread { lower, median, upper, .. } = row.cpu;
-    format!(
-        "  {:<50} {lower:6.1} µs ({median:.1}, {upper:.1})  over bare {:6.1}  = {:5.2} no-ops   p50 {:.0} µs, p99 {:.0} µs",
-        row.label, row.added, row.of_noop, row.p50, row.p99
-    )
 }
