@@ -10,6 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::render;
 use crate::report::{Curve, Report, Row};
+use crate::scale::requests;
 
 const FONT: &str = "Helvetica, Arial, sans-serif";
 const INK: RGBColor = RGBColor(31, 41, 55);
@@ -17,7 +18,7 @@ const FAINT: RGBColor = RGBColor(209, 213, 219);
 const OURS: RGBColor = RGBColor(37, 99, 235);
 const THEIRS: RGBColor = RGBColor(245, 158, 11);
 const FLOOR: RGBColor = RGBColor(156, 163, 175);
-const LINES: [RGBColor; 3] = [OURS, THEIRS, RGBColor(16, 150, 110)];
+const LINES: [RGBColor; 3] = [RGBColor(16, 150, 110), OURS, THEIRS];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -92,6 +93,8 @@ fn draw(area: &Area<'_>, curve: &Curve) -> Result<()> {
     let top = points().map(|(_, y)| *y).fold(1.0, f64::max) * 1.45;
     let first = points().map(|(x, _)| *x).fold(f64::INFINITY, f64::min);
     let last = points().map(|(x, _)| *x).fold(0.0, f64::max);
+    // Where there are few workers, one label for each.
+    let labels = if last <= 4.0 { 4 } else { 7 };
     let mut builder = ChartBuilder::on(area);
     builder.margin(14).x_label_area_size(44).y_label_area_size(52);
     builder.caption(&curve.title, (FONT, 15).into_font().color(&INK));
@@ -103,10 +106,11 @@ fn draw(area: &Area<'_>, curve: &Curve) -> Result<()> {
             let mut mesh = chart.configure_mesh();
             mesh.disable_x_mesh().light_line_style(WHITE).bold_line_style(FAINT);
             mesh.axis_style(FLOOR).label_style(text.clone()).axis_desc_style(text.clone());
-            mesh.x_desc(&curve.x).y_desc(&curve.y).x_labels(7).y_labels(6);
+            mesh.x_desc(&curve.x).y_desc(&curve.y).x_labels(labels).y_labels(6);
             mesh.x_label_formatter(&|x| count(*x)).y_label_formatter(&|y| format!("{y:.0}"));
             mesh.draw().map_err(problem)?;
             for (line, colour) in curve.lines.iter().zip(LINES) {
+                let colour = if line.name == requests::NOOP { FLOOR } else { colour };
                 let series = LineSeries::new(line.points.clone(), colour.stroke_width(2));
                 let drawn = chart.draw_series(series.point_size(3)).map_err(problem)?;
                 drawn.label(&line.name).legend(move |(x, y)| {
@@ -148,6 +152,7 @@ fn colour(id: &str) -> RGBColor {
 fn count(value: f64) -> String {
     match value {
         _ if value >= 1e6 => format!("{} M", value / 1e6),
+        _ if value.fract() > 0.001 => String::new(),
         _ if value >= 1e3 => format!("{} k", value / 1e3),
         _ => format!("{value:.0}"),
     }

@@ -36,6 +36,12 @@ type Measure = fn(&mut Run) -> Result<report::Curve>;
 
 fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;
+    if options.redraw {
+        let file = workspace::root().join("docs").join("bench.json");
+        let mut report: Report = serde_json::from_str(&fs::read_to_string(file)?)?;
+        judge(&mut report);
+        return write(&report, true);
+    }
     let started = Instant::now();
     let mut run = Run::start(options.effort, options.seed)?;
     let mut report = Report {
@@ -51,6 +57,7 @@ fn main() -> Result<()> {
         say("side by side");
         let field = cases::Field::new(&run.module, &run.noop, &options.modules)?;
         report.side_by_side = side_by_side::measure(&mut run, &field)?;
+        eprintln!("{}", render::costs(&report.side_by_side));
     }
     if options.has(Part::Miss) {
         say("unknown credentials");
@@ -74,11 +81,15 @@ fn main() -> Result<()> {
         say("memory and start");
         report.facts = scale::process::facts(&mut run)?;
     }
-    report.bars =
-        bars::of(&report.side_by_side, &report.misses, &report.curves, report.stamp.module_bytes);
+    judge(&mut report);
     report.stamp.seconds = started.elapsed().as_secs();
     println!("{}\n{}", render::markdown(&report), render::details(&report));
     write(&report, options.is_complete())
+}
+
+fn judge(report: &mut Report) {
+    let Report { stamp, side_by_side, misses, curves, .. } = &*report;
+    report.bars = bars::of(side_by_side, misses, curves, stamp.module_bytes);
 }
 
 /// Into `docs/` and the pages if these are the results to show, and below `target/` if not.

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::run::Effort;
 
 /// What is wrong with a word, and what would be right.
-const USAGE: &str = "cargo bench -- [side-by-side] [miss] [scale] [--quick | --smoke] [--seed NUMBER] [--module NAME=FILE]…\n\
+const USAGE: &str = "cargo bench -- [side-by-side] [miss] [scale] [--quick | --smoke] [--seed NUMBER] [--module NAME=FILE]… [--redraw]\n\
     Without a part all are run. `--module` puts another build of the filter beside this one. A full run of everything writes docs/, \
-    all others target/bench/.";
+    all others target/bench/. `--redraw` only writes the pictures and pages of docs/bench.json anew.";
 
 /// Parts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Options {
     pub modules: Vec<(String, PathBuf)>,
     /// Where the random order begins.
     pub seed: u64,
+    /// Measure nothing; show the last full run again.
+    pub redraw: bool,
 }
 
 impl Options {
@@ -41,8 +43,13 @@ impl Options {
     /// # Errors
     /// If one of them is unknown; `--help` is one.
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self> {
-        let mut options =
-            Self { effort: Effort::FULL, parts: Vec::new(), modules: Vec::new(), seed: 1 };
+        let mut options = Self {
+            effort: Effort::FULL,
+            parts: Vec::new(),
+            modules: Vec::new(),
+            seed: 1,
+            redraw: false,
+        };
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             match word.as_str() {
@@ -51,6 +58,7 @@ impl Options {
                 "scale" => options.parts.push(Part::Scale),
                 "--quick" => options.effort = Effort::QUICK,
                 "--smoke" => options.effort = Effort::SMOKE,
+                "--redraw" => options.redraw = true,
                 "--seed" => {
                     let seed = words.next().and_then(|seed| seed.parse().ok());
                     options.seed = seed.context("`--seed` takes a number")?;

@@ -10,6 +10,8 @@ use crate::rig::{BARE, Listener, Rig};
 use crate::run::Run;
 use crate::servers::GOOD;
 
+/// The line of the filter that does nothing.
+pub const NOOP: &str = "filter that does nothing";
 const PATH: &str = "/acme/shop/books";
 
 fn listeners(run: &Run) -> Result<Vec<Listener>> {
@@ -36,7 +38,7 @@ pub fn query(run: &mut Run) -> Result<Curve> {
         let path = format!("{PATH}?{parameters}x=1");
         let base = plan.case(BARE, &path, vec![bearer()]);
         let case = plan.case("noop", &path, vec![bearer()]);
-        plan.point("filter that does nothing", number(bytes), case, base);
+        plan.point(NOOP, number(bytes), case, base);
         let path = format!("{PATH}?{parameters}x=1&access_token={GOOD}one");
         let case = plan.case("filter", &path, vec![]);
         plan.point("token in the query, known", number(bytes), case, base);
@@ -59,7 +61,7 @@ pub fn headers(run: &mut Run) -> Result<Curve> {
         headers.push(bearer());
         let base = plan.case(BARE, PATH, headers.clone());
         let case = plan.case("noop", PATH, headers.clone());
-        plan.point("filter that does nothing", number(count), case, base);
+        plan.point(NOOP, number(count), case, base);
         let case = plan.case("filter", PATH, headers);
         plan.point("token in the header, known", number(count), case, base);
     }
@@ -77,9 +79,7 @@ pub fn workers(run: &mut Run) -> Result<Curve> {
     for workers in [1_u32, 2, 4] {
         let mut plan = Plan::default();
         let base = plan.case(BARE, PATH, vec![bearer()]);
-        for (listener, line) in
-            [("noop", "filter that does nothing"), ("filter", "token in the header, known")]
-        {
+        for (listener, line) in [("noop", NOOP), ("filter", "token in the header, known")] {
             let case = plan.case(listener, PATH, vec![bearer()]);
             plan.point(line, f64::from(workers), case, base);
         }
