@@ -64,8 +64,8 @@ impl Field {
         field.listen("jwt", jwt);
         field.bearer("jwt", "jwt_authn, local key", "jwt", &token, Some("alice"));
         let alternatives = [
-            ("lua-cache", "Lua, table cache", filters::lua("introspect-cached.lua", 0)?),
-            ("lua", "Lua, introspects each request", filters::lua("introspect.lua", 0)?),
+            ("lua-cache", "Lua, table cache", filters::lua(true, 0)?),
+            ("lua", "Lua, introspects each request", filters::lua(false, 0)?),
             ("authz-grpc", "ext_authz over gRPC", filters::authz_grpc(0)),
             ("authz-http", "ext_authz over HTTP", filters::authz_http(0)),
         ];

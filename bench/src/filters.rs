@@ -88,14 +88,15 @@ fn authz(service: &Value) -> Value {
     json!({ "name": "envoy.filters.http.ext_authz", "typed_config": config })
 }
 
-/// A script from `lua/`.
+/// The script `lua/introspect.lua`, with a table of answers or without.
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn lua(script: &str, delay: u64) -> Result<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("lua").join(script);
+pub fn lua(remember: bool, delay: u64) -> Result<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("lua").join("introspect.lua");
     let code = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?
+        .replace("REMEMBER", &remember.to_string())
         .replace("CLUSTER", &cluster(delay));
     Ok(json!({
         "name": "envoy.filters.http.lua",

@@ -40,7 +40,7 @@ pub fn measure(run: &mut Run) -> Result<Vec<Miss>> {
         listeners.push(Listener::new(&vm, ours));
         listeners.push(Listener::new(&format!("authz-http-{delay}"), filters::authz_http(delay)));
         listeners.push(Listener::new(&format!("authz-grpc-{delay}"), filters::authz_grpc(delay)));
-        let lua = filters::lua("introspect.lua", delay)?;
+        let lua = filters::lua(false, delay)?;
         listeners.push(Listener::new(&format!("lua-{delay}"), lua));
     }
     let rig = Rig::start(&listeners, &run.servers, 1, run.places)?;
