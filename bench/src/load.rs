@@ -149,7 +149,16 @@ impl Rotation<'_> {
     fn wrk(&self, address: SocketAddr, connections: u32, seconds: u64) -> Result<Rotated> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lua").join("load.lua");
         let mut command = Command::new("timeout");
-        command.args([SECONDS_AT_MOST, "wrk", "-t", "1", "-c", &connections.to_string()]);
+        command.args([
+            SECONDS_AT_MOST,
+            "wrk",
+            "--timeout",
+            "30s",
+            "-t",
+            "1",
+            "-c",
+            &connections.to_string(),
+        ]);
         command.arg("-d").arg(format!("{seconds}s")).arg("-s").arg(script);
         command.arg(format!("http://{address}/")).arg("--").arg(self.prefix);
         command.args([self.first.to_string(), self.count.to_string(), self.path.to_owned()]);
@@ -158,7 +167,7 @@ impl Rotation<'_> {
         let result: Rotated = serde_json::from_str(line.context("wrk reports nothing")?)?;
         ensure!(
             result.refused == 0 && result.failed == 0,
-            "of {} requests {} were refused and {} failed",
+            "of {} requests at {address} {} were refused and {} failed",
             result.requests,
             result.refused,
             result.failed,

@@ -58,10 +58,12 @@ fn main() -> Result<()> {
         let field = cases::Field::new(&run.module, &run.noop, &options.modules)?;
         report.side_by_side = side_by_side::measure(&mut run, &field)?;
         eprintln!("{}", render::costs(&report.side_by_side));
+        keep(&report)?;
     }
     if options.has(Part::Miss) {
         say("unknown credentials");
         report.misses = misses::measure(&mut run)?;
+        keep(&report)?;
     }
     if options.has(Part::Scale) {
         let curves: [(&str, Measure); 7] = [
@@ -77,6 +79,7 @@ fn main() -> Result<()> {
             say(name);
             let curve = curve(&mut run).with_context(|| format!("the curve over {name}"))?;
             report.curves.push(curve);
+            keep(&report)?;
         }
         say("memory and start");
         report.facts = scale::process::facts(&mut run)?;
@@ -92,13 +95,22 @@ fn judge(report: &mut Report) {
     report.bars = bars::of(side_by_side, misses, curves, stamp.module_bytes);
 }
 
+/// What is known up to now, so that a part that fails loses no other.
+fn keep(report: &Report) -> Result<()> {
+    json(report, &workspace::target()?.join("bench"))
+}
+
+fn json(report: &Report, directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory)?;
+    let text = serde_json::to_string_pretty(report)? + "\n";
+    Ok(fs::write(directory.join("bench.json"), text)?)
+}
+
 /// Into `docs/` and the pages if these are the results to show, and below `target/` if not.
 fn write(report: &Report, complete: bool) -> Result<()> {
     let docs = workspace::root().join("docs");
     let directory = if complete { docs.clone() } else { workspace::target()?.join("bench") };
-    fs::create_dir_all(&directory)?;
-    let json = serde_json::to_string_pretty(report)? + "\n";
-    fs::write(directory.join("bench.json"), json)?;
+    json(report, &directory)?;
     if !report.side_by_side.is_empty() {
         chart::side_by_side(report, &directory.join("bench.svg"))?;
     }

@@ -51,13 +51,13 @@ impl Effort {
     /// A few minutes, at smaller sizes.
     pub const QUICK: Self = Self {
         name: "quick",
-        rounds: 6,
+        rounds: 5,
         paced_rounds: 1,
         miss_rounds: 1,
-        warm_up: 3_000,
+        warm_up: 1_500,
         miss_warm_up: 0,
         curve_rounds: 2,
-        shorter: 2,
+        shorter: 4,
         most_credentials: 10_000,
         most_rules: 1_000,
     };
