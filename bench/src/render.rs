@@ -60,11 +60,14 @@ pub fn details(report: &Report) -> String {
         );
     }
     for miss in &report.misses {
-        let _written = writeln!(
-            text,
-            "| {} | {} ms | {:.0} | {:.0} | {:.0} |",
-            miss.label, miss.delay, miss.p50.lower, miss.over_bare, miss.over_server
-        );
+        let _written =
+            write!(text, "| {} | {} ms | {:.0} | ", miss.label, miss.delay, miss.p50.lower);
+        // These are what the others are compared with.
+        let _written = if ["bare", "direct"].contains(&miss.id.as_str()) {
+            writeln!(text, "| |")
+        } else {
+            writeln!(text, "{:.0} | {:.0} |", miss.over_bare, miss.over_server)
+        };
     }
     for curve in &report.curves {
         let _written = writeln!(text, "\n{} ({}, by {}):\n", curve.title, curve.y, curve.x);

@@ -109,7 +109,11 @@ pub fn calls(run: &mut Run) -> Result<Curve> {
             first += TOKENS;
             let tokens = Rotation { prefix: GOOD, first, count: TOKENS, path: PATH };
             for rig in &rigs {
-                tokens.send(rig.address("calls")?, CONNECTIONS, 1)?;
+                // Every credential several times, so that every worker has some of them.
+                let mut sent = 0;
+                while sent < 10 * TOKENS {
+                    sent += tokens.send(rig.address("calls")?, CONNECTIONS, 1)?.requests;
+                }
             }
             let calls = run.servers.quick()?.calls() - before;
             let x = if sizes.len() == 3 { f64::from(workers) } else { number(envoys) };
