@@ -79,6 +79,12 @@ impl Bootstrap {
         Ok(Self(serde_yaml_ng::from_str(&text).with_context(|| path.display().to_string())?))
     }
 
+    /// A bootstrap of another origin.
+    #[must_use]
+    pub fn from_json(json: Value) -> Self {
+        Self(json)
+    }
+
     /// Ports of Envoy's choice, on the loopback interface only.
     ///
     /// # Errors

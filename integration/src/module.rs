@@ -19,7 +19,15 @@ const TRAP: &str = "test-trap";
 /// If the compiler's target cannot be had or the module does not build.
 pub fn build() -> Result<PathBuf> {
     static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
-    once(&BUILT, &[])
+    once(&BUILT, &["--package", PACKAGE])
+}
+
+/// Builds another package of this workspace for Envoy, with the profile and target of the module.
+///
+/// # Errors
+/// See [`build`].
+pub fn build_package(name: &str) -> Result<PathBuf> {
+    once(&Mutex::new(None), &["--package", name])
 }
 
 /// As [`build`], but the module traps on requests with the header `x-test-trap`. It is built into a directory of its
@@ -31,7 +39,7 @@ pub fn build_trapping() -> Result<PathBuf> {
     static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
     let directory = workspace::target()?.join("integration-trap");
     let directory = directory.to_str().context("the target directory's name is not UTF-8")?;
-    once(&BUILT, &["--features", TRAP, "--target-dir", directory])
+    once(&BUILT, &["--package", PACKAGE, "--features", TRAP, "--target-dir", directory])
 }
 
 fn once(built: &Mutex<Option<PathBuf>>, arguments: &[&str]) -> Result<PathBuf> {
@@ -80,7 +88,7 @@ fn has_target() -> Result<bool> {
 
 fn compile(arguments: &[&str]) -> Result<PathBuf> {
     let output = workspace::cargo()
-        .args(["build", "--release", "--target", TARGET, "--package", PACKAGE])
+        .args(["build", "--release", "--target", TARGET])
         .args(["--message-format", "json-render-diagnostics"])
         .args(arguments)
         .stderr(Stdio::inherit())

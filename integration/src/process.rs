@@ -113,6 +113,14 @@ impl Process {
         bail!("Envoy stopped ({status})")
     }
 
+    /// Envoy's own process, not that of its guard.
+    ///
+    /// # Errors
+    /// If the guard has not written it.
+    pub fn pid(&self) -> Result<u32> {
+        Ok(read(&self.directory.path().join("pid"))?.trim().parse()?)
+    }
+
     /// Its resident memory in bytes, as Linux counts it.
     ///
     /// # Errors
@@ -157,8 +165,7 @@ impl Process {
 
     /// What the system says about it.
     fn proc(&self) -> Result<PathBuf> {
-        let pid = read(&self.directory.path().join("pid"))?;
-        Ok(Path::new("/proc").join(pid.trim()))
+        Ok(Path::new("/proc").join(self.pid()?.to_string()))
     }
 
     /// Its log up to now.

@@ -1,0 +1,160 @@
+//! What a run finds out, as it is written to JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::slices::Spread;
+
+/// All of it. A run of one part has the others empty.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Where, when and of what.
+    pub stamp: Stamp,
+    /// What is asked of the figures, and whether they meet it.
+    pub bars: Vec<Bar>,
+    /// Everything beside everything else.
+    pub side_by_side: Vec<Row>,
+    /// Requests whose credential nobody knows yet.
+    pub misses: Vec<Miss>,
+    /// Costs against sizes.
+    pub curves: Vec<Curve>,
+    /// Single figures.
+    pub facts: Vec<Fact>,
+}
+
+/// Where, when and of what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stamp {
+    /// The day, UTC.
+    pub date: String,
+    /// The git revision, with `+` if files differ from it.
+    pub revision: String,
+    /// Envoy's version.
+    pub envoy: String,
+    /// The processor's name and how many.
+    pub machine: String,
+    /// The operating system's kernel.
+    pub kernel: String,
+    /// Processors beside what else ran.
+    pub places: String,
+    /// Processes that wanted a processor at the start, as the system averages them over a minute.
+    pub load_average: f64,
+    /// Bytes of the module.
+    pub module_bytes: u64,
+    /// Where the random order began.
+    pub seed: u64,
+    /// `full`, `quick` or `smoke`.
+    pub mode: String,
+    /// How long it took.
+    pub seconds: u64,
+}
+
+/// One thing in front of the backend.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Short.
+    pub id: String,
+    /// For people.
+    pub label: String,
+    /// Microseconds that Envoy's threads were on a processor, for a request.
+    pub cpu: Spread,
+    /// The lower quartile, less that of bare Envoy.
+    pub added: f64,
+    /// `added` in units of the filter that does nothing.
+    pub of_noop: f64,
+    /// Microseconds to the answer at a fixed rate, half of the requests.
+    pub p50: f64,
+    /// And 99 of 100.
+    pub p99: f64,
+}
+
+/// One way to verify an unknown credential, and one server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Miss {
+    /// As in [`Row`].
+    pub id: String,
+    /// For people.
+    pub label: String,
+    /// Milliseconds that the server waits.
+    pub delay: u64,
+    /// Microseconds to the answer, half of the requests, one at a time.
+    pub p50: Spread,
+    /// `p50` less that of bare Envoy: what a client waits longer.
+    pub over_bare: f64,
+    /// `over_bare` less what the server itself takes when it is asked directly.
+    pub over_server: f64,
+}
+
+/// Lines in one chart.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Curve {
+    /// Short.
+    pub id: String,
+    /// Above the chart.
+    pub title: String,
+    /// Under it.
+    pub x: String,
+    /// Beside it.
+    pub y: String,
+    /// Whether `x` grows by factors.
+    pub logarithmic: bool,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// In the legend.
+    pub name: String,
+    /// `x` and `y`.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    /// The `y` of a line at `x`.
+    #[must_use]
+    pub fn at(&self, line: &str, x: f64) -> Option<f64> {
+        let line = self.lines.iter().find(|found| found.name == line)?;
+        line.points.iter().find(|(at, _)| (at - x).abs() < f64::EPSILON).map(|(_, y)| *y)
+    }
+}
+
+/// A single figure.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// What it is.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// Its unit.
+    pub unit: String,
+}
+
+/// One demand.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bar {
+    /// In words.
+    pub name: String,
+    /// At most.
+    pub limit: f64,
+    /// What it is.
+    pub measured: f64,
+    /// Of both.
+    pub unit: String,
+}
+
+impl Bar {
+    /// Whether it is met.
+    #[must_use]
+    pub fn met(&self) -> bool {
+        self.measured <= self.limit
+    }
+}
