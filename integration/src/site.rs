@@ -80,6 +80,15 @@ impl Setup {
         bootstrap.module(&module?)?;
         bootstrap.cluster("introspection", introspection)?;
         bootstrap.cluster("backend", backend)?;
+        self.change(&mut bootstrap)?;
+        Ok(bootstrap)
+    }
+
+    /// Applies patches and knobs and leaves ports, hosts and the module's place as they are.
+    ///
+    /// # Errors
+    /// If `envoy.yaml` has another shape.
+    pub fn change(&self, bootstrap: &mut Bootstrap) -> Result<()> {
         if !self.patches.is_empty() {
             let mut config = bootstrap.configuration()?;
             for patch in &self.patches {
@@ -91,7 +100,7 @@ impl Setup {
         if let Some(patch) = &self.knobs.second {
             bootstrap.second_listener(patch)?;
         }
-        Ok(bootstrap)
+        Ok(())
     }
 }
 
