@@ -18,11 +18,17 @@ RUN command -v wasm-opt >/dev/null \
     || { apt-get update && apt-get install --yes --no-install-recommends binaryen && rm -rf /var/lib/apt/lists/*; }
 RUN test -d "$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 WORKDIR /src
-COPY . .
+# No more than the module needs, so that a change elsewhere does not build it anew. Cargo wants to see something of every package.
+COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
+COPY src src
+COPY integration/Cargo.toml integration/Cargo.toml
+RUN mkdir -p integration/src/bin && touch integration/src/lib.rs integration/src/bin/demo.rs
 RUN cargo build --locked --release --target wasm32-wasip1 --package usergrid-auth-filter \
     && cp target/wasm32-wasip1/release/usergrid_auth_filter.wasm /plugin.wasm
 
 FROM build AS build-stub
+COPY integration integration
 RUN CARGO_PROFILE_DEV_DEBUG=0 cargo build --locked --package integration --bin stub
 
 # The verifying server and the backend of the compose file.

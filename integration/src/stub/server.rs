@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 
 use crate::http::{self, Headers, Reader, RequestHead};
 
+/// The first byte of whoever speaks TLS.
+const TLS: u8 = 0x16;
+
 /// What a server does with a request.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. `false` closes the connection.
@@ -161,6 +164,11 @@ impl Shared {
 
 fn connection(stream: TcpStream, handler: &dyn Handler) -> Result<()> {
     stream.set_nodelay(true)?;
+    let mut first = [0];
+    if stream.peek(&mut first)? == 1 && first == [TLS] {
+        // As other servers say it; Docker tries TLS first, and then, told so, without.
+        return Ok((&stream).write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n")?);
+    }
     let mut reader = Reader::new(stream.try_clone()?);
     while let Some(head) = reader.request()? {
         let mut exchange = Exchange { head, reader, stream: stream.try_clone()? };
