@@ -45,9 +45,11 @@ pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
         over.store(true, Ordering::SeqCst);
         (result, clients.join())
     });
+    // A client that has seen something wrong has stopped, and says more than who waited for it.
+    let seen = seen.map_err(|_| anyhow::anyhow!("a client panicked"))??;
     result?;
     let mut all = Seen::new();
-    for seen in seen.map_err(|_| anyhow::anyhow!("a client panicked"))?? {
+    for seen in seen {
         for (key, count) in seen {
             *all.entry(key).or_default() += count;
         }
