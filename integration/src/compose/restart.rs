@@ -66,6 +66,7 @@ pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
         println!("  {who:4} {}", counts.join(", "));
     }
     let record = site.backend.seen()?;
+    ensure!(record["by_path"].get(path("good")).is_some(), "the backend has no record");
     for who in ["bad", "none"] {
         let reached = record["by_path"].get(path(who)).is_some();
         ensure!(!reached, "a request with a credential that is {who} reached the backend");
