@@ -5,13 +5,14 @@ use std::path::Path;
 
 use usergrid_auth_filter::config::Config;
 
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("README.md", include_str!("../README.md")),
     ("DESIGN.md", include_str!("../DESIGN.md")),
     ("HOST.md", include_str!("../HOST.md")),
     ("SECURITY.md", include_str!("../SECURITY.md")),
     ("CONTRIBUTING.md", include_str!("../CONTRIBUTING.md")),
     ("docs/configuration.md", include_str!("../docs/configuration.md")),
+    ("docs/mesh.md", include_str!("../docs/mesh.md")),
 ];
 
 #[test]

@@ -216,6 +216,20 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Sends what has this very path to another cluster, on the first listener.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn route(&mut self, path: &str, cluster: &str) -> Result<()> {
+        let list = self.manager(&format!("{HOSTS}/0/routes"))?;
+        let list = list.as_array_mut().context("routes are no list")?;
+        let mut route = list.last().cloned().context("there is no route")?;
+        *route.pointer_mut("/match").context("a route without match")? = json!({ "path": path });
+        *route.pointer_mut("/route/cluster").context("a route without cluster")? = cluster.into();
+        list.insert(0, route);
+        Ok(())
+    }
+
     /// Takes the listener out and has Envoy read it from `file`; returns what belongs there. A new version is
     /// renamed over the old one.
     ///
@@ -279,6 +293,13 @@ impl Bootstrap {
 
     fn at(&mut self, pointer: &str) -> Result<&mut Value> {
         self.0.pointer_mut(pointer).with_context(|| format!("envoy.yaml has nothing at {pointer}"))
+    }
+}
+
+/// A bootstrap that was built elsewhere, or changed in ways that only one test needs.
+impl From<Value> for Bootstrap {
+    fn from(bootstrap: Value) -> Self {
+        Self(bootstrap)
     }
 }
 

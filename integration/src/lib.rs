@@ -14,6 +14,7 @@ pub mod http;
 pub mod load;
 pub mod lock;
 pub mod module;
+pub mod oauth;
 pub mod process;
 pub mod scenario;
 pub mod site;

@@ -17,7 +17,7 @@ use crate::workspace::Scratch;
 
 /// Runs `"$@"` and ends it when standard input closes. We hold the other end, so it closes when we stop
 /// for whatever reason: return, panic, Ctrl-C or a kill that no handler would see.
-pub const GUARD: &str = r#"
+pub(crate) const GUARD: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null &
 envoy=$!

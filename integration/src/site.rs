@@ -110,12 +110,25 @@ impl Site {
     /// # Errors
     /// If the module does not build, or Envoy cannot be had or does not start.
     pub fn start(setup: &Setup) -> Result<Self> {
+        Self::build(&setup.name, &setup.knobs, |introspection, backend| {
+            setup.bootstrap(introspection, backend)
+        })
+    }
+
+    /// Starts everything with a bootstrap that is made once the servers' addresses are known, the verifying server's first.
+    ///
+    /// # Errors
+    /// See [`Site::start`].
+    pub fn build(
+        name: &str,
+        knobs: &Knobs,
+        bootstrap: impl FnOnce(SocketAddr, SocketAddr) -> Result<Bootstrap>,
+    ) -> Result<Self> {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let introspection = Introspection::start(anywhere, Answers::shared()?)?;
         let backend = Backend::start(anywhere)?;
-        let bootstrap = setup.bootstrap(introspection.address(), backend.address())?;
-        let envoy =
-            Process::start(&envoy::find()?, &bootstrap, &setup.knobs, Scratch::new(&setup.name)?)?;
+        let bootstrap = bootstrap(introspection.address(), backend.address())?;
+        let envoy = Process::start(&envoy::find()?, &bootstrap, knobs, Scratch::new(name)?)?;
         Ok(Self { envoy, introspection, backend })
     }
 

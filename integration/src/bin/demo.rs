@@ -2,14 +2,17 @@
 
 use std::process::ExitCode;
 
-use integration::demo;
+use integration::{demo, oauth};
 
 const HELP: &str = "\
 Runs the filter in a real Envoy and walks through the documented requests.
 
-usage: cargo demo [--once]
+usage: cargo demo [--once] [--server NAME]
 
-  --once   stop after the walk; the exit code says whether everything was as documented
+  --once          stop after the walk; the exit code says whether everything was as documented
+  --server NAME   verify tokens with a server that others wrote, instead of the scripted one:
+                  `oidc` is oidc-provider (needs Node.js 20 with npm),
+                  `django` is django-oauth-toolkit (needs Python 3.11 with pip)
 
 environment:
   ENVOY           an Envoy binary to use
@@ -19,9 +22,19 @@ environment:
 
 fn main() -> ExitCode {
     let mut once = false;
-    for argument in std::env::args().skip(1) {
+    let mut server = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--once" => once = true,
+            "--server" => {
+                let name = arguments.next().unwrap_or_default();
+                server = oauth::ALL.into_iter().find(|kind| kind.word() == name);
+                if server.is_none() {
+                    eprint!("unknown server `{name}`\n\n{HELP}");
+                    return ExitCode::from(2);
+                }
+            }
             "-h" | "--help" => {
                 print!("{HELP}");
                 return ExitCode::SUCCESS;
@@ -32,7 +45,11 @@ fn main() -> ExitCode {
             }
         }
     }
-    match demo::run(once) {
+    let outcome = match server {
+        None => demo::run(once),
+        Some(kind) => demo::run_with(kind, once),
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

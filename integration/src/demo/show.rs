@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use super::steps::Step;
+use super::steps::{Backend, Step};
 use crate::client::{Request, Response};
 use crate::scenario::check::backend_header;
 use crate::stub::backend::MARK;
@@ -68,6 +68,9 @@ impl Screen {
         if response.header(MARK).is_some() {
             println!("    {}", self.paint(GREEN, &response.status.to_string()));
             self.backend(&body);
+        } else if matches!(step.backend, Backend::NotAsked) {
+            let line = format!("{}, from the verifying server", response.status);
+            println!("    {}", self.paint(GREEN, &line));
         } else {
             self.refusal(response, &body);
         }
@@ -139,6 +142,9 @@ pub fn curl(request: &Request, envoy: SocketAddr) -> String {
     }
     for (name, value) in &request.headers {
         line.push_str(&format!(" -H '{name}: {}'", String::from_utf8_lossy(value)));
+    }
+    if !request.body.is_empty() {
+        line.push_str(&format!(" -d '{}'", String::from_utf8_lossy(&request.body)));
     }
     line.push_str(&format!(" 'http://{envoy}{}'", String::from_utf8_lossy(&request.path)));
     line

@@ -8,6 +8,7 @@ mod held;
 mod hostile;
 mod metrics;
 mod mixed;
+mod oauth_servers;
 mod observed;
 mod revoked;
 mod scenarios;
