@@ -40,7 +40,7 @@ impl Container {
     /// # Errors
     /// If Docker refuses.
     pub fn restart(&self) -> Result<()> {
-        self.run(&["restart", "--time", "5"]).map(drop)
+        self.run(&["restart", "-t", "5"]).map(drop)
     }
 
     /// Where on this machine a port of the container is. Another one after every start.

@@ -29,7 +29,7 @@ struct Fault {
 const FAULTS: [Fault; 3] = [
     Fault {
         name: "stopped",
-        begin: |server, _| server.run(&["stop", "--time", "1"]).map(drop),
+        begin: |server, _| server.run(&["stop", "-t", "1"]).map(drop),
         end: |server, _| server.run(&["start"]).map(drop),
         fresh: "minimal",
     },
