@@ -156,6 +156,16 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Sets a variable of the VM's environment; unlike those that Envoy hands on, it stands in the bootstrap.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn environment(&mut self, name: &str, value: &str) -> Result<()> {
+        let variables = self.plugin("/vm_config/environment_variables")?;
+        merge(variables, &json!({ "key_values": { name: value } }));
+        Ok(())
+    }
+
     /// Applies everything but the concurrency, which is an argument of Envoy.
     ///
     /// # Errors

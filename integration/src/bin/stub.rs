@@ -1,4 +1,4 @@
-//! One of the two servers beside Envoy as a program, for set-ups in containers.
+//! One of the servers beside Envoy as a program, for set-ups in containers.
 
 use std::net::SocketAddr;
 
@@ -7,8 +7,12 @@ use integration::stub::answer::Answers;
 use integration::stub::backend::Backend;
 use integration::stub::control;
 use integration::stub::introspection::Introspection;
+use integration::usergrid::Usergrid;
 
-const USAGE: &str = "usage: stub (introspection | backend) ADDRESS:PORT [CONTROL_ADDRESS:PORT]";
+const USAGE: &str =
+    "usage: stub (introspection | backend | usergrid) ADDRESS:PORT [CONTROL_ADDRESS:PORT]
+
+A control address serves `introspection` and `backend` only.";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +32,7 @@ fn main() -> Result<()> {
             let control = control.map(|at| control::start(at, stub.controlled())).transpose()?;
             serve(&(stub, control), address)
         }
+        "usergrid" if control.is_none() => serve(&Usergrid::start(address)?, address),
         other => bail!("unknown server `{other}`; {USAGE}"),
     }
 }

@@ -250,7 +250,7 @@ fn json_type() -> Headers {
     vec![("content-type".into(), b"application/json".to_vec())]
 }
 
-fn form(body: &[u8]) -> Result<Vec<(String, String)>> {
+pub(crate) fn form(body: &[u8]) -> Result<Vec<(String, String)>> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
         percent_decode_str(&text).decode_utf8_lossy().into_owned()
@@ -265,12 +265,12 @@ fn form(body: &[u8]) -> Result<Vec<(String, String)>> {
         .collect())
 }
 
-fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(crate) fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 /// `id:secret` from Basic (form-encoded inside, RFC 6749 section 2.3.1) or from the form.
-fn client(headers: &Headers, form: &[(String, String)]) -> Option<String> {
+pub(crate) fn client(headers: &Headers, form: &[(String, String)]) -> Option<String> {
     let authorization = header(headers, "authorization").and_then(|v| std::str::from_utf8(v).ok());
     if let Some(encoded) = authorization.and_then(|value| value.strip_prefix("Basic ")) {
         let pair = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;

@@ -16,4 +16,5 @@ mod shared_calls;
 mod trapped;
 mod two_filters;
 mod update;
+mod usergrid;
 mod workers;

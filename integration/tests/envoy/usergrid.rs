@@ -1,0 +1,76 @@
+//! The filter as README configures it for Usergrid, before a backend of Usergrid's shape that judges by itself.
+
+mod backend;
+mod judged_twice;
+mod sdk_clients;
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use integration::bootstrap::{Knobs, merge};
+use integration::client::{self, Request, Response};
+use integration::envoy;
+use integration::process::Process;
+use integration::site::Setup;
+use integration::stub::backend::Seen;
+use integration::usergrid::{APPLICATION_UUID, PASSWORD, SALT, Usergrid};
+use integration::workspace::{self, Scratch};
+use serde_json::{Value, json};
+
+/// The path of the introspection endpoint at the backend.
+const INTROSPECT: &str = "/oauth2/introspect";
+
+/// Envoy with two workers, and the backend, which verifies tokens and pairs as well.
+struct Site {
+    envoy: Process,
+    backend: Usergrid,
+}
+
+impl Site {
+    fn start(name: &str) -> Result<Self> {
+        let backend = Usergrid::start(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let knobs = Knobs { concurrency: Some(2), ..Knobs::default() };
+        let setup = Setup::test(&format!("usergrid-{name}")).knobs(knobs);
+        let mut bootstrap = setup.bootstrap(backend.address(), backend.address())?;
+        let mut config = readme()?;
+        let here = json!({
+            "introspection": { "timeout": "20s", "retries": 0 },
+            "client_credentials": { "cluster": "backend", "timeout": "20s" },
+            "authorization": { "application_ids": { "acme/shop": APPLICATION_UUID } },
+        });
+        merge(&mut config, &here);
+        bootstrap.set_configuration(&config.to_string())?;
+        bootstrap.environment("USERGRID_TOKEN_SALT", SALT)?;
+        let envoy =
+            Process::start(&envoy::find()?, &bootstrap, &setup.knobs, Scratch::new(&setup.name)?)?;
+        Ok(Self { envoy, backend })
+    }
+
+    /// Sends one request through Envoy.
+    fn send(&self, request: &Request) -> Result<Response> {
+        client::send(self.envoy.listener(), request)
+    }
+
+    /// Requests that passed the filter, token endpoints aside.
+    fn passed(&self) -> Vec<Seen> {
+        let path = |seen: &Seen| seen.path.split('?').next().unwrap_or_default().to_owned();
+        let seen = self.backend.seen().into_iter();
+        seen.filter(|seen| path(seen) != INTROSPECT && !path(seen).ends_with("/token")).collect()
+    }
+
+    /// Logs in through Envoy.
+    fn login(&self, path: &str, user: &str) -> Result<String> {
+        let body = json!({ "grant_type": "password", "username": user, "password": PASSWORD });
+        let answer = self.send(&Request::new("POST", path).body(body.to_string()))?.json()?;
+        let token = answer["access_token"].as_str();
+        Ok(token.with_context(|| format!("{user} cannot log in: {answer}"))?.to_owned())
+    }
+}
+
+/// The configuration for Usergrid, as README shows it.
+fn readme() -> Result<Value> {
+    let text = std::fs::read_to_string(workspace::root().join("README.md"))?;
+    let mut blocks = text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.find(|block| block.contains("USERGRID_TOKEN_SALT"));
+    Ok(serde_json::from_str(block.context("README shows no configuration for Usergrid")?)?)
+}
