@@ -7,19 +7,35 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::client::{self, Request};
+use crate::compose::container::Container;
 use crate::wait;
 
 /// The admin interface of one Envoy.
 #[derive(Clone, Debug)]
 pub struct Admin {
     address: SocketAddr,
+    /// The container in which the address is.
+    inside: Option<Container>,
 }
+
+/// The port in `envoy/envoy.yaml`.
+const PORT: u16 = 9901;
+/// Sends a `GET` to the interface and prints the whole response.
+const ASK: &str = r#"exec 3<>"/dev/tcp/127.0.0.1/$1" &&
+    printf 'GET %s HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n' "$2" >&3 && cat <&3"#;
 
 impl Admin {
     /// At this address.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address }
+        Self { address, inside: None }
+    }
+
+    /// Of an Envoy with the port of `envoy.yaml` in a container, out of reach from outside.
+    #[must_use]
+    pub fn inside(container: &Container) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], PORT));
+        Self { address, inside: Some(container.clone()) }
     }
 
     /// Where it is.
@@ -31,7 +47,7 @@ impl Admin {
     /// Whether Envoy takes requests.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        client::send(self.address, &Request::get("/ready")).is_ok_and(|ready| ready.status == 200)
+        self.get("/ready").is_ok()
     }
 
     /// The address that a listener got.
@@ -116,7 +132,13 @@ impl Admin {
     /// # Errors
     /// If Envoy does not answer with 200.
     pub fn get(&self, path: &str) -> Result<client::Response> {
-        let response = client::send(self.address, &Request::get(path))?;
+        let response = match &self.inside {
+            None => client::send(self.address, &Request::get(path))?,
+            Some(container) => {
+                let bytes = container.bash(ASK, &[&self.address.port().to_string(), path])?;
+                client::read(&bytes)?
+            }
+        };
         ensure!(
             response.status == 200,
             "the admin interface answered {path} with {}",

@@ -1,6 +1,6 @@
 //! A client that sends exactly the bytes it is given.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use anyhow::{Context, Result};
@@ -214,11 +214,7 @@ impl Connection {
     /// # Errors
     /// If the peer closes within, or nothing comes for [`wait::DEADLINE`].
     pub fn response(&mut self, to_head: bool) -> Result<Option<Response>> {
-        let Some(head) = self.reader.response()? else { return Ok(None) };
-        let mut body = Vec::new();
-        let framing = http::response_framing(head.status, to_head, &head.headers);
-        self.reader.body(framing, |piece| body.extend_from_slice(piece))?;
-        Ok(Some(Response { status: head.status, headers: head.headers, body }))
+        response(&mut self.reader, to_head)
     }
 
     /// Says that no more will be sent.
@@ -265,6 +261,22 @@ impl Client {
         }
         Ok(response)
     }
+}
+
+fn response(reader: &mut Reader<impl Read>, to_head: bool) -> Result<Option<Response>> {
+    let Some(head) = reader.response()? else { return Ok(None) };
+    let mut body = Vec::new();
+    let framing = http::response_framing(head.status, to_head, &head.headers);
+    reader.body(framing, |piece| body.extend_from_slice(piece))?;
+    Ok(Some(Response { status: head.status, headers: head.headers, body }))
+}
+
+/// Reads a response to a `GET` that somebody else has received.
+///
+/// # Errors
+/// If it is not complete.
+pub fn read(bytes: &[u8]) -> Result<Response> {
+    response(&mut Reader::new(bytes), false)?.context("no response")
 }
 
 /// Sends one request on a connection of its own.

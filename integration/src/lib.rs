@@ -7,6 +7,7 @@ pub mod admin;
 pub mod bars;
 pub mod bootstrap;
 pub mod client;
+pub mod compose;
 pub mod demo;
 pub mod envoy;
 pub mod http;

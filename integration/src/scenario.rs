@@ -9,5 +9,5 @@ pub mod run;
 pub mod target;
 
 pub use file::Scenario;
-pub use run::run;
+pub use run::{run, smoke};
 pub use target::Target;

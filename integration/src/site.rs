@@ -85,6 +85,15 @@ impl Setup {
         for (name, address) in &self.clusters {
             bootstrap.cluster_like("introspection", name, *address)?;
         }
+        self.change(&mut bootstrap)?;
+        Ok(bootstrap)
+    }
+
+    /// Applies patches and knobs and leaves ports, hosts and the module's place as they are.
+    ///
+    /// # Errors
+    /// If `envoy.yaml` has another shape.
+    pub fn change(&self, bootstrap: &mut Bootstrap) -> Result<()> {
         if !self.patches.is_empty() {
             let mut config = bootstrap.configuration()?;
             for patch in &self.patches {
@@ -96,7 +105,7 @@ impl Setup {
         if let Some(patch) = &self.knobs.second {
             bootstrap.second_listener(patch)?;
         }
-        Ok(bootstrap)
+        Ok(())
     }
 }
 

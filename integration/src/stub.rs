@@ -2,5 +2,6 @@
 
 pub mod answer;
 pub mod backend;
+pub mod control;
 pub mod introspection;
 pub mod server;

@@ -1,41 +1,27 @@
 //! Runs the scenarios that need no configuration of their own against an Envoy that is already there.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use integration::scenario::{self, Scenario, target::Remote};
-use integration::wait;
+use integration::scenario::{self, target::Remote};
 
-const USAGE: &str = "usage: scenarios HOST:PORT
+const USAGE: &str = "usage: cargo scenarios http://HOST:PORT
 
 HOST:PORT is where an Envoy with envoy/envoy.yaml listens; beside it run the servers of `--bin stub`.";
 
 fn main() -> Result<ExitCode> {
-    let address = std::env::args().nth(1).context(USAGE)?;
-    let address = resolve(&address)?;
-    wait::until(&format!("an answer from {address}"), || {
-        Ok(integration::client::send(address, &integration::client::Request::get("/")).ok())
-    })?;
-    let mut failed = false;
-    for name in Scenario::names()? {
-        let scenario = Scenario::load(&name)?;
-        if !scenario.runs_anywhere() {
-            continue;
-        }
-        match scenario::run(&scenario, &Remote { envoy: address }) {
+    // As after `cargo run`, where it is needed.
+    let url = std::env::args().skip(1).find(|argument| argument != "--").context(USAGE)?;
+    let results = scenario::smoke(&Remote::parse(&url).context(USAGE)?)?;
+    let mut code = ExitCode::SUCCESS;
+    for (name, result) in results {
+        match result {
             Ok(()) => println!("ok      {name}"),
             Err(error) => {
-                failed = true;
+                code = ExitCode::FAILURE;
                 println!("FAILED  {name}: {error:#}");
             }
         }
     }
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn resolve(text: &str) -> Result<SocketAddr> {
-    let mut addresses =
-        text.to_socket_addrs().with_context(|| format!("`{text}` is no HOST:PORT; {USAGE}"))?;
-    addresses.next().with_context(|| format!("`{text}` has no address"))
+    Ok(code)
 }

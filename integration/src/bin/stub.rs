@@ -5,26 +5,44 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, bail};
 use integration::stub::answer::Answers;
 use integration::stub::backend::Backend;
+use integration::stub::control;
 use integration::stub::introspection::Introspection;
 use integration::usergrid::Usergrid;
 
-const USAGE: &str = "usage: stub (introspection | backend | usergrid) ADDRESS:PORT";
+const USAGE: &str =
+    "usage: stub (introspection | backend | usergrid) ADDRESS:PORT [CONTROL_ADDRESS:PORT]
+
+A control address serves `introspection` and `backend` only.";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, address] = arguments.as_slice() else { bail!(USAGE) };
-    let address: SocketAddr =
-        address.parse().with_context(|| format!("`{address}` is no address; {USAGE}"))?;
+    let (kind, address, control) = match arguments.as_slice() {
+        [kind, address] => (kind, parse(address)?, None),
+        [kind, address, control] => (kind, parse(address)?, Some(parse(control)?)),
+        _ => bail!(USAGE),
+    };
     match kind.as_str() {
-        "introspection" => serve(&Introspection::start(address, Answers::shared()?)?, address),
-        "backend" => serve(&Backend::start(address)?, address),
-        "usergrid" => serve(&Usergrid::start(address)?, address),
+        "introspection" => {
+            let stub = Introspection::start(address, Answers::shared()?)?;
+            let control = control.map(|at| control::start(at, stub.controlled())).transpose()?;
+            serve(&(stub, control), address)
+        }
+        "backend" => {
+            let stub = Backend::start(address)?;
+            let control = control.map(|at| control::start(at, stub.controlled())).transpose()?;
+            serve(&(stub, control), address)
+        }
+        "usergrid" if control.is_none() => serve(&Usergrid::start(address)?, address),
         other => bail!("unknown server `{other}`; {USAGE}"),
     }
 }
 
-/// Keeps a server until the process is ended.
-fn serve<T>(_server: &T, address: SocketAddr) -> ! {
+fn parse(text: &str) -> Result<SocketAddr> {
+    text.parse().with_context(|| format!("`{text}` is no address; {USAGE}"))
+}
+
+/// Keeps servers until the process is ended.
+fn serve<T>(_servers: &T, address: SocketAddr) -> ! {
     println!("listening on {address}");
     loop {
         std::thread::park();

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use super::check;
 use super::file::{Case, Scenario};
 use super::target::Target;
-use crate::client;
+use crate::client::{self, Request};
+use crate::http::header;
 use crate::wait;
 
 /// Runs all cases against a target that has the scenario's configuration.
@@ -38,10 +39,32 @@ pub fn run(scenario: &Scenario, target: &dyn Target) -> Result<()> {
     Ok(())
 }
 
+/// Runs all files that need nothing but `envoy/envoy.yaml` as it is, and returns what became of each.
+///
+/// # Errors
+/// If nobody answers there.
+pub fn smoke(target: &dyn Target) -> Result<Vec<(String, Result<()>)>> {
+    wait::until(&format!("an answer from {}", target.address()), || {
+        Ok(client::send(target.address(), &Request::get("/")).ok())
+    })?;
+    let mut results = Vec::new();
+    for name in Scenario::names()? {
+        let scenario = Scenario::load(&name)?;
+        if scenario.runs_anywhere() {
+            results.push((name, run(&scenario, target)));
+        }
+    }
+    Ok(results)
+}
+
 fn run_case(case: &Case, target: &dyn Target) -> Result<Vec<String>> {
     let calls = target.calls()?;
     let requests = target.backend_requests()?;
-    let response = client::send(target.address(), &case.to_request()?)?;
+    let mut request = case.to_request()?;
+    if let Some(host) = target.host().filter(|_| header(&request.headers, "host").is_none()) {
+        request = request.header("host", host);
+    }
+    let response = client::send(target.address(), &request)?;
     let mut case = case.clone();
     // Left over where nobody knows the version: it is one or the other.
     if let Some(older) = case.older.take_if(|older| older.status == response.status) {

@@ -1,9 +1,9 @@
 //! Where scenarios run: an address to send to, and as many ways to look behind it as there are.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use crate::site::Site;
 use crate::version::Version;
@@ -12,6 +12,11 @@ use crate::version::Version;
 pub trait Target {
     /// Where Envoy listens.
     fn address(&self) -> SocketAddr;
+
+    /// The host to send where a case names none; of no importance if `None`.
+    fn host(&self) -> Option<&str> {
+        None
+    }
 
     /// Calls to the verifying server up to now; `None` if others may have filled the caches.
     ///
@@ -69,16 +74,43 @@ impl Target for Site {
     }
 }
 
-/// An Envoy that somebody else has started with `envoy/envoy.yaml`: only its answers can be seen.
-#[derive(Clone, Copy, Debug)]
+/// An Envoy that somebody else has started with `envoy/envoy.yaml`: only its answers can be seen, so neither calls, nor
+/// requests at the backend, nor metrics, nor the access log are checked.
+#[derive(Clone, Debug)]
 pub struct Remote {
-    /// Where it listens.
-    pub envoy: SocketAddr,
+    envoy: SocketAddr,
+    host: String,
+}
+
+impl Remote {
+    /// Of a base URL, `http://HOST:PORT`.
+    ///
+    /// # Errors
+    /// If it has another form, or the host no address.
+    pub fn parse(url: &str) -> Result<Self> {
+        let host = url.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+        let Some(host) = host.filter(|host| !host.is_empty() && !host.contains(['/', '?', '@']))
+        else {
+            bail!("`{url}` is not of the form http://HOST:PORT");
+        };
+        let port = host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        let found = match port {
+            Some(_) => host.to_socket_addrs(),
+            None => format!("{host}:80").to_socket_addrs(),
+        };
+        let mut addresses = found.with_context(|| format!("{url} has no address"))?;
+        let envoy = addresses.next().with_context(|| format!("{url} has no address"))?;
+        Ok(Self { envoy, host: host.into() })
+    }
 }
 
 impl Target for Remote {
     fn address(&self) -> SocketAddr {
         self.envoy
+    }
+
+    fn host(&self) -> Option<&str> {
+        Some(&self.host)
     }
 
     fn calls(&self) -> Result<Option<usize>> {

@@ -1,5 +1,6 @@
 //! The backend: keeps a record of every request and answers with what it received.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::answer::Answer;
+use super::control::Controlled;
 use super::server::{Exchange, Handler, Server, lock};
 use crate::http::{Headers, header};
 use crate::wait;
@@ -65,6 +68,12 @@ impl Backend {
         self.server.address()
     }
 
+    /// What [`super::control`] needs of it.
+    #[must_use]
+    pub fn controlled(&self) -> Arc<dyn Controlled> {
+        Arc::clone(&self.record) as Arc<dyn Controlled>
+    }
+
     /// Every request up to now, those whose body has not ended included.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
@@ -84,6 +93,25 @@ impl Backend {
         wait::until(&format!("a request for {path} at the backend"), || {
             Ok(self.seen().into_iter().find(|seen| seen.path.starts_with(path)))
         })
+    }
+}
+
+impl Controlled for Record {
+    fn seen(&self) -> Value {
+        let record = lock(&self.seen);
+        let mut by_path: BTreeMap<&str, usize> = BTreeMap::new();
+        for seen in record.iter() {
+            *by_path.entry(&seen.path).or_default() += 1;
+        }
+        json!({ "count": record.len(), "by_path": by_path })
+    }
+
+    fn forget(&self) {
+        lock(&self.seen).clear();
+    }
+
+    fn learn(&self, _token: &str, _answer: Answer) -> bool {
+        false
     }
 }
 

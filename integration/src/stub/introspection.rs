@@ -1,7 +1,7 @@
 //! The verifying server: RFC 7662 introspection and a token endpoint, with scripted answers.
 
-use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,9 +10,10 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::{Answer, Answers, Fault, Trouble};
+use super::control::Controlled;
 use super::server::{Exchange, Handler, Server, lock, response_head};
 use crate::http::{Headers, header};
 use crate::wait;
@@ -33,6 +34,8 @@ pub struct Call {
     pub form: Vec<(String, String)>,
     /// The token, or `id:secret`.
     pub subject: String,
+    /// Who asked.
+    pub peer: Option<IpAddr>,
 }
 
 /// Listens until dropped.
@@ -70,9 +73,15 @@ impl Introspection {
         self.server.address()
     }
 
+    /// What [`super::control`] needs of it.
+    #[must_use]
+    pub fn controlled(&self) -> Arc<dyn Controlled> {
+        Arc::clone(&self.state) as Arc<dyn Controlled>
+    }
+
     /// Sets the answer for a token.
     pub fn learn(&self, token: &str, answer: Answer) {
-        lock(&self.state.answers).tokens.insert(token.into(), answer);
+        self.state.learn(token, answer);
     }
 
     /// From now on something is wrong, or no longer.
@@ -120,6 +129,27 @@ impl Introspection {
     }
 }
 
+impl Controlled for State {
+    fn seen(&self) -> Value {
+        let mut by_subject: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+        for call in lock(&self.calls).iter() {
+            let peer = call.peer.map_or_else(String::new, |peer| peer.to_string());
+            *by_subject.entry(call.subject.clone()).or_default().entry(peer).or_default() += 1;
+        }
+        json!({ "count": self.made.load(Ordering::SeqCst), "by_subject": by_subject })
+    }
+
+    fn forget(&self) {
+        lock(&self.calls).clear();
+        self.made.store(0, Ordering::SeqCst);
+    }
+
+    fn learn(&self, token: &str, answer: Answer) -> bool {
+        lock(&self.answers).tokens.insert(token.into(), answer);
+        true
+    }
+}
+
 impl Handler for State {
     fn handle(&self, exchange: &mut Exchange) -> Result<bool> {
         let mut body = Vec::new();
@@ -155,7 +185,8 @@ impl State {
         } else {
             let mut calls = lock(&self.calls);
             let before = calls.iter().filter(|call| call.subject == subject).count();
-            calls.push(Call { path, headers, form, subject: subject.clone() });
+            let peer = exchange.peer();
+            calls.push(Call { path, headers, form, subject: subject.clone(), peer });
             before
         };
         if !known {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,6 +10,9 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::http::{self, Headers, Reader, RequestHead};
+
+/// The first byte of whoever speaks TLS.
+const TLS: u8 = 0x16;
 
 /// What a server does with a request.
 pub trait Handler: Send + Sync + 'static {
@@ -30,6 +33,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Who sent it.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.stream.peer_addr().ok().map(|address| address.ip())
+    }
+
     /// Reads the body, handing over pieces as they arrive.
     ///
     /// # Errors
@@ -155,6 +164,11 @@ impl Shared {
 
 fn connection(stream: TcpStream, handler: &dyn Handler) -> Result<()> {
     stream.set_nodelay(true)?;
+    let mut first = [0];
+    if stream.peek(&mut first)? == 1 && first == [TLS] {
+        // As other servers say it; Docker tries TLS first, and then, told so, without.
+        return Ok((&stream).write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n")?);
+    }
     let mut reader = Reader::new(stream.try_clone()?);
     while let Some(head) = reader.request()? {
         let mut exchange = Exchange { head, reader, stream: stream.try_clone()? };

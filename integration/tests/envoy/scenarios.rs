@@ -1,9 +1,12 @@
 //! One test for each file under `integration/scenarios`, each with an Envoy of its own.
 
+use std::process::Command;
+
 use anyhow::{Context, Result, ensure};
 use integration::scenario::target::Remote;
 use integration::scenario::{self, Scenario};
 use integration::site::{Setup, Site};
+use serde_json::{Value, json};
 
 fn check(name: &str) -> Result<()> {
     let scenario = Scenario::load(name)?;
@@ -56,21 +59,29 @@ scenarios! {
     wrong_answers: "wrong-answers",
 }
 
-/// As `cargo run --bin scenarios` does for an Envoy in a container.
+/// `cargo scenarios` against an Envoy that it has not started, and against one that does otherwise.
 #[test]
 fn an_envoy_from_elsewhere() -> Result<()> {
-    let site = Site::start(&Setup::test("elsewhere"))?;
-    let elsewhere = Remote { envoy: site.address() };
-    let mut ran = 0;
-    for name in Scenario::names()? {
-        let scenario = Scenario::load(&name)?;
-        if scenario.runs_anywhere() {
-            scenario::run(&scenario, &elsewhere).with_context(|| name)?;
-            ran += 1;
-        }
-    }
-    ensure!(ran >= 5, "only {ran} files run anywhere");
+    let smoke = |config: Value| -> Result<(bool, String)> {
+        let site = Site::start(&Setup::test("elsewhere").config(config))?;
+        let url = format!("http://{}", site.address());
+        let output = Command::new(env!("CARGO_BIN_EXE_scenarios")).arg(url).output()?;
+        Ok((output.status.success(), String::from_utf8(output.stdout)?))
+    };
+    let (good, said) = smoke(json!({}))?;
+    ensure!(good && !said.contains("FAILED"), "{said}");
+    ensure!(said.lines().filter(|line| line.starts_with("ok ")).count() >= 5, "too few: {said}");
+    let (good, said) = smoke(json!({ "public": null }))?;
+    ensure!(!good && said.contains("FAILED  public"), "without public endpoints: {said}");
     Ok(())
+}
+
+#[test]
+fn a_base_url_has_no_path_and_is_not_https() {
+    for wrong in ["127.0.0.1:80", "https://127.0.0.1:80", "http://", "http://127.0.0.1:80/base"] {
+        assert!(Remote::parse(wrong).is_err(), "{wrong}");
+    }
+    assert!(Remote::parse("http://127.0.0.1:80/").is_ok());
 }
 
 #[test]
