@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -157,9 +158,17 @@ impl Connection {
     /// # Errors
     /// If nobody listens.
     pub fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, wait::DEADLINE)
+        Self::open_within(address, wait::DEADLINE)
+    }
+
+    /// Connects; that, or a read, is an error if it takes longer than `patience`.
+    ///
+    /// # Errors
+    /// If nobody listens.
+    pub fn open_within(address: SocketAddr, patience: Duration) -> Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, patience)
             .with_context(|| format!("cannot connect to {address}"))?;
-        stream.set_read_timeout(Some(wait::DEADLINE))?;
+        stream.set_read_timeout(Some(patience))?;
         stream.set_nodelay(true)?;
         let reader = Reader::new(stream.try_clone()?);
         Ok(Self { sender: Sender(stream), reader })

@@ -8,6 +8,7 @@ mod collections;
 mod introspect;
 mod judge;
 mod login;
+pub mod relay;
 mod request;
 mod revoke;
 mod store;
@@ -86,7 +87,7 @@ impl Handler for State {
             Err(refusal) => (refusal.status, refusal.body()),
         };
         let headers = vec![("content-type".into(), b"application/json".to_vec())];
-        exchange.respond(status, &headers, answer.to_string().as_bytes())?;
+        exchange.respond(status, &headers, format!("{answer}\n").as_bytes())?;
         Ok(true)
     }
 }

@@ -8,14 +8,21 @@ use integration::stub::backend::Backend;
 use integration::stub::control;
 use integration::stub::introspection::Introspection;
 use integration::usergrid::Usergrid;
+use integration::usergrid::relay::Relay;
 
-const USAGE: &str =
-    "usage: stub (introspection | backend | usergrid) ADDRESS:PORT [CONTROL_ADDRESS:PORT]
-
-A control address serves `introspection` and `backend` only.";
+const USAGE: &str = "\
+usage: stub (introspection | backend) ADDRESS:PORT [CONTROL_ADDRESS:PORT]
+       stub usergrid ADDRESS:PORT
+       stub usergrid-introspection ADDRESS:PORT USERGRID_HOST:PORT";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [kind, address, usergrid] = arguments.as_slice()
+        && kind == "usergrid-introspection"
+    {
+        let address = parse(address)?;
+        serve(&Relay::start(address, usergrid)?, address)
+    }
     let (kind, address, control) = match arguments.as_slice() {
         [kind, address] => (kind, parse(address)?, None),
         [kind, address, control] => (kind, parse(address)?, Some(parse(control)?)),

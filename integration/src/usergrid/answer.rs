@@ -94,7 +94,7 @@ pub fn envelope(
     json!({
         "action": request.method.to_lowercase(),
         "application": store.uuid(key),
-        "params": {},
+        "params": request.query_values(),
         "path": format!("/{collection}"),
         "uri": format!("http://usergrid.example.com/{}/{}/{collection}", key.0, key.1),
         "entities": entities,

@@ -42,6 +42,18 @@ impl Request {
         field(&self.query, name).filter(|value| !value.is_empty())
     }
 
+    /// The whole query, every name with its values, as Usergrid repeats it in an answer.
+    pub fn query_values(&self) -> Value {
+        let mut names: Map<String, Value> = Map::new();
+        for (name, value) in &self.query {
+            let values = names.entry(name.as_str()).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(values) = values {
+                values.push(value.as_str().into());
+            }
+        }
+        Value::Object(names)
+    }
+
     /// A field of the form.
     pub fn form(&self, name: &str) -> Option<&str> {
         field(&self.form, name)
