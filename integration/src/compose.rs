@@ -10,6 +10,7 @@ mod scale;
 mod scenarios;
 mod stack;
 mod target;
+mod usergrid;
 
 use std::time::Instant;
 
@@ -27,10 +28,15 @@ pub struct Part {
 }
 
 /// All of them. Each brings up what it needs.
-pub const PARTS: [Part; 7] = [
+pub const PARTS: [Part; 8] = [
+    Part {
+        name: "usergrid",
+        about: "docker-compose.yml as it is, images built: what its user does",
+        run: usergrid::run,
+    },
     Part {
         name: "shipped",
-        about: "docker-compose.yml as it is, images built",
+        about: "Envoy as docker-compose.yml has it, before the servers of scenarios",
         run: scenarios::shipped,
     },
     Part {

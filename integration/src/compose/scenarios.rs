@@ -9,13 +9,13 @@ use crate::module;
 use crate::scenario::target::Remote;
 use crate::scenario::{self, Scenario};
 
-/// What a user gets: the images are built, everything gets healthy, the files that need no configuration of their own pass, and
-/// nobody but Envoy's own container reaches the admin interface.
+/// The Envoy that a user gets: the images are built, everything gets healthy, the files that need no configuration of their own
+/// pass, and nobody but Envoy's own container reaches the admin interface.
 ///
 /// # Errors
 /// If something is not so.
 pub fn shipped(stack: &Stack, _: &Overlay) -> Result<()> {
-    stack.up_shipped()?;
+    stack.up_scripted()?;
     smoke(stack)?;
     let backend = stack.healthy("backend")?;
     backend.bash("exec 3<>/dev/tcp/envoy/8080", &[]).context("the backend cannot reach Envoy")?;

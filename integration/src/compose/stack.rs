@@ -19,6 +19,9 @@ cat >/dev/null
 "$@" >"$LOG" 2>&1 </dev/null
 "#;
 
+/// The servers of scenarios in place of those that users get.
+const SERVERS: &str = "integration/compose.yml";
+
 /// The directory that Envoy's container reads its bootstrap from.
 pub struct Overlay(Scratch);
 
@@ -109,13 +112,21 @@ impl Stack {
         self.run(&["docker-compose.yml"], &["--build"], &[])
     }
 
-    /// The same with a module that is mounted.
+    /// [`Stack::up_scripted`] with a module that is mounted.
     ///
     /// # Errors
     /// See [`Stack::up_shipped`].
     pub fn up_prebuilt(&self, module: &Path) -> Result<()> {
-        let files = ["docker-compose.yml", "envoy/prebuilt.yml"];
+        let files = ["docker-compose.yml", SERVERS, "envoy/prebuilt.yml"];
         self.run(&files, &["--build"], &[("MODULE", module.as_os_str())])
+    }
+
+    /// Envoy as `docker-compose.yml` has it, before servers that answer as scenarios say.
+    ///
+    /// # Errors
+    /// See [`Stack::up_shipped`].
+    pub fn up_scripted(&self) -> Result<()> {
+        self.run(&["docker-compose.yml", SERVERS], &["--build"], &[])
     }
 
     /// Brings up Envoys with so many workers, by the bootstrap of the overlay; the stubs can be asked.
@@ -123,7 +134,7 @@ impl Stack {
     /// # Errors
     /// See [`Stack::up_shipped`].
     pub fn up(&self, envoys: usize, workers: u32) -> Result<()> {
-        let files = ["docker-compose.yml", "integration/compose.yml"];
+        let files = ["docker-compose.yml", SERVERS, "integration/compose-envoy.yml"];
         let workers = workers.to_string();
         let variables =
             [("BOOTSTRAP", self.bootstrap.as_os_str()), ("ENVOY_CONCURRENCY", workers.as_ref())];

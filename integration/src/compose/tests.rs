@@ -6,6 +6,13 @@ use serde_yaml_ng::Value;
 
 use crate::{envoy, workspace};
 
+const COMPOSE_FILES: [&str; 4] = [
+    "docker-compose.yml",
+    "envoy/prebuilt.yml",
+    "integration/compose.yml",
+    "integration/compose-envoy.yml",
+];
+
 fn read(file: &str) -> String {
     std::fs::read_to_string(workspace::root().join(file)).unwrap()
 }
@@ -61,7 +68,7 @@ fn the_versions_are_those_of_the_project() {
 
 #[test]
 fn compose_files_name_pinned_images_and_publish_on_loopback() {
-    for file in ["docker-compose.yml", "envoy/prebuilt.yml", "integration/compose.yml"] {
+    for file in COMPOSE_FILES {
         let compose: Value = serde_yaml_ng::from_str(&read(file)).unwrap();
         for (name, service) in compose["services"].as_mapping().unwrap() {
             if file == "docker-compose.yml" {
