@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::client::{Connection, Request, Response};
+use crate::client::{Connection, Request};
 use crate::http::Headers;
 use crate::stub::server::{Exchange, Handler, Server};
 
@@ -50,15 +50,14 @@ impl Handler for To {
         }
         let mut request = Request::new("POST", &head.path).body(body);
         request.headers = end_to_end(&head.headers);
-        let Ok(connection) = self.connect() else {
+        let Ok(mut connection) = self.connect() else {
             return refuse(exchange, 503, "temporarily_unavailable", "Usergrid is out of reach");
         };
-        match ask(connection, &request) {
+        match connection.send_request(&request) {
             Ok(answer) => {
                 exchange.respond(answer.status, &end_to_end(&answer.headers), &answer.body)?;
                 Ok(true)
             }
-            // Its cause could only be where the network is: nothing of a credential is written down.
             Err(_) => refuse(exchange, 502, "bad_gateway", "Usergrid has not answered"),
         }
     }
@@ -69,10 +68,6 @@ impl To {
         let address = self.host_and_port.to_socket_addrs()?.next().context("no address")?;
         Connection::open_within(address, PATIENCE)
     }
-}
-
-fn ask(mut connection: Connection, request: &Request) -> Result<Response> {
-    connection.send_request(request)
 }
 
 /// Without those that are about one connection and the framing on it.
@@ -97,7 +92,7 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
 
     use super::*;
-    use crate::client;
+    use crate::client::{self, Response};
     use crate::stub::introspection::GATEWAY_SECRET;
     use crate::usergrid::{APPLICATION_CLIENT, PASSWORD, Usergrid};
 

@@ -76,6 +76,17 @@ fn credentials_are_judged() -> Result<()> {
 }
 
 #[test]
+fn an_answer_repeats_the_query() -> Result<()> {
+    let alone = Alone::start()?;
+    let tom = alone.token(json!({}))?;
+    let path = format!("/acme/shop/books?limit=3&filter=a&filter=b&access_token={tom}");
+    let (_, answer) = alone.ask(&Request::get(path))?;
+    let expected = json!({ "limit": ["3"], "filter": ["a", "b"], "access_token": [tom] });
+    ensure!(answer["params"] == expected, "{answer}");
+    Ok(())
+}
+
+#[test]
 fn token_endpoints_refuse_what_usergrid_refuses() -> Result<()> {
     let alone = Alone::start()?;
     for (more, word) in [
