@@ -135,9 +135,7 @@ impl Filter {
         Self {
             clock: SteadyClock::default(),
             cache: Cache::new(&config.cache),
-            memo: Memo::new(
-                config.cache.max_entries.saturating_add(config.cache.max_negative_entries),
-            ),
+            memo: Memo::new(config.cache.max_entries),
             shared,
             flights: Flights::new(config.max_waiting),
             introspection: Breaker::new(config.breaker),

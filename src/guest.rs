@@ -106,7 +106,12 @@ impl GuestRules {
                 }
                 own.resize_with(sets.len(), Vec::new);
                 if let (Some(set), Some(own)) = (sets.get_mut(place), own.get_mut(place)) {
-                    set.shared.extend(shared.clone());
+                    // The same pattern twice in one rule, perhaps in other letters, says nothing new.
+                    if let Some(shared) = &shared
+                        && !set.shared.last().is_some_and(|last| Rc::ptr_eq(last, shared))
+                    {
+                        set.shared.push(Rc::clone(shared));
+                    }
                     own.extend(permissions.take().unwrap_or_default());
                 }
             }

@@ -54,6 +54,12 @@ impl Rule {
             && self.items.iter().any(|item| item.matches(path, user_names))
     }
 
+    /// The rule as one rule for each of its paths, which together allow the same.
+    fn one_for_each_path(self) -> impl Iterator<Item = Self> {
+        let operations = self.operations;
+        self.items.into_iter().map(move |item| Self { operations, items: vec![item] })
+    }
+
     /// Whether the rule allows `method` on every path there is below an application.
     #[must_use]
     pub fn allows_everything(&self, method: &[u8]) -> bool {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use usergrid_auth_filter::guest::{ApplicationPattern, GuestRule, GuestRules};
 use usergrid_auth_filter::path::RequestPath;
@@ -100,4 +102,42 @@ fn many_guest_rules_for_one_application_add_up() {
     assert!(!admits(b"POST", "/org100/anything/at/all"));
     // Where a `;` makes two readings, one rule may allow the one and another the other.
     assert!(admits(b"POST", "/org7/app/x;y"));
+}
+
+/// How many tests a request on `path` costs, where one rule lists `items`.
+fn tests_made(items: &[String], path: &str) -> usize {
+    let mut rules = vec![rule(&format!("get:{}", items.join(",")))];
+    rules.extend((0..8).map(|n| rule(&format!("post:/other{n}"))));
+    let made = Cell::new(0);
+    let found = RuleSet::new(rules).any(&CheckedPath::new(path), |_| {
+        made.set(made.get() + 1);
+        false
+    });
+    assert!(!found);
+    made.get()
+}
+
+#[test]
+fn each_path_of_a_rule_is_tested_once_at_most() {
+    let alike: Vec<String> = (0..50).map(|n| format!("/*/public{n}")).collect();
+    assert_eq!(tests_made(&alike, "/users/tom"), 50);
+    let nested: Vec<String> = (0..50).map(|n| format!("{}/z*", "/a".repeat(n))).collect();
+    assert_eq!(tests_made(&nested, &"/a".repeat(60)), 50);
+    let written_out: Vec<String> = (0..50).map(|n| format!("/users/public{n}")).collect();
+    assert_eq!(tests_made(&written_out, "/users/public7"), 1);
+}
+
+#[test]
+fn rules_that_differ_only_deep_down_are_told_apart() {
+    let deep = "/a".repeat(100);
+    let mut rules: Vec<Rule> = (0..20).map(|n| rule(&format!("get:{deep}/{n}"))).collect();
+    rules.push(rule(&format!("post:{deep}")));
+    let rules = PublicRules::new(rules);
+    let admits = |method: &[u8], path: &str| {
+        rules.admits(method, &RequestPath::parse(path.as_bytes(), &[]).unwrap())
+    };
+    assert!(admits(b"GET", &format!("{deep}/7")));
+    assert!(!admits(b"GET", &format!("{deep}/20")));
+    assert!(!admits(b"GET", &deep));
+    assert!(admits(b"POST", &deep));
 }

@@ -87,8 +87,8 @@ impl Memo {
         self.known.get(&mark).copied()
     }
 
-    /// Remembers digests. Meant for credentials whose answer was found in memory, so that a flood of random ones
-    /// takes no place here.
+    /// Remembers digests. Meant for credentials whose good answer was found in memory, so that bad ones take no place
+    /// here, however many come.
     pub(super) fn put(&mut self, mark: Mark, digests: Digests) {
         if self.known.len() >= self.most {
             // Each of those still in use costs one more computation.

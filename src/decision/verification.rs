@@ -38,7 +38,8 @@ enum Source {
 }
 
 impl Filter {
-    /// Decides at once if the answer is known, else lets the request wait for it. Whether this worker remembered it.
+    /// Decides at once if the answer is known, else lets the request wait for it. Whether this worker remembered it
+    /// as good.
     pub(super) fn verify(
         &mut self,
         case: &Case<'_>,
@@ -54,7 +55,7 @@ impl Filter {
             if renew {
                 self.renew(case, effects);
             }
-            return true;
+            return matches!(answer, Answer::Granted(_));
         }
         self.seek_verdict(case, pending, effects);
         false

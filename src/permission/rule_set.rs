@@ -9,26 +9,33 @@ use super::{CheckedPath, Rule};
 /// So many rules are tried one after the other: that is cheaper than looking them up.
 pub(crate) const FEW: usize = 8;
 
+/// Longer beginnings are cut to so many segments: rules that differ only later are tried one after the other.
+const DEEPEST: usize = 16;
+
 /// Rules, any of which may allow something.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
+    /// Of one path each, so that none is tried twice for one request: a rule that lists several stands here several times.
     rules: Vec<Rule>,
     /// Rules by the segments that they begin with and write out, in lower case, each with a `/` before it; and an
     /// empty list for whatever another entry begins with. Empty for few rules.
     by_start: HashMap<String, Vec<usize>>,
+    /// The length of the longest entry: no more of a path is looked at, however long a client makes it.
+    longest: usize,
 }
 
 impl RuleSet {
     /// Any of the rules may allow.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
+        let rules: Vec<Rule> = rules.into_iter().flat_map(Rule::one_for_each_path).collect();
         let mut by_start: HashMap<String, Vec<usize>> = HashMap::new();
         if rules.len() > FEW {
             for (place, rule) in rules.iter().enumerate() {
                 for item in &rule.items {
                     let mut start = String::new();
                     by_start.entry(start.clone()).or_default();
-                    for segment in item.start() {
+                    for segment in item.start().into_iter().take(DEEPEST) {
                         add(&mut start, segment);
                         by_start.entry(start.clone()).or_default();
                     }
@@ -36,7 +43,8 @@ impl RuleSet {
                 }
             }
         }
-        Self { rules, by_start }
+        let longest = by_start.keys().map(String::len).max().unwrap_or_default();
+        Self { rules, by_start, longest }
     }
 
     /// Whether there is no rule.
@@ -45,19 +53,23 @@ impl RuleSet {
         self.rules.is_empty()
     }
 
-    /// Whether a rule that could match `path` passes `test`, which must fail for those that do not match.
+    /// Whether a rule that could match `path` passes `test`, which must fail for those that do not match. A rule of
+    /// several paths is tested as that many rules of one path, each once at most.
     #[must_use]
     pub fn any(&self, path: &CheckedPath<'_>, test: impl Fn(&Rule) -> bool) -> bool {
         if self.by_start.is_empty() {
             return self.rules.iter().any(test);
         }
-        let mut start = String::with_capacity(path.text().len());
+        let mut start = String::with_capacity(self.longest);
         let mut segments = path.tokens();
         while let Some(places) = self.by_start.get(&start) {
             if places.iter().filter_map(|place| self.rules.get(*place)).any(&test) {
                 return true;
             }
             let Some(segment) = segments.next() else { break };
+            if segment.len() >= self.longest.saturating_sub(start.len()) {
+                break;
+            }
             add(&mut start, segment);
         }
         false
