@@ -108,9 +108,9 @@ fn many_guest_rules_for_one_application_add_up() {
 fn tests_made(items: &[String], path: &str) -> usize {
     let mut rules = vec![rule(&format!("get:{}", items.join(",")))];
     rules.extend((0..8).map(|n| rule(&format!("post:/other{n}"))));
-    let made = Cell::new(0);
+    let made = Cell::new(0_usize);
     let found = RuleSet::new(rules).any(&CheckedPath::new(path), |_| {
-        made.set(made.get() + 1);
+        made.update(|count| count.saturating_add(1));
         false
     });
     assert!(!found);
