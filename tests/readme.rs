@@ -5,13 +5,15 @@ use std::path::Path;
 
 use usergrid_auth_filter::config::Config;
 
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 9] = [
     ("README.md", include_str!("../README.md")),
     ("DESIGN.md", include_str!("../DESIGN.md")),
     ("HOST.md", include_str!("../HOST.md")),
     ("SECURITY.md", include_str!("../SECURITY.md")),
     ("CONTRIBUTING.md", include_str!("../CONTRIBUTING.md")),
     ("docs/configuration.md", include_str!("../docs/configuration.md")),
+    ("docs/benchmarks.md", include_str!("../docs/benchmarks.md")),
+    ("docs/performance.md", include_str!("../docs/performance.md")),
     ("docs/mesh.md", include_str!("../docs/mesh.md")),
 ];
 
