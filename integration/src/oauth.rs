@@ -5,8 +5,8 @@
 
 pub mod cast;
 pub mod front;
-mod install;
 mod login;
+mod program;
 mod server;
 
 pub use server::Server;

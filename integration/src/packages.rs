@@ -4,24 +4,32 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{lock, workspace};
 
 const NODE: &str = "install Node.js 20 or later with npm";
+/// The first Node.js that the packages are run with.
+const OLDEST_NODE: u32 = 20;
 const PYTHON: &str = "install Python 3.11 or later with pip and venv";
 
-/// What `npm ci` makes of the lock file in `source`: the directory for `NODE_PATH`.
+/// What `npm ci` makes of the lock file in `source`: the directory with `node_modules` and, beside it, where a module looks for
+/// them, the `scripts` of `source`.
 ///
 /// # Errors
-/// If there is no npm, or it fails.
-pub fn node(source: &Path, name: &str) -> Result<PathBuf> {
-    let files = ["package.json", "package-lock.json", ".npmrc"];
-    let installed = install(source, name, &files, |into| {
+/// If there is no npm or no Node.js that is new enough, or npm fails.
+pub fn node(source: &Path, name: &str, scripts: &[&str]) -> Result<PathBuf> {
+    let output = Command::new("node").arg("--version").output();
+    let output = output.with_context(|| format!("cannot run node; {NODE}"))?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok());
+    let major: u32 = major.with_context(|| format!("node has the version `{version}`; {NODE}"))?;
+    ensure!(major >= OLDEST_NODE, "node is {version}; {NODE}");
+    let files = [&["package.json", "package-lock.json", ".npmrc"], scripts].concat();
+    install(source, name, &files, |into| {
         let mut npm = Command::new("npm");
         run(npm.args(["ci", "--ignore-scripts"]).current_dir(into), "npm", NODE)
-    })?;
-    Ok(installed.join("node_modules"))
+    })
 }
 
 /// A virtual environment with what `requirements.txt` in `source` names: its Python.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::cast::{Cast, Client, form};
-use super::{Kind, install, login};
+use super::{Kind, login, program};
 use crate::client::{self, Request, Response};
 use crate::process::GUARD;
 use crate::wait;
@@ -40,7 +40,7 @@ impl Server {
     /// If its language is missing, its packages cannot be had, or it stops; the message says what to do or what it said.
     pub fn start(kind: Kind) -> Result<Self> {
         let cast = Cast::load()?;
-        let program = install::command(kind)?;
+        let program = program::command(kind)?;
         let directory = Scratch::new(kind.package())?;
         let log = File::create(directory.path().join("server.log"))?;
         let mut command = Command::new("sh");

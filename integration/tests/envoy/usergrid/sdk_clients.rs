@@ -44,7 +44,7 @@ fn clients(language: &str) -> PathBuf {
 }
 
 fn node(script: &str) -> Result<Command> {
-    let modules = packages::node(&clients("node"), "usergrid-node")?;
+    let modules = packages::node(&clients("node"), "usergrid-node", &[])?.join("node_modules");
     let mut command = Command::new("node");
     command.arg(clients("node").join(script)).env("NODE_PATH", modules);
     Ok(command)
