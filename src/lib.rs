@@ -1,41 +1,23 @@
-//! Authentication of API requests at the edge: an HTTP filter for Envoy and Istio.
+//! The adapter: turns the host's callbacks into events and carries effects out. It decides nothing.
 //!
-//! The filter finds the credential of a request, has it verified by a token-introspection cluster
-//! (RFC 7662) or a token endpoint (RFC 6749 section 4.4), and forwards, refuses or admits as a guest.
+//! Natively there is no host, so natively this crate is empty: the core and its tests are `crates/core`.
 //!
-//! The core is pure: [`decision::Filter`] takes an [`decision::Event`] and the time, and pushes
-//! [`decision::Effect`]s. It has no host, no clock and no I/O, and natively it cannot have: the
-//! host's interface is a dependency of the `wasm32` target alone, where the `wasm` module carries effects
-//! out and decides nothing.
-//!
-//! A newcomer's way: README, this page, [`decision`], and a scenario under `integration/scenarios`.
+//! `HOST.md` lists every contact with the host: what is called, when, and what can fail.
 
-pub mod authorization;
-pub mod breaker;
-pub mod cache;
-pub mod call;
-mod client_auth;
-pub mod client_credentials;
-pub mod config;
-pub mod credential;
-pub mod decision;
-pub mod flight;
-pub mod grant;
-pub mod guest;
-pub mod identity;
-pub mod introspection;
-pub mod json;
-pub mod metrics;
-pub mod path;
-pub mod permission;
-pub mod public;
-pub mod refusal;
-pub mod request;
-pub mod revocation;
-pub mod route;
-pub mod shared;
-pub mod time;
-pub mod usergrid_token;
+#![cfg(target_arch = "wasm32")]
+#![allow(missing_docs, reason = "the macro of the SDK makes an export without any")]
 
-#[cfg(target_arch = "wasm32")]
-mod wasm;
+mod host;
+mod root;
+mod stats;
+mod store;
+mod stream;
+mod worker;
+
+use proxy_wasm::types::LogLevel;
+
+proxy_wasm::main! {{
+    // First, because it also installs the hook that logs a panic before the VM dies.
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|context_id| Box::new(root::Root::new(context_id)));
+}}

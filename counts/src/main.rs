@@ -95,7 +95,7 @@ fn walk(name: &str) -> Result<()> {
 #[inline(never)]
 fn counted_step(
     walk: &mut ways::Walk,
-    head: usergrid_auth_filter::request::RequestHeaders,
+    head: usergrid_auth_core::request::RequestHeaders,
 ) -> Result<()> {
     walk.step(head)
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use anyhow::{Result, anyhow, ensure};
-use usergrid_auth_filter::call::{AnswerBody, CallOutcome};
-use usergrid_auth_filter::config::Config;
-use usergrid_auth_filter::decision::{Effect, Event, Filter};
-use usergrid_auth_filter::flight::{FlightId, StreamId};
-use usergrid_auth_filter::request::RequestHeaders;
-use usergrid_auth_filter::route::RouteSettings;
-use usergrid_auth_filter::shared::{QueueId, SharedStore};
-use usergrid_auth_filter::time::UnixMillis;
+use usergrid_auth_config::Config;
+use usergrid_auth_core::call::{AnswerBody, CallOutcome};
+use usergrid_auth_core::decision::{Effect, Event, Filter};
+use usergrid_auth_core::flight::{FlightId, StreamId};
+use usergrid_auth_core::request::RequestHeaders;
+use usergrid_auth_core::route::RouteSettings;
+use usergrid_auth_core::shared::{QueueId, SharedStore};
+use usergrid_auth_core::time::UnixMillis;
 
 /// A moment before the token of [`USERGRID_TOKEN`] expires.
 const NOON: UnixMillis = UnixMillis(1_700_000_000_000);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use integration::workspace;
 use serde_json::Value;
-use usergrid_auth_filter::config::{ClientAuth, Config};
+use usergrid_auth_config::{ClientAuth, Config};
 
 use crate::manifests::{self, Manifest};
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use usergrid_auth_filter::config::{Config, KEYS};
+use usergrid_auth_config::{Config, KEYS};
 
 use crate::control_plane::{double, go_json};
 

@@ -1,0 +1,175 @@
+//! Finds the credential of a request, judges conflicts, and takes credentials out of the query.
+//! It never asks whether a credential is good, and a bad one never looks like none.
+
+mod authorization_header;
+mod basic;
+mod bearer;
+mod query;
+
+pub(crate) use bearer::is_b64token;
+pub(crate) use query::form_value;
+
+use crate::request::RequestHeaders;
+use usergrid_auth_config::{Credentials, OnConflict, Secret};
+
+use authorization_header::Authorization;
+use query::Query;
+
+/// A credential that has the shape of one; whether it is good, only a verifying server knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An RFC 6750 `b64token`.
+    Token {
+        /// The token itself, decoded.
+        token: Secret,
+        /// Where it stood.
+        place: TokenPlace,
+    },
+    /// A client id and its secret, both non-empty, of any bytes.
+    Client {
+        /// The id; kept like a secret, since clients mix the two up.
+        client_id: Secret,
+        /// The secret.
+        client_secret: Secret,
+        /// Where they stood.
+        place: ClientPlace,
+    },
+}
+
+/// Where a token stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// `Authorization: Bearer` (RFC 6750 section 2.1).
+    Header,
+    /// `access_token` in the query (RFC 6750 section 2.3).
+    Query,
+}
+
+/// Where a client pair stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientPlace {
+    /// `Authorization: Basic` (RFC 7617).
+    Basic,
+    /// `client_id` and `client_secret` in the query, as Usergrid accepts them (reference section 2).
+    Query,
+}
+
+/// What a request presents. "None" and "a bad one" are different, so that a guest rule cannot see a bad one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// No credential in any accepted place.
+    Nothing,
+    /// Exactly one counts.
+    One(Credential),
+    /// At least one, and it cannot be used.
+    Bad(BadCredential),
+}
+
+/// Why a presented credential is refused before any call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadCredential {
+    /// More than one credential (RFC 6750 section 2).
+    Conflict,
+    /// Not a token: unsupported scheme, nothing after `Bearer`, a broken escape, no `b64token`, too long.
+    Token,
+    /// Basic that cannot be right: no base64, no colon, an empty or too long half.
+    Basic,
+    /// A pair in the query that cannot be right: a broken escape or a too long half.
+    ClientQuery,
+}
+
+/// What [`find`] found. No `Debug`: `path_with_used` carries a token.
+pub struct Found {
+    /// The credential, if any.
+    pub presented: Presented,
+    /// `:path` without the credentials of its query, and without a `client_secret` that belongs to none, byte for byte;
+    /// `None` if the query held neither.
+    pub clean_path: Option<Vec<u8>>,
+    /// `:path` without the credentials that were passed over, the used query token kept; for `forward: as_sent`.
+    /// Only under `on_conflict: usergrid`, and `None` where that is `:path` as it came.
+    pub path_with_used: Option<Vec<u8>>,
+    /// How many credentials `Authorization` presents in accepted places; unsupported schemes count.
+    pub in_authorization: usize,
+    /// How many credentials `Authorization` holds, those of places that are not accepted included. Zero if no place in it is.
+    pub authorization_parts: usize,
+}
+
+/// Looks into every accepted place of a request. Places that are not accepted are neither read nor cleaned.
+///
+/// A request without a query and without `Authorization` costs no allocation.
+#[must_use]
+pub fn find(headers: &RequestHeaders, settings: &Credentials) -> Found {
+    let authorization = Authorization::scan(headers, settings);
+    let query = headers.first(":path").and_then(|path| Query::scan(path, settings));
+    let in_query = query.as_ref().map_or(0, Query::credentials);
+
+    let presented = if authorization.presented == 0 && authorization.parts <= 1 && in_query == 0 {
+        Presented::Nothing
+    } else if settings.on_conflict == OnConflict::Reject
+        && (authorization.parts > 1 || authorization.presented.saturating_add(in_query) > 1)
+    {
+        Presented::Bad(BadCredential::Conflict)
+    } else {
+        judge(query.as_ref(), &authorization, settings.max_length)
+    };
+
+    let used_from_query =
+        matches!(presented, Presented::One(Credential::Token { place: TokenPlace::Query, .. }));
+    Found {
+        presented,
+        clean_path: query
+            .as_ref()
+            .filter(|query| query.has_secrets())
+            .map(Query::without_credentials),
+        path_with_used: query
+            .as_ref()
+            .filter(|_| used_from_query && in_query > 1)
+            .map(Query::with_used_token_only),
+        in_authorization: authorization.presented,
+        authorization_parts: authorization.parts,
+    }
+}
+
+/// The first credential in Usergrid's order, which is the only one where conflicts are refused.
+fn judge(
+    query: Option<&Query<'_>>,
+    authorization: &Authorization<'_>,
+    longest: usize,
+) -> Presented {
+    let judged = if let Some(value) = query.and_then(Query::token) {
+        query::decode(value)
+            .and_then(|token| bearer::token(&token, longest))
+            .map(|token| Credential::Token { token, place: TokenPlace::Query })
+            .ok_or(BadCredential::Token)
+    } else if let Some(value) = authorization.bearer {
+        bearer::token(value, longest)
+            .map(|token| Credential::Token { token, place: TokenPlace::Header })
+            .ok_or(BadCredential::Token)
+    } else if let Some(value) = authorization.basic {
+        basic::pair(value, longest)
+            .map(|(id, secret)| client(id, secret, ClientPlace::Basic))
+            .ok_or(BadCredential::Basic)
+    } else if let Some((id, secret)) = query.and_then(Query::pair) {
+        query_pair(id, secret, longest)
+            .map(|(id, secret)| client(id, secret, ClientPlace::Query))
+            .ok_or(BadCredential::ClientQuery)
+    } else if authorization.presented > 0 {
+        Err(BadCredential::Token)
+    } else {
+        // Repeated lines, all of a scheme that is not accepted.
+        return Presented::Nothing;
+    };
+    match judged {
+        Ok(credential) => Presented::One(credential),
+        Err(bad) => Presented::Bad(bad),
+    }
+}
+
+fn query_pair(id: &[u8], secret: &[u8], longest: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (id, secret) = (query::decode(id)?, query::decode(secret)?);
+    (id.len() <= longest && secret.len() <= longest).then_some((id, secret))
+}
+
+fn client(id: Vec<u8>, secret: Vec<u8>, place: ClientPlace) -> Credential {
+    Credential::Client { client_id: Secret::new(id), client_secret: Secret::new(secret), place }
+}

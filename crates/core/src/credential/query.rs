@@ -1,0 +1,178 @@
+//! The query string: which parameters are credentials, and `:path` without them.
+//! Everything else in it is bytes that come out as they went in.
+
+use usergrid_auth_config::Credentials;
+
+/// The credentials in the query of one `:path`.
+///
+/// A parameter is what stands between two `&`. A second `?` and a `#` are ordinary bytes: Envoy refuses a
+/// fragment before any filter, and where that is switched off, more is seen as a credential, never less.
+pub(super) struct Query<'a> {
+    path: &'a [u8],
+    text: &'a [u8],
+    tokens: Values<'a>,
+    ids: Values<'a>,
+    secrets: Values<'a>,
+}
+
+/// The non-empty values of one parameter, still encoded.
+#[derive(Default)]
+struct Values<'a> {
+    first: Option<&'a [u8]>,
+    count: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    AccessToken,
+    ClientId,
+    ClientSecret,
+}
+
+impl<'a> Query<'a> {
+    /// Reads the query of `path`; `None` if there is none, or if no place in it is accepted.
+    pub(super) fn scan(path: &'a [u8], settings: &Credentials) -> Option<Self> {
+        if !settings.query && !settings.client_query {
+            return None;
+        }
+        let mark = path.iter().position(|byte| *byte == b'?')?;
+        let (path, text) = path.split_at_checked(mark)?;
+        let (_, text) = text.split_first()?;
+        let (tokens, ids, secrets) = Default::default();
+        let mut query = Self { path, text, tokens, ids, secrets };
+        for parameter in pieces(text) {
+            let Some((name, value)) = credential(parameter) else { continue };
+            let (values, accepted) = match name {
+                Name::AccessToken => (&mut query.tokens, settings.query),
+                Name::ClientId => (&mut query.ids, settings.client_query),
+                Name::ClientSecret => (&mut query.secrets, settings.client_query),
+            };
+            if accepted {
+                values.first.get_or_insert(value);
+                values.count = values.count.saturating_add(1);
+            }
+        }
+        Some(query)
+    }
+
+    /// How many credentials there are. A pair with a repeated half is more than one.
+    pub(super) fn credentials(&self) -> usize {
+        let pairs = if self.pair().is_some() { self.ids.count.max(self.secrets.count) } else { 0 };
+        self.tokens.count.saturating_add(pairs)
+    }
+
+    /// The first `access_token`, still encoded.
+    pub(super) fn token(&self) -> Option<&'a [u8]> {
+        self.tokens.first
+    }
+
+    /// The first `client_id` and the first `client_secret`, still encoded. One without the other is no credential.
+    pub(super) fn pair(&self) -> Option<(&'a [u8], &'a [u8])> {
+        self.ids.first.zip(self.secrets.first)
+    }
+
+    /// Whether there is anything that must not stay in `:path`.
+    pub(super) fn has_secrets(&self) -> bool {
+        self.tokens.count > 0 || self.secrets.count > 0
+    }
+
+    /// `:path` without any credential of the accepted places.
+    pub(super) fn without_credentials(&self) -> Vec<u8> {
+        self.rebuild(false)
+    }
+
+    /// `:path` with its first `access_token` as the only credential of the accepted places.
+    pub(super) fn with_used_token_only(&self) -> Vec<u8> {
+        self.rebuild(true)
+    }
+
+    /// INVARIANT: the parameters kept stand in their order, byte for byte, one `&` between two; without any byte
+    /// left the `?` goes, too.
+    fn rebuild(&self, mut keep_token: bool) -> Vec<u8> {
+        let mut rebuilt = Vec::with_capacity(self.path.len().saturating_add(self.text.len()));
+        rebuilt.extend_from_slice(self.path);
+        let empty = rebuilt.len().saturating_add(1);
+        let mut separator = b'?';
+        for parameter in pieces(self.text) {
+            let is_used = keep_token
+                && credential(parameter).is_some_and(|(name, _)| name == Name::AccessToken);
+            if is_used {
+                keep_token = false;
+            } else if self.is_credential(parameter) {
+                continue;
+            }
+            rebuilt.push(separator);
+            rebuilt.extend_from_slice(parameter);
+            separator = b'&';
+        }
+        if rebuilt.len() == empty {
+            rebuilt.pop();
+        }
+        rebuilt
+    }
+
+    fn is_credential(&self, parameter: &[u8]) -> bool {
+        match credential(parameter) {
+            Some((Name::AccessToken, _)) => self.tokens.count > 0,
+            Some((Name::ClientId, _)) => self.pair().is_some(),
+            // One without an id is no credential, but it is a secret: it must not show in a log.
+            Some((Name::ClientSecret, _)) => self.secrets.count > 0,
+            None => false,
+        }
+    }
+}
+
+/// The first value of the parameter `name` in a query or form, decoded; `None` if it has none or a broken one.
+pub(crate) fn form_value(form: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let value = pieces(form).find_map(|parameter| {
+        let mut halves = parameter.splitn(2, |byte| *byte == b'=');
+        let (key, value) = (halves.next()?, halves.next()?);
+        decoded(key).eq(name.iter().copied().map(Some)).then_some(value)
+    })?;
+    decode(value).filter(|value| !value.is_empty())
+}
+
+/// A form value decoded: `%XX`, and `+` for a blank. `None` if an escape is broken.
+pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
+    decoded(value).collect()
+}
+
+fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'&')
+}
+
+/// Name and encoded value of a parameter that can be a credential; an empty value cannot.
+fn credential(parameter: &[u8]) -> Option<(Name, &[u8])> {
+    let mut halves = parameter.splitn(2, |byte| *byte == b'=');
+    let (name, value) = (halves.next()?, halves.next()?);
+    if value.is_empty() {
+        return None;
+    }
+    // Decoded before it is compared: the backend will read `access%5Ftoken` as the name it hides.
+    let is = |wanted: &[u8]| decoded(name).eq(wanted.iter().copied().map(Some));
+    [
+        (Name::AccessToken, b"access_token".as_slice()),
+        (Name::ClientId, b"client_id"),
+        (Name::ClientSecret, b"client_secret"),
+    ]
+    .into_iter()
+    .find_map(|(name, wanted)| is(wanted).then_some((name, value)))
+}
+
+/// The decoded bytes; `None` in the place of a broken escape.
+fn decoded(text: &[u8]) -> impl Iterator<Item = Option<u8>> {
+    let mut bytes = text.iter().copied();
+    std::iter::from_fn(move || {
+        let byte = bytes.next()?;
+        Some(match byte {
+            b'+' => Some(b' '),
+            b'%' => hex(bytes.next()).zip(hex(bytes.next())).map(|(high, low)| (high << 4) | low),
+            _ => Some(byte),
+        })
+    })
+}
+
+fn hex(digit: Option<u8>) -> Option<u8> {
+    let value = char::from(digit?).to_digit(16)?;
+    u8::try_from(value).ok()
+}

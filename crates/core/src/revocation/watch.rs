@@ -1,0 +1,98 @@
+//! Which requests revoke something if the backend says yes, and what.
+
+use super::Revoked;
+use crate::cache::CredentialDigest;
+use crate::credential::form_value;
+use usergrid_auth_rules::path::{RequestPath, is_reserved};
+
+/// The longest form that is looked into for a token (RFC 7009 section 2.1), in bytes. It is read as it passes, not held back.
+const LONGEST_FORM: usize = 16_384;
+
+/// A request whose success revokes something.
+#[derive(Debug)]
+pub struct Watch {
+    revoked: Vec<Revoked>,
+    form: bool,
+    /// Whether the caller has a verified credential.
+    pub proven: bool,
+}
+
+impl Watch {
+    /// The same, by a caller whose credential will have been verified.
+    #[must_use]
+    pub fn of_verified_caller(self) -> Self {
+        Self { proven: true, ..self }
+    }
+
+    /// How much of the request's body is needed to know what is revoked.
+    #[must_use]
+    pub const fn body_limit(&self) -> usize {
+        if self.form { LONGEST_FORM } else { 0 }
+    }
+
+    /// What the request has revoked, given as much of its body as was asked for.
+    #[must_use]
+    pub fn revoked(mut self, body: &[u8]) -> Vec<Revoked> {
+        if self.form
+            && let Some(token) = form_value(body, b"token")
+        {
+            self.revoked.push(Revoked::Credential(CredentialDigest::of_token(&token)));
+        }
+        self.revoked
+    }
+}
+
+/// A call of an RFC 7009 endpoint that the configuration names. Whoever calls it must know the token, so no
+/// credential is asked for; but since any token gets a 200 (RFC 7009 section 2.2), only one that is known counts.
+#[must_use]
+pub fn endpoint(method: &[u8], target: &[u8], paths: &[String]) -> Option<Watch> {
+    let (path, query) = split(target);
+    let named = is_write(method) && paths.iter().any(|named| named.as_bytes() == path);
+    named.then(|| Watch {
+        revoked: token_in(query).into_iter().collect(),
+        form: true,
+        proven: false,
+    })
+}
+
+/// A call of one of Usergrid's own endpoints (reference section 8), by a caller with the verified `credential`.
+#[must_use]
+pub fn usergrid(
+    method: &[u8],
+    target: &[u8],
+    path: &RequestPath,
+    credential: CredentialDigest,
+) -> Option<Watch> {
+    if !is_write(method) {
+        return None;
+    }
+    let (_, query) = split(target);
+    let mut last = path.segments().rev().filter(|segment| !segment.is_empty());
+    let (action, user, collection) = (last.next()?, last.next()?, last.next()?);
+    // `/{org}/{app}/users/…` and `/management/users/…`; longer only in the shapes that begin with a word of Usergrid's.
+    let usual = last.count() <= 2 || path.segments().next().is_some_and(is_reserved);
+    if !usual || !matches!(collection, "users" | "user") {
+        return None;
+    }
+    let revoked = match action {
+        "revoketoken" => token_in(query).into_iter().collect(),
+        // Whoever logs himself out may have written his name in a way that no claim of his token repeats.
+        "revoketokens" | "deactivate" => vec![Revoked::user(user), Revoked::Credential(credential)],
+        _ => return None,
+    };
+    Some(Watch { revoked, form: false, proven: true })
+}
+
+fn is_write(method: &[u8]) -> bool {
+    matches!(method, b"POST" | b"PUT")
+}
+
+fn split(target: &[u8]) -> (&[u8], &[u8]) {
+    let mut halves = target.splitn(2, |byte| *byte == b'?');
+    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
+}
+
+fn token_in(query: &[u8]) -> Option<Revoked> {
+    let token = form_value(query, b"token")?;
+    Some(Revoked::Credential(CredentialDigest::of_token(&token)))
+}

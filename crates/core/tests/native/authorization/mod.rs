@@ -1,0 +1,65 @@
+//! What verified principals may do: the cast, and how a case is put to `authorization::check`.
+//!
+//! `tenancy` and `rules` hold the tables, each one paragraph of the contract's sections 5 and 13.
+
+mod rules;
+mod tenancy;
+
+use usergrid_auth_config::{ApplicationIds, Authorization, Tenancy};
+use usergrid_auth_core::authorization::check;
+use usergrid_auth_core::grant::{ApplicationName, Grant, PrincipalKind};
+use usergrid_auth_rules::path::RequestPath;
+
+/// `acme/app` in `application_ids`.
+const APP: &str = "aaaaaaaa-b5d5-11e3-a495-11ddb1de66c8";
+/// `globex/shop` in `application_ids`.
+const SHOP: &str = "bbbbbbbb-b5d5-11e3-a495-11ddb1de66c8";
+/// In no entry.
+const STRAY: &str = "cccccccc-b5d5-11e3-a495-11ddb1de66c8";
+/// An organisation's.
+const ORG: &str = "dddddddd-b5d5-11e3-a495-11ddb1de66c8";
+
+fn settings(tenancy: Tenancy) -> Authorization {
+    let mut application_ids = ApplicationIds::default();
+    application_ids.insert("acme/app".to_owned(), APP.to_owned());
+    application_ids.insert("globex/shop".to_owned(), SHOP.to_owned());
+    Authorization { tenancy, application_ids, roles: None, scopes: None }
+}
+
+fn application(text: &str) -> ApplicationName {
+    match text.split_once('/') {
+        Some((organization, application)) => ApplicationName::Path {
+            organization: organization.to_owned(),
+            application: application.to_owned(),
+        },
+        None => ApplicationName::Uuid(text.to_owned()),
+    }
+}
+
+/// A principal of these tenants; one list left empty is one that the answer does not have.
+fn grant(principal: PrincipalKind, organizations: &[&str], applications: &[&str]) -> Grant {
+    Grant {
+        principal,
+        user_names: Vec::new(),
+        organizations: (!organizations.is_empty())
+            .then(|| organizations.iter().map(|name| (*name).to_owned()).collect()),
+        applications: (!applications.is_empty())
+            .then(|| applications.iter().map(|name| application(name)).collect()),
+        scopes: Vec::new(),
+        rules: None,
+        not_before: None,
+        expires: None,
+        identity: Vec::new(),
+        issued_token: None,
+    }
+}
+
+fn fill(path: &str) -> String {
+    path.replace("@APP", APP).replace("@SHOP", SHOP).replace("@STRAY", STRAY).replace("@ORG", ORG)
+}
+
+fn permits(tenancy: Tenancy, grant: &Grant, method: &str, path: &str) -> bool {
+    let path = fill(path);
+    let path = RequestPath::parse(path.as_bytes(), &[]).unwrap_or_else(|_| panic!("{path}"));
+    check(&settings(tenancy), grant, method.as_bytes(), &path) == Ok(())
+}

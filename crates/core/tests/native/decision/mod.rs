@@ -1,0 +1,14 @@
+//! The decision, seen from outside: events in, effects out, by a host that is a script.
+
+mod coalescing;
+mod failing;
+mod forwarding;
+mod interleavings;
+mod order;
+mod refusals;
+mod renewal;
+mod revocation;
+mod route;
+mod sharing;
+mod time;
+mod world;

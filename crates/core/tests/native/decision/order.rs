@@ -1,0 +1,132 @@
+//! The order of decision: path, bypass, preflight, public, credential, guest.
+
+use usergrid_auth_core::metrics::{Counter, Outcome};
+
+use crate::decision::world::World;
+
+const SANDBOX: &str = r#""guest":[{"applications":["*/sandbox"],"permissions":["get,post,put,delete:/**"]}],
+    "public":["get,post:/management/token","get,post:/*/*/token"]"#;
+
+#[test]
+fn a_caller_without_credential_gets_in_by_a_guest_rule_only() {
+    let mut world = World::new(SANDBOX);
+    for (line, verdict) in [
+        ("GET /acme/sandbox/books", "forwarded"),
+        ("DELETE /acme/sandbox/books/1?ql=x", "forwarded"),
+        ("GET /acme/sandbox/", "forwarded"),
+        ("GET /acme/%73andbox/books", "forwarded"),
+        ("GET /acme/sandbox", "401 unauthorized"),
+        ("PATCH /acme/sandbox/books", "401 unauthorized"),
+        ("GET /acme/app/books", "401 unauthorized"),
+        ("GET /", "401 unauthorized"),
+        ("GET /acme/sandbox//books", "401 unauthorized"),
+        ("GET /acme/sandbox/a%2fb", "401 unauthorized"),
+        ("GET /acme/sandbox;x=y/books", "401 unauthorized"),
+        ("GET /management/sandbox/books", "401 unauthorized"),
+        ("GET /acme/sandbox/../app/books", "400 invalid_request"),
+    ] {
+        let stream = world.request(line, &[]);
+        assert_eq!(world.verdict(stream), verdict, "{line}");
+    }
+    assert!(world.calls.is_empty(), "no credential, no call");
+}
+
+#[test]
+fn a_bad_credential_never_turns_into_guest_access() {
+    for (name, headers, query) in [
+        ("unsupported scheme", "Digest x", ""),
+        ("empty bearer", "Bearer", ""),
+        ("not a token", "Bearer a b", ""),
+        ("no colon", "Basic bm9jb2xvbg==", ""),
+        ("pair without a token endpoint", "Basic aWQ6c2Vj", ""),
+        ("pair in the query", "", "?client_id=a&client_secret=b"),
+        ("broken escape", "", "?access_token=%zz"),
+        ("two places", "Bearer abc", "?access_token=abc"),
+    ] {
+        let mut world = World::new(SANDBOX);
+        let line = format!("GET /acme/sandbox/books{query}");
+        let header = [("authorization", headers)];
+        let present = if headers.is_empty() { &header[..0] } else { &header[..] };
+        let stream = world.request(&line, present);
+        assert!(world.verdict(stream).starts_with('4'), "{name}: {}", world.verdict(stream));
+        assert!(world.calls.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_token_the_server_refuses_is_refused_on_the_sandbox_too() {
+    let mut world = World::new(SANDBOX);
+    let stream = world.request("GET /acme/sandbox/books", &[("authorization", "Bearer abc")]);
+    world.answer(200, r#"{"active":false}"#);
+    assert_eq!(world.verdict(stream), "401 auth_invalid");
+}
+
+#[test]
+fn public_endpoints_pass_with_their_credentials_untouched() {
+    let mut world = World::new(SANDBOX);
+    let path = "/acme/app/token?client_id=a&client_secret=b&access_token=c";
+    let headers = [("authorization", "Basic xyz"), ("x-usergrid-principal", "admin_user")];
+    let stream = world.request(&format!("GET {path}"), &headers);
+    assert_eq!(world.verdict(stream), "forwarded");
+    assert_eq!(world.head(stream).path(), path);
+    assert_eq!(world.head(stream).header("authorization"), "Basic xyz");
+    assert_eq!(world.head(stream).header("x-usergrid-principal"), "");
+    assert!(world.counts.contains(&Counter::Requests(Outcome::Public)));
+}
+
+#[test]
+fn an_unclear_path_is_never_public_but_a_credential_opens_it() {
+    let mut world = World::new(SANDBOX);
+    let stream = world.request("GET /acme//token", &[]);
+    assert_eq!(world.verdict(stream), "401 unauthorized");
+    let stream = world.with_token("GET /acme/app/a%2fb", "abc", "");
+    assert_eq!(world.verdict(stream), "forwarded");
+}
+
+#[test]
+fn a_preflight_passes_untouched_unless_told_otherwise() {
+    let preflight = [
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "POST"),
+        ("authorization", "Bearer abc"),
+        ("x-usergrid-username", "root"),
+    ];
+    let mut world = World::new("");
+    let stream = world.request("OPTIONS /acme/app/books?access_token=abc", &preflight);
+    assert_eq!(world.verdict(stream), "forwarded");
+    assert_eq!(world.head(stream).header("authorization"), "Bearer abc");
+    assert_eq!(world.head(stream).header("x-usergrid-username"), "");
+    let stream = world.request("OPTIONS /acme/app/books", &preflight[..1]);
+    assert_eq!(world.verdict(stream), "401 unauthorized", "no preflight: no requested method");
+    let stream = world.request("GET /acme/app/books", &preflight[..2]);
+    assert_eq!(world.verdict(stream), "401 unauthorized", "no preflight: another method");
+
+    let mut world = World::new(r#""cors":{"bypass_preflight":false}"#);
+    let stream = world.request("OPTIONS /acme/app/books", &preflight[..2]);
+    assert_eq!(world.verdict(stream), "401 unauthorized");
+}
+
+#[test]
+fn a_broken_path_is_refused_before_anything_passes_and_without_its_credential() {
+    let mut world = World::new(SANDBOX);
+    let stream = world.request("GET /acme/../token?access_token=abc&x=1", &[]);
+    assert_eq!(world.verdict(stream), "400 invalid_request");
+    assert_eq!(world.head(stream).path(), "/acme/../token?x=1");
+    let headers = [("origin", "x"), ("access-control-request-method", "GET")];
+    let stream = world.request("OPTIONS /a/%2e%2e/b", &headers);
+    assert_eq!(world.verdict(stream), "400 invalid_request");
+}
+
+#[test]
+fn an_organisation_client_stays_in_its_organisation() {
+    let mut world =
+        World::new(r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#);
+    let answer = r#"{"access_token":"YWMt-issued","expires_in":600,
+        "organization":{"name":"acme","uuid":"f2f82123-a166-11e2-a7f7-02e81adcf3d0"}}"#;
+    let pair = "client_id=id&client_secret=sec";
+    let home = world.request(&format!("GET /acme/any/x?{pair}"), &[]);
+    world.answer(200, answer);
+    assert_eq!(world.verdict(home), "forwarded");
+    let abroad = world.request(&format!("GET /globex/crm/x?{pair}"), &[]);
+    assert_eq!(world.verdict(abroad), "401 unauthorized");
+}

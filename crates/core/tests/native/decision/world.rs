@@ -1,0 +1,348 @@
+//! A scripted host: it holds the clock, hands out streams, and writes down what the filter wants.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use usergrid_auth_config::Config;
+use usergrid_auth_core::call::{AnswerBody, CallOutcome, CallRequest};
+use usergrid_auth_core::decision::{Effect, Event, Filter, HeaderEdit, Notice};
+use usergrid_auth_core::flight::{FlightId, StreamId};
+use usergrid_auth_core::metrics::Counter;
+use usergrid_auth_core::refusal::Response;
+use usergrid_auth_core::request::RequestHeaders;
+use usergrid_auth_core::route::RouteSettings;
+use usergrid_auth_core::shared::{QueueId, SharedStore};
+use usergrid_auth_core::time::UnixMillis;
+
+/// Noon of some day.
+pub const NOON: u64 = 1_800_000_000_000;
+
+/// The memory that all workers of a process share.
+#[derive(Default)]
+pub struct Process {
+    data: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+    queues: RefCell<BTreeMap<u32, Vec<Vec<u8>>>>,
+    version: Cell<u32>,
+    signal: Cell<u64>,
+}
+
+/// The view that one worker has of it.
+struct View {
+    process: Rc<Process>,
+    queue: u32,
+}
+
+impl Process {
+    /// Every byte that is kept.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.data.borrow().values().flat_map(|(bytes, _)| bytes.clone()).collect()
+    }
+
+    /// Makes every value unreadable.
+    pub fn damage(&self) {
+        for (bytes, _) in self.data.borrow_mut().values_mut() {
+            bytes.truncate(bytes.len() / 2);
+        }
+    }
+
+    /// All messages that nobody has read yet.
+    pub fn messages(&self) -> Vec<Vec<u8>> {
+        self.queues.borrow().values().flatten().cloned().collect()
+    }
+
+    /// A number that has grown whenever anything was revoked.
+    pub fn revocations(&self) -> u64 {
+        self.signal.get()
+    }
+
+    /// How many keys there are.
+    pub fn keys(&self) -> usize {
+        self.data.borrow().len()
+    }
+}
+
+impl SharedStore for View {
+    fn read(&self, key: &str) -> (Option<Vec<u8>>, Option<u32>) {
+        self.process.data.borrow().get(key).cloned().unzip()
+    }
+
+    fn write(&self, key: &str, bytes: &[u8], version: Option<u32>) -> bool {
+        let mut data = self.process.data.borrow_mut();
+        let current = data.get(key).map(|(_, version)| *version);
+        if current != version {
+            return false;
+        }
+        self.process.version.set(self.process.version.get() + 1);
+        data.insert(key.to_owned(), (bytes.to_vec(), self.process.version.get()));
+        true
+    }
+
+    fn queue(&self) -> Option<QueueId> {
+        Some(QueueId(self.queue))
+    }
+
+    fn signalled(&self) -> u64 {
+        self.process.signal.get()
+    }
+
+    fn signal(&self) {
+        self.process.signal.set(self.process.signal.get() + 1);
+    }
+}
+
+/// One worker.
+pub struct World {
+    filter: Filter,
+    process: Rc<Process>,
+    queue: u32,
+    pub now: u64,
+    next_stream: u32,
+    heads: BTreeMap<StreamId, Head>,
+    pub calls: Vec<(FlightId, CallRequest)>,
+    pub counts: Vec<Counter>,
+    pub notices: Vec<Notice>,
+    pub watched: Vec<(StreamId, usize)>,
+}
+
+/// One request as the host sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    headers: Vec<(String, Vec<u8>)>,
+    pub end: Option<End>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    Forwarded,
+    Refused(Response),
+}
+
+/// `{ "introspection": …minimal…, …overrides }`
+pub fn config(overrides: &str) -> Config {
+    let comma = if overrides.is_empty() { "" } else { "," };
+    let text = format!(
+        r#"{{"introspection":{{"cluster":"introspection","path":"/introspect"}}{comma}{overrides}}}"#
+    );
+    config_document(&text)
+}
+
+pub fn config_document(text: &str) -> Config {
+    match Config::parse(text.as_bytes(), &|_| None) {
+        Ok(config) => config,
+        Err(problems) => {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            panic!("the test's configuration is refused:\n{}", lines.join("\n"))
+        }
+    }
+}
+
+impl World {
+    pub fn new(overrides: &str) -> Self {
+        Self::with(config(overrides))
+    }
+
+    pub fn with(config: Config) -> Self {
+        Self::worker(&Rc::new(config), &Rc::default())
+    }
+
+    /// Two workers of one process under one configuration.
+    pub fn two(overrides: &str) -> (Rc<Process>, Self, Self) {
+        let (config, process) = (Rc::new(config(overrides)), Rc::default());
+        let (one, two) = (Self::worker(&config, &process), Self::worker(&config, &process));
+        (process, one, two)
+    }
+
+    /// A worker in `process`.
+    pub fn worker(config: &Rc<Config>, process: &Rc<Process>) -> Self {
+        let queue = u32::try_from(process.queues.borrow().len()).unwrap() + 1;
+        process.queues.borrow_mut().insert(queue, Vec::new());
+        let view = View { process: Rc::clone(process), queue };
+        Self {
+            filter: Filter::new(Rc::clone(config), Rc::new(view)),
+            process: Rc::clone(process),
+            queue,
+            now: NOON,
+            next_stream: 1,
+            heads: BTreeMap::new(),
+            calls: Vec::new(),
+            counts: Vec::new(),
+            notices: Vec::new(),
+            watched: Vec::new(),
+        }
+    }
+
+    /// `GET /path` and further headers.
+    pub fn request(&mut self, line: &str, headers: &[(&str, &str)]) -> StreamId {
+        self.request_on(RouteSettings::default(), line, headers)
+    }
+
+    pub fn request_on(
+        &mut self,
+        route: RouteSettings,
+        line: &str,
+        headers: &[(&str, &str)],
+    ) -> StreamId {
+        let (method, path) = line.split_once(' ').expect("METHOD /path");
+        let mut all = vec![
+            (":method".to_owned(), method.as_bytes().to_vec()),
+            (":path".to_owned(), path.as_bytes().to_vec()),
+            (":authority".to_owned(), b"api.example.com".to_vec()),
+        ];
+        all.extend(
+            headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())),
+        );
+        let stream = StreamId(self.next_stream);
+        self.next_stream += 1;
+        self.heads.insert(stream, Head { headers: all.clone(), end: None });
+        let headers = RequestHeaders::new(all);
+        self.happen(Event::Request { stream, headers, route });
+        stream
+    }
+
+    pub fn happen(&mut self, event: Event) {
+        for effect in self.filter.handle(event, UnixMillis(self.now)) {
+            match effect {
+                Effect::Edit(stream, edit) => self.open(stream).edit(edit),
+                Effect::Forward(stream) => self.open(stream).end = Some(End::Forwarded),
+                Effect::Refuse(stream, response) => {
+                    self.open(stream).end = Some(End::Refused(response));
+                }
+                Effect::Wait(stream) => assert_eq!(self.open(stream).end, None),
+                Effect::Call(call, request) => self.calls.push((call, request)),
+                Effect::Tell(queue, message) => {
+                    self.process.queues.borrow_mut().entry(queue.0).or_default().push(message);
+                }
+                Effect::WatchResponse(stream, body) => self.watched.push((stream, body)),
+                Effect::Count(counter) => self.counts.push(counter),
+                Effect::CallTook(_) => {}
+                Effect::Log(notice) => self.notices.push(notice),
+            }
+        }
+    }
+
+    /// A request that may still be touched: nothing follows its end.
+    fn open(&mut self, stream: StreamId) -> &mut Head {
+        let head = self.heads.get_mut(&stream).expect("an effect on a stream that never was");
+        assert_eq!(head.end, None, "an effect on a stream that has ended");
+        head
+    }
+
+    pub fn head(&self, stream: StreamId) -> &Head {
+        &self.heads[&stream]
+    }
+
+    /// Takes what other workers have sent.
+    pub fn read_queue(&mut self) {
+        let queue = self.queue;
+        let messages = std::mem::take(self.process.queues.borrow_mut().get_mut(&queue).unwrap());
+        for message in messages {
+            self.happen(Event::Told(message));
+        }
+    }
+
+    /// What other workers have sent gets lost.
+    pub fn lose_queue(&mut self) {
+        self.process.queues.borrow_mut().get_mut(&self.queue).unwrap().clear();
+    }
+
+    /// The backend answers a forwarded request.
+    pub fn respond(&mut self, stream: StreamId, status: u16, request_body: &str) {
+        let request_body = request_body.as_bytes().to_vec();
+        self.happen(Event::Response { stream, status, request_body });
+    }
+
+    /// The oldest unanswered call ends.
+    pub fn end_call(&mut self, outcome: CallOutcome) {
+        assert!(!self.calls.is_empty(), "no call is under way");
+        let (call, _) = self.calls.remove(0);
+        self.happen(Event::CallEnded { call, outcome });
+    }
+
+    /// The oldest unanswered call is answered.
+    pub fn answer(&mut self, status: u16, body: &str) {
+        let body = AnswerBody::Complete(body.as_bytes().to_vec());
+        self.end_call(CallOutcome::Answered { status, body });
+    }
+
+    /// The oldest unanswered call is answered with an active token and these claims.
+    pub fn active(&mut self, claims: &str) {
+        let comma = if claims.is_empty() { "" } else { "," };
+        self.answer(200, &format!(r#"{{"active":true{comma}{claims}}}"#));
+    }
+
+    /// `POST …/introspect` bodies of the calls under way.
+    pub fn call_bodies(&self) -> Vec<String> {
+        self.calls
+            .iter()
+            .map(|(_, request)| String::from_utf8_lossy(&request.body).into_owned())
+            .collect()
+    }
+
+    /// How the request ended: `forwarded`, `waiting`, or status and `error`.
+    pub fn verdict(&self, stream: StreamId) -> String {
+        match &self.head(stream).end {
+            None => "waiting".to_owned(),
+            Some(End::Forwarded) => "forwarded".to_owned(),
+            Some(End::Refused(response)) => {
+                let body: serde_json::Value = serde_json::from_str(&response.body).expect("JSON");
+                format!("{} {}", response.status, body["error"].as_str().expect("a string"))
+            }
+        }
+    }
+
+    /// A request with this token that is verified as `claims` at once, if it was not before.
+    pub fn with_token(&mut self, line: &str, token: &str, claims: &str) -> StreamId {
+        let stream = self.request(line, &[("authorization", &format!("Bearer {token}"))]);
+        if !self.calls.is_empty() {
+            self.active(claims);
+        }
+        stream
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.filter.waiting()
+    }
+
+    pub fn cache_entries(&self) -> usize {
+        self.filter.cache_entries()
+    }
+}
+
+impl Head {
+    fn edit(&mut self, edit: HeaderEdit) {
+        match edit {
+            HeaderEdit::Set(name, value) => {
+                assert!(
+                    value.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte >= 0x80),
+                    "a header value that the host could not carry"
+                );
+                self.headers.retain(|(existing, _)| **existing != *name);
+                self.headers.push((name.to_string(), value.to_vec()));
+            }
+            HeaderEdit::Remove(name) => self.headers.retain(|(existing, _)| **existing != *name),
+        }
+    }
+
+    /// All values of a header, joined by `|`; empty if there is none.
+    pub fn header(&self, name: &str) -> String {
+        let values: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(existing, _)| existing == name)
+            .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+            .collect();
+        values.join("|")
+    }
+
+    pub fn path(&self) -> String {
+        self.header(":path")
+    }
+
+    pub fn response(&self) -> &Response {
+        match &self.end {
+            Some(End::Refused(response)) => response,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The exchange with an introspection endpoint: what goes out, and what every answer means.
+//! What a good answer grants stands in `grants.rs`.
+
+use std::time::Duration;
+
+use crate::support::{
+    NOW, answered, call_body, call_header, config, granted, rows, summary, unescape,
+};
+use proptest::prelude::*;
+use usergrid_auth_config::{ClientAuth, Config, Secret};
+use usergrid_auth_core::call::{AnswerBody, CallOutcome};
+use usergrid_auth_core::grant::Grant;
+use usergrid_auth_core::introspection::{request, verdict};
+use usergrid_auth_core::time::UnixMillis;
+
+/// The grant of an active token with the given further members.
+fn grant(config: &Config, members: &str) -> Grant {
+    let body = format!(r#"{{"active":true,{members}}}"#);
+    granted(verdict(&answered(200, body), config, NOW))
+}
+
+#[test]
+fn the_question_is_a_form() {
+    let mut settings = config().introspection;
+    settings.parameters = vec![("realm".into(), "a b&c=d".into()), ("x&y".into(), "ü".into())];
+    let call = request(&settings, b"a+b/c==&token=evil");
+    assert_eq!(
+        call_body(&call),
+        "token=a%2Bb%2Fc%3D%3D%26token%3Devil&token_type_hint=access_token\
+         &realm=a%20b%26c%3Dd&x%26y=%C3%BC"
+    );
+    assert_eq!(call.cluster, "introspection");
+    assert_eq!(call.timeout, Duration::from_millis(500));
+    assert_eq!(call.max_response_bytes, 65_536);
+    assert_eq!(call_header(&call, ":method"), ["POST"]);
+    assert_eq!(call_header(&call, ":path"), ["/oauth2/introspect"]);
+    assert_eq!(call_header(&call, ":authority"), ["auth.example.com"]);
+    assert_eq!(call_header(&call, "content-type"), ["application/x-www-form-urlencoded"]);
+    assert_eq!(call_header(&call, "accept"), ["application/json"]);
+    assert!(call_header(&call, "authorization").is_empty());
+    assert!(call_header(&call, "x-envoy-retry-on").is_empty());
+    assert!(call_header(&call, "x-envoy-max-retries").is_empty());
+}
+
+#[test]
+fn without_a_hint_none_is_sent() {
+    let mut settings = config().introspection;
+    settings.token_type_hint = None;
+    assert_eq!(call_body(&request(&settings, b"t")), "token=t");
+}
+
+#[test]
+fn retries_are_left_to_envoy() {
+    let mut settings = config().introspection;
+    settings.retries = 2;
+    let call = request(&settings, b"t");
+    assert_eq!(call_header(&call, "x-envoy-retry-on"), ["5xx"]);
+    assert_eq!(call_header(&call, "x-envoy-max-retries"), ["2"]);
+}
+
+#[test]
+fn we_authenticate_in_four_ways() {
+    let with = |client_auth| {
+        let mut settings = config().introspection;
+        settings.client_auth = client_auth;
+        settings.token_type_hint = None;
+        let call = request(&settings, b"t");
+        let authorization = call_header(&call, "authorization").join("|");
+        (authorization, call_body(&call).to_owned())
+    };
+    let id = || "gate:way".to_owned();
+    let secret = || Secret::new("s ü%".as_bytes());
+
+    assert_eq!(with(ClientAuth::None), (String::new(), "token=t".into()));
+    // The pair is `gate%3Away:s%20%C3%BC%25`: encoded first, so the colon of the id does not move the split.
+    assert_eq!(
+        with(ClientAuth::ClientSecretBasic { client_id: id(), client_secret: secret() }),
+        ("Basic Z2F0ZSUzQXdheTpzJTIwJUMzJUJDJTI1".into(), "token=t".into())
+    );
+    assert_eq!(
+        with(ClientAuth::ClientSecretPost { client_id: id(), client_secret: secret() }),
+        (String::new(), "token=t&client_id=gate%3Away&client_secret=s%20%C3%BC%25".into())
+    );
+    assert_eq!(
+        with(ClientAuth::Bearer { token: Secret::new(&b"our-token"[..]) }),
+        ("Bearer our-token".into(), "token=t".into())
+    );
+    // Nothing that could break the header is ever put into it.
+    assert_eq!(with(ClientAuth::Bearer { token: Secret::new(&b"a\r\nb: c"[..]) }).0, "");
+}
+
+#[test]
+fn answers_by_the_table() {
+    for row in rows(include_str!("../data/introspection-answers.tsv"), 5) {
+        let [name, settings, status, body, expected] = row[..] else { unreachable!() };
+        let mut config = config();
+        match settings {
+            "plain" => {}
+            "issuer" => config.introspection.issuer = Some("https://auth.example.com".into()),
+            "audience" => config.introspection.audience = vec!["usergrid".into(), "gateway".into()],
+            "scope" => config.introspection.scope = vec!["read".into(), "write".into()],
+            other => panic!("unknown settings `{other}`"),
+        }
+        // A `\u0061` of JSON is not an escape of the table.
+        let body = if body.contains("\\x") { unescape(body) } else { body.into() };
+        let outcome = answered(status.parse().expect("a status"), body);
+        assert_eq!(summary(&verdict(&outcome, &config, NOW)), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_call_without_an_answer_is_the_servers_fault() {
+    let too_large = |status| CallOutcome::Answered { status, body: AnswerBody::TooLarge };
+    for (outcome, expected) in [
+        (CallOutcome::Reset, "failed Reset"),
+        (CallOutcome::TimedOut, "failed TimedOut"),
+        (CallOutcome::NotSent, "failed NotSent"),
+        (too_large(200), "failed TooLarge"),
+        (too_large(401), "failed RejectedUs"),
+        (too_large(500), "failed Status(500)"),
+    ] {
+        assert_eq!(summary(&verdict(&outcome, &config(), NOW)), expected);
+    }
+}
+
+#[test]
+fn times_are_rounded_to_the_side_that_admits_less() {
+    let config = config();
+    let grant = grant(&config, r#""exp":1700000001.0019,"nbf":1700000000.0011"#);
+    assert_eq!(grant.expires, Some(UnixMillis(1_700_000_001_001)));
+    assert_eq!(grant.not_before, Some(UnixMillis(1_700_000_000_002)));
+    let grant = self::grant(&config, r#""exp":18446744073709551615,"nbf":-7"#);
+    assert_eq!(grant.expires, Some(UnixMillis(u64::MAX)));
+    assert_eq!(grant.not_before, Some(UnixMillis(0)));
+    let grant = self::grant(&config, r#""sub":"u""#);
+    assert_eq!((grant.expires, grant.not_before), (None, None));
+}
+
+proptest! {
+    #[test]
+    fn any_answer_is_fine(status in 100_u16..600, body in prop::collection::vec(any::<u8>(), 0..60)) {
+        let verification = verdict(&answered(status, body), &config(), NOW);
+        prop_assert!(summary(&verification).starts_with("failed "));
+    }
+
+    #[test]
+    fn any_token_stays_one_parameter(token in prop::collection::vec(any::<u8>(), 0..60)) {
+        let mut settings = config().introspection;
+        settings.token_type_hint = None;
+        let call = request(&settings, &token);
+        let value = call_body(&call).strip_prefix("token=").unwrap();
+        prop_assert!(!value.contains(['&', '=', '+', '#', ' ']));
+        let decoded: Vec<u8> = percent_encoding::percent_decode_str(value).collect();
+        prop_assert_eq!(decoded, token);
+    }
+}

@@ -1,0 +1,66 @@
+//! Usergrid access tokens, checked without any call.
+//! The table holds real tokens, the reference's vectors and every malformed variant it lists.
+
+use crate::support::{rows, unescape};
+use proptest::prelude::*;
+use usergrid_auth_config::Secret;
+use usergrid_auth_core::time::UnixMillis;
+use usergrid_auth_core::usergrid_token::{TokenProblem, check};
+
+const DEFAULT_SALT: &str = "super secret token value";
+const UNTIL_2100: &str = "YWMtBK_AAIM7Ee6SNAEjRWeJqwAAA7ssw9gAtqPsSElvrZs6RO54CNuiSqx-5LI";
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes())
+}
+
+#[test]
+fn tokens_by_the_table() {
+    for row in rows(include_str!("../data/token-vectors.tsv"), 6) {
+        let [name, token, salt, now, expected, _] = row[..] else { unreachable!() };
+        let salt = match salt {
+            "none" => None,
+            "default" => Some(secret(DEFAULT_SALT)),
+            other => Some(secret(other.strip_prefix("salt=").expect("a salt"))),
+        };
+        let expected = match expected {
+            "ok" => Ok(()),
+            "expired" => Err(TokenProblem::Expired),
+            "malformed" => Err(TokenProblem::Malformed),
+            other => panic!("unknown outcome `{other}`"),
+        };
+        let now = UnixMillis(now.parse().expect("milliseconds"));
+        assert_eq!(check(&unescape(token), salt.as_ref(), now), expected, "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_other_spelling_is_refused(at in 0_usize..63, byte in any::<u8>()) {
+        let mut token = UNTIL_2100.as_bytes().to_vec();
+        prop_assume!(token[at] != byte);
+        token[at] = byte;
+        let outcome = check(&token, Some(&secret(DEFAULT_SALT)), crate::support::NOW);
+        prop_assert_eq!(outcome, Err(TokenProblem::Malformed));
+    }
+
+    #[test]
+    fn any_bytes_are_fine(
+        token in prop::collection::vec(any::<u8>(), 0..80),
+        now in any::<u64>(),
+    ) {
+        prop_assert_eq!(check(&token, None, UnixMillis(now)), Err(TokenProblem::Malformed));
+    }
+
+    #[test]
+    fn any_payload_and_time_are_fine(payload in "[A-Za-z0-9_-]{59}", now in any::<u64>()) {
+        // Unsigned, everything may be a token; what matters is that no expiry and no time is too much.
+        let token = format!("YWMt{payload}");
+        let once = check(token.as_bytes(), None, UnixMillis(now));
+        prop_assert_eq!(once, check(token.as_bytes(), None, UnixMillis(now)));
+        prop_assert_eq!(
+            check(token.as_bytes(), Some(&secret("x")), UnixMillis(now)),
+            Err(TokenProblem::Malformed)
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! One request: its head goes to the core, its body waits for the verdict.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+use super::host;
+use super::worker::{Phase, Worker};
+use usergrid_auth_core::decision::Event;
+use usergrid_auth_core::flight::StreamId;
+use usergrid_auth_core::route::RouteSettings;
+
+/// The context of one stream.
+pub(super) struct Stream {
+    id: StreamId,
+    phase: Rc<Cell<Phase>>,
+    worker: Option<Rc<Worker>>,
+    /// As much of the request's body as the watch asked for.
+    body: Vec<u8>,
+}
+
+impl Stream {
+    pub(super) fn new(context_id: u32, worker: Option<Rc<Worker>>) -> Self {
+        let phase = Rc::new(Cell::new(Phase::Held));
+        Self { id: StreamId(context_id), phase, worker, body: Vec::new() }
+    }
+
+    fn action(&self) -> Action {
+        match self.phase.get() {
+            Phase::Admitted | Phase::Watched { .. } => Action::Continue,
+            Phase::Held => Action::Pause,
+        }
+    }
+}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        // A root context whose configuration failed gets no requests; were it otherwise, they would stay held.
+        if let Some(worker) = &self.worker {
+            let route = RouteSettings::from_metadata(
+                host::route_metadata().as_deref(),
+                host::virtual_host_metadata().as_deref(),
+            );
+            let headers = host::request_headers();
+            #[cfg(feature = "test-trap")]
+            let traps = headers.first("x-test-trap").is_some();
+            worker.arrive(self.id, &self.phase, Event::Request { stream: self.id, headers, route });
+            #[cfg(feature = "test-trap")]
+            if traps {
+                core::arch::wasm32::unreachable();
+            }
+        }
+        self.action()
+    }
+
+    // Without these two, Envoy sends a request with a body on while the verdict is out, if the plugin is
+    // configured with `allow_on_headers_stop_iteration`.
+    fn on_http_request_body(&mut self, size: usize, _: bool) -> Action {
+        if let Phase::Watched { body } = self.phase.get() {
+            // Looked at as it passes, not held back.
+            let wanted = body.saturating_sub(self.body.len()).min(size);
+            if wanted > 0 {
+                self.body.extend(host::request_body(wanted));
+            }
+        }
+        self.action()
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        // Some backends merge them into the headers.
+        if let Some(worker) = &self.worker {
+            worker.clear_trailers();
+        }
+        self.action()
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        // 1xx are not the answer.
+        if let (Some(worker), Phase::Watched { .. }) = (&self.worker, self.phase.get())
+            && let Some(status) = host::response_status()
+            && status >= 200
+        {
+            self.phase.set(Phase::Admitted);
+            worker.responded(self.id, status, std::mem::take(&mut self.body));
+        }
+        Action::Continue
+    }
+}
+
+impl Context for Stream {}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.gone(self.id, self.phase.get());
+        }
+    }
+}
