@@ -1,5 +1,6 @@
 //! Where credentials are found, what counts as a conflict, and what is left of the query.
-//! The tables follow section 2 and 6.4 of the Usergrid reference; differences are marked in them with their reason.
+//! The tables follow Usergrid (`docs/usergrid.md`, "Tokens", "Client pairs" and "Errors");
+//! differences are marked in them with their reason.
 
 use crate::support::{credentials, rows, unescape};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! Whom guest rules and public rules let in without a credential, and above all whom not.
 //!
-//! The rows R1 to R7 and R23 are those of the reference's request-level vectors.
+//! The rows R1 to R7, R23 and R30 are those of `docs/usergrid.md`, "Errors".
 
 use usergrid_auth_rules::guest::{ApplicationPattern, GuestRule, GuestRules};
 use usergrid_auth_rules::path::RequestPath;
@@ -39,7 +39,7 @@ fn is_public(rules: &PublicRules, method: &str, path: &str) -> bool {
         .is_ok_and(|path| rules.admits(method.as_bytes(), &path))
 }
 
-/// The roles that Usergrid gives to guests by default (reference section 6.2).
+/// The roles that Usergrid gives to guests by default (`docs/usergrid.md`, "Permission rules").
 fn usergrid() -> GuestRules {
     guest(&[
         (&["*/sandbox"], &["get,post,put,delete:/**"]),
@@ -48,7 +48,7 @@ fn usergrid() -> GuestRules {
 }
 
 #[test]
-fn request_rows_of_the_reference() {
+fn requests_without_a_credential_as_in_usergrid() {
     for (row, method, path, expected) in [
         ("R1", "GET", "/org/sandbox/books", true),
         ("R2", "POST", "/org/sandbox/books", true),

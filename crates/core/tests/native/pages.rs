@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usergrid_auth_config::Config;
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     ("README.md", include_str!("../../../../README.md")),
     ("DESIGN.md", include_str!("../../../../DESIGN.md")),
     ("HOST.md", include_str!("../../../../HOST.md")),
@@ -14,6 +14,7 @@ const PAGES: [(&str, &str); 9] = [
     ("docs/benchmarks.md", include_str!("../../../../docs/benchmarks.md")),
     ("docs/performance.md", include_str!("../../../../docs/performance.md")),
     ("docs/mesh.md", include_str!("../../../../docs/mesh.md")),
+    ("docs/usergrid.md", include_str!("../../../../docs/usergrid.md")),
 ];
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which paths are broken, which unclear, and which application each shape addresses.
 //!
-//! Every example of the contract's sections 2 and 13, and what an attacker makes of them.
+//! The shapes of `docs/usergrid.md`, "Paths and applications", and what an attacker makes of them.
 
 use usergrid_auth_rules::path::{Addressed, ApplicationId, BrokenPath, RequestPath};
 use usergrid_auth_rules::permission::CheckedPath;

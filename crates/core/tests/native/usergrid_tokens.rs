@@ -1,5 +1,6 @@
 //! Usergrid access tokens, checked without any call.
-//! The table holds real tokens, the reference's vectors and every malformed variant it lists.
+//! The table holds real tokens out of Usergrid's own pages and tests, tokens A to I made by the
+//! format of `docs/usergrid.md`, "Tokens", malformed variants, and expiries at the edges.
 
 use crate::support::{rows, unescape};
 use proptest::prelude::*;

@@ -1,6 +1,7 @@
 //! What verified principals may do: the cast, and how a case is put to `authorization::check`.
 //!
-//! `tenancy` and `rules` hold the tables, each one paragraph of the contract's sections 5 and 13.
+//! `tenancy` and `rules` hold the tables: which tenant the path's must be, and which rules must
+//! allow the request (`docs/configuration.md`, "authorization"; `docs/usergrid.md`, "Principals").
 
 mod rules;
 mod tenancy;
