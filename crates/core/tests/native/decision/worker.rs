@@ -50,12 +50,9 @@ pub enum End {
 }
 
 impl Worker {
+    /// The only worker of a process, with [`config`].
     pub fn new(overrides: &str) -> Self {
-        Self::with(config(overrides))
-    }
-
-    pub fn with(config: Config) -> Self {
-        Self::in_process(&Rc::new(config), &Rc::default())
+        Self::in_process(&Rc::new(config(overrides)), &Rc::default())
     }
 
     /// Two workers of one process under one configuration.
