@@ -3,6 +3,8 @@
 //! Decides where something is kept and who may write it, never what it means. The host's shared data frees no key, so
 //! all keys come from a fixed set; it has no lock over several steps, so every write is a compare-and-swap.
 
+#[cfg(feature = "test-support")]
+pub mod memory;
 mod message;
 pub mod set;
 

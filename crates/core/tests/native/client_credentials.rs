@@ -18,7 +18,8 @@ const ORGANIZATION: &str =
     r#""organization":{"name":"Acme","uuid":"F2f82123-a166-11e2-a7f7-02e81adcf3d0","users":{}}"#;
 
 fn call(client_auth: PairAuth, id: &[u8], secret: &[u8]) -> CallRequest {
-    let mut settings = config().client_credentials.expect("configured");
+    let pairs = r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#;
+    let mut settings = config(pairs).client_credentials.expect("configured");
     settings.client_auth = client_auth;
     request(&settings, id, secret)
 }
@@ -57,7 +58,7 @@ fn answers_by_the_table() {
     for row in rows(include_str!("../data/token-endpoint-answers.tsv"), 4) {
         let [name, status, body, expected] = row[..] else { unreachable!() };
         let outcome = answered(status.parse().expect("a status"), body);
-        assert_eq!(summary(&verdict(&outcome, &config(), b"id", NOW)), expected, "{name}");
+        assert_eq!(summary(&verdict(&outcome, &config(""), b"id", NOW)), expected, "{name}");
     }
 }
 
@@ -71,13 +72,13 @@ fn a_call_without_an_answer_is_the_servers_fault() {
         (too_large(200), "failed TooLarge"),
         (too_large(401), "failed Status(401)"),
     ] {
-        assert_eq!(summary(&verdict(&outcome, &config(), b"id", NOW)), expected);
+        assert_eq!(summary(&verdict(&outcome, &config(""), b"id", NOW)), expected);
     }
 }
 
 #[test]
 fn the_issued_token_ends_with_its_life_time() {
-    let config = config();
+    let config = config("");
     let grant = grant(&config, r#""expires_in":1.5"#);
     assert_eq!(grant.issued_token.expect("a token").expose(), b"YWMt-tok");
     assert_eq!(grant.expires, Some(UnixMillis(NOW.0 + 1500)));
@@ -88,7 +89,7 @@ fn the_issued_token_ends_with_its_life_time() {
 
 #[test]
 fn usergrid_names_an_application() {
-    let grant = grant(&config(), APPLICATION);
+    let grant = grant(&config(""), APPLICATION);
     assert_eq!(grant.principal, PrincipalKind::Application);
     assert_eq!(
         grant.applications.clone().unwrap(),
@@ -105,7 +106,7 @@ fn usergrid_names_an_application() {
 
 #[test]
 fn usergrid_names_an_organization() {
-    let grant = grant(&config(), ORGANIZATION);
+    let grant = grant(&config(""), ORGANIZATION);
     assert_eq!(grant.principal, PrincipalKind::Organization);
     assert_eq!(grant.organizations.clone().unwrap(), ["acme"], "one organisation, one name");
     assert_eq!(grant.applications, None);
@@ -116,7 +117,7 @@ fn usergrid_names_an_organization() {
 
 #[test]
 fn whatever_else_names_tenants_gives_no_rights_of_theirs() {
-    let config = config();
+    let config = config("");
     for (members, kind) in [
         (r#""x":1"#.to_owned(), PrincipalKind::ApplicationUser),
         (r#""organization":"acme""#.to_owned(), PrincipalKind::ApplicationUser),
@@ -135,7 +136,7 @@ fn whatever_else_names_tenants_gives_no_rights_of_theirs() {
 
 #[test]
 fn naming_no_tenant_is_not_the_same_as_silence() {
-    let config = config();
+    let config = config("");
     let silent = grant(&config, r#""x":1"#);
     assert_eq!((silent.organizations, silent.applications), (None, None));
     for none in ["null", "[]", r#""""#] {
@@ -149,27 +150,28 @@ fn naming_no_tenant_is_not_the_same_as_silence() {
 fn an_answer_that_would_fill_the_memory_is_a_bad_client() {
     let scopes: Vec<String> = (0..257).map(|n| n.to_string()).collect();
     let body = format!(r#"{{"access_token":"t","scope":"{}"}}"#, scopes.join(" "));
-    let verification = verdict(&answered(200, body), &config(), b"id", NOW);
+    let verification = verdict(&answered(200, body), &config(""), b"id", NOW);
     assert_eq!(summary(&verification), "denied BadClient");
 }
 
 #[test]
 fn a_standard_answer_is_a_client_with_scopes() {
-    let mut config = config();
+    let mut config = config("");
     config.authorization.scopes = Some(HashMap::new());
     let with_scope = grant(&config, r#""token_type":"bearer","scope":"read write""#);
     assert_eq!(with_scope.scopes, ["read", "write"]);
     assert_eq!(with_scope.rules.map(|rules| rules.len()), Some(0));
     assert_eq!(with_scope.user_names, Vec::<String>::new());
     assert_eq!(grant(&config, r#""x":1"#).rules, None);
-    // The claim of an introspection answer is called what the configuration says; here the standard decides.
+    // The claim of an introspection answer is called what the configuration says; here the standard
+    // decides.
     config.claims.scope = "scp".into();
     assert_eq!(grant(&config, r#""scope":"read","scp":"write""#).scopes, ["read"]);
 }
 
 #[test]
 fn the_identity_is_the_presented_client() {
-    let mut config = config();
+    let mut config = config("");
     config.identity.extend(["access_token", "sub"].map(|claim| IdentityHeader {
         name: format!("x-{claim}").into(),
         source: Some(IdentitySource::Claim(claim.into())),
@@ -186,7 +188,7 @@ fn the_identity_is_the_presented_client() {
 #[test]
 fn a_client_id_too_long_for_its_header_is_a_bad_client() {
     let verification =
-        verdict(&answered(200, r#"{"access_token":"t"}"#), &config(), &[0xff; 1400], NOW);
+        verdict(&answered(200, r#"{"access_token":"t"}"#), &config(""), &[0xff; 1400], NOW);
     assert_eq!(summary(&verification), "denied BadClient");
 }
 
@@ -207,7 +209,7 @@ proptest! {
 
     #[test]
     fn any_answer_is_fine(status in 100_u16..600, body in prop::collection::vec(any::<u8>(), 0..60)) {
-        let verification = verdict(&answered(status, body), &config(), b"id", NOW);
+        let verification = verdict(&answered(status, body), &config(""), b"id", NOW);
         prop_assert!(summary(&verification).starts_with("failed "));
     }
 }

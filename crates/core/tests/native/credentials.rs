@@ -2,13 +2,18 @@
 //! The tables follow Usergrid (`docs/usergrid.md`, "Tokens", "Client pairs" and "Errors");
 //! differences are marked in them with their reason.
 
-use crate::support::{credentials, rows, unescape};
+use crate::support::{config, rows, unescape};
 use proptest::prelude::*;
 use usergrid_auth_config::{Credentials, OnConflict};
 use usergrid_auth_core::credential::{
     BadCredential, ClientPlace, Credential, Found, Presented, TokenPlace, find,
 };
 use usergrid_auth_core::request::RequestHeaders;
+
+/// Every place accepted, at most 64 bytes.
+fn credentials(on_conflict: OnConflict) -> Credentials {
+    Credentials { on_conflict, max_length: 64, ..config("").credentials }
+}
 
 /// A request with `path` and one header line per line of `authorization`.
 fn request(path: &[u8], authorization: &[u8]) -> RequestHeaders {
@@ -138,7 +143,8 @@ fn the_scheme_of_a_place_that_is_not_accepted_passes_but_hides_nothing() {
     let found = find_in("/a", "Basic aWQ6c2Vj", &bearer_only);
     assert_eq!(says(&found), "nothing");
     assert_eq!(found.in_authorization, 0);
-    // In one line or two: a token behind a pair that we do not read could still be the backend's choice.
+    // In one line or two: a token behind a pair that we do not read could still be the backend's
+    // choice.
     assert_eq!(says(&find_in("/a", "Basic aWQ6c2Vj, Bearer t", &bearer_only)), "conflict");
     assert_eq!(says(&find_in("/a", "Basic aWQ6c2Vj\nBearer t", &bearer_only)), "conflict");
 

@@ -4,23 +4,17 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::support::{NOW, answered, config, granted, identity, summary};
+use crate::support::{NOW, answered, config, granted, identity, introspected as grant, summary};
 use proptest::prelude::*;
 use usergrid_auth_config::{Config, IdentityHeader, IdentitySource};
-use usergrid_auth_core::grant::{ApplicationName, Grant, PrincipalKind};
+use usergrid_auth_core::grant::{ApplicationName, PrincipalKind};
 use usergrid_auth_core::introspection::verdict;
 use usergrid_auth_rules::permission::Rule;
-
-/// The grant of an active token with the given further members.
-fn grant(config: &Config, members: &str) -> Grant {
-    let body = format!(r#"{{"active":true,{members}}}"#);
-    granted(verdict(&answered(200, body), config, NOW))
-}
 
 #[test]
 fn unknown_principals_have_the_least_rights() {
     use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
-    let config = config();
+    let config = config("");
     for (word, kind) in [
         (r#""application_user""#, ApplicationUser),
         (r#""admin_user""#, AdminUser),
@@ -39,7 +33,7 @@ fn unknown_principals_have_the_least_rights() {
 
 #[test]
 fn user_names_are_username_then_subject() {
-    let config = config();
+    let config = config("");
     let names = |members: &str| grant(&config, members).user_names;
     assert_eq!(names(r#""sub":"id","username":"Fred""#), ["Fred", "id"]);
     assert_eq!(names(r#""sub":"fred","username":"fred""#), ["fred"]);
@@ -54,7 +48,7 @@ fn tenants_are_names_and_uuids_in_lower_case() {
         application: application.into(),
     };
     let uuid = |text: &str| ApplicationName::Uuid(text.into());
-    let config = config();
+    let config = config("");
 
     let grant = grant(
         &config,
@@ -73,7 +67,7 @@ fn tenants_are_names_and_uuids_in_lower_case() {
 
 #[test]
 fn naming_no_tenant_is_not_the_same_as_silence() {
-    let config = config();
+    let config = config("");
     let silent = grant(&config, r#""x":1"#);
     assert_eq!((silent.organizations, silent.applications), (None, None));
     for none in ["null", "[]", r#""""#, r#"[""]"#] {
@@ -85,7 +79,7 @@ fn naming_no_tenant_is_not_the_same_as_silence() {
 
 #[test]
 fn an_application_that_no_path_can_be_is_still_named() {
-    let config = config();
+    let config = config("");
     for name in ["shop", "/shop", "acme/", "acme/shop/more", "acme//shop", "52ce9183-46f4"] {
         let grant = grant(&config, &format!(r#""application":"{name}""#));
         let [ApplicationName::Path { organization, .. }] = grant.applications.as_deref().unwrap()
@@ -98,7 +92,7 @@ fn an_application_that_no_path_can_be_is_still_named() {
 
 #[test]
 fn scopes_are_split_at_blanks_only_in_a_string() {
-    let config = config();
+    let config = config("");
     let scopes = |members: &str| grant(&config, members).scopes;
     assert_eq!(scopes(r#""scope":" read  write""#), ["read", "write"]);
     assert_eq!(scopes(r#""scope":["read","a b"]"#), ["read", "a b"]);
@@ -113,7 +107,7 @@ fn enforced(config: &Config, members: &str) -> Option<usize> {
 
 #[test]
 fn a_claim_that_grants_nothing_still_enforces() {
-    let config = config();
+    let config = config("");
     assert_eq!(enforced(&config, r#""sub":"u""#), None);
     assert_eq!(enforced(&config, r#""permissions":[]"#), Some(0));
     assert_eq!(enforced(&config, r#""permissions":null"#), Some(0));
@@ -125,7 +119,7 @@ fn a_claim_that_grants_nothing_still_enforces() {
 
 #[test]
 fn roles_and_scopes_enforce_once_a_mapping_is_configured() {
-    let mut config = config();
+    let mut config = config("");
     config.authorization.roles = Some(HashMap::from([("empty".to_owned(), [].into())]));
     assert_eq!(enforced(&config, r#""roles":["empty","unknown"]"#), Some(0));
     assert_eq!(enforced(&config, r#""roles":[]"#), Some(0));
@@ -141,7 +135,7 @@ fn roles_and_scopes_enforce_once_a_mapping_is_configured() {
 fn readable_rules_are_kept_and_others_skipped() {
     // Independent of the grammar: a rule counts exactly if it can be read.
     let readable = |text: &str| usize::from(Rule::parse(text).is_ok());
-    let mut config = config();
+    let mut config = config("");
     assert_eq!(
         enforced(&config, r#""permissions":["get:/**","fetch:/a","post:/books"]"#),
         Some(readable("get:/**") + readable("fetch:/a") + readable("post:/books"))
@@ -160,7 +154,7 @@ fn readable_rules_are_kept_and_others_skipped() {
 #[test]
 fn rules_of_roles_and_scopes_are_shared_and_never_repeated() {
     let rules: Rc<[Rule]> = (0..21).map(|n| Rule::parse(&format!("get:/{n}")).unwrap()).collect();
-    let mut config = config();
+    let mut config = config("");
     config.authorization.scopes = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
     config.authorization.roles = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
     let words = |count| vec!["r"; count].join(" ");
@@ -181,7 +175,7 @@ fn rules_of_roles_and_scopes_are_shared_and_never_repeated() {
 
 #[test]
 fn an_answer_that_would_fill_the_memory_is_refused() {
-    let mut config = config();
+    let mut config = config("");
     // Identity headers have a limit of their own.
     config.identity = Vec::new();
     let entries = |count: usize, length: usize| -> String {
@@ -223,7 +217,7 @@ fn an_answer_that_would_fill_the_memory_is_refused() {
 
 #[test]
 fn permissions_do_not_bind_administrators_and_clients() {
-    let config = config();
+    let config = config("");
     for principal in ["admin_user", "application", "organization"] {
         let members = format!(r#""permissions":[],"principal":"{principal}""#);
         assert_eq!(enforced(&config, &members), None, "{principal}");
@@ -233,7 +227,7 @@ fn permissions_do_not_bind_administrators_and_clients() {
 
 #[test]
 fn identity_headers_carry_the_claims() {
-    let config = config();
+    let config = config("");
     let grant = grant(
         &config,
         r#""sub":"7f","username":"Fred","client_id":"app","scope":"read write",
@@ -257,7 +251,7 @@ fn identity_headers_carry_the_claims() {
 
 /// The header of a claim named `c`.
 fn header_of(claim: &str) -> Option<String> {
-    let mut config = config();
+    let mut config = config("");
     config.identity = vec![
         IdentityHeader { name: "x-c".into(), source: Some(IdentitySource::Claim("c".into())) },
         IdentityHeader { name: "x-dropped".into(), source: None },
@@ -302,7 +296,7 @@ fn identity_values_are_header_safe_and_unambiguous() {
 #[test]
 fn an_identity_that_is_too_long_is_refused_and_not_cut() {
     let answer = |sub: &str| answered(200, format!(r#"{{"active":true,"sub":"{sub}"}}"#));
-    let config = config();
+    let config = config("");
     let longest = "a".repeat(4096);
     let grant = granted(verdict(&answer(&longest), &config, NOW));
     assert_eq!(identity(&grant, "x-usergrid-subject"), Some(longest.as_str()));
@@ -314,7 +308,7 @@ fn an_identity_that_is_too_long_is_refused_and_not_cut() {
 
 #[test]
 fn claims_go_by_their_configured_names() {
-    let mut config = config();
+    let mut config = config("");
     config.claims.sub = "user_id".into();
     config.claims.scope = "scp".into();
     config.claims.organization = "tenant".into();

@@ -7,10 +7,12 @@ use usergrid_auth_rules::path::RequestPath;
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::public::PublicRules;
 
+use crate::support::rule;
+
 const UUID: &str = "b6768a08-b5d5-11e3-a495-11ddb1de66c8";
 
 fn rules(texts: &[&str]) -> Vec<Rule> {
-    texts.iter().map(|text| Rule::parse(text).unwrap()).collect()
+    texts.iter().map(|text| rule(text)).collect()
 }
 
 fn guest(parts: &[(&[&str], &[&str])]) -> GuestRules {

@@ -4,24 +4,22 @@
 use std::time::Duration;
 
 use crate::support::{
-    NOW, answered, call_body, call_header, config, granted, rows, summary, unescape,
+    NOW, answered, call_body, call_header, config, introspected, rows, summary, unescape,
 };
 use proptest::prelude::*;
-use usergrid_auth_config::{ClientAuth, Config, Secret};
+use usergrid_auth_config::{ClientAuth, Introspection, Secret};
 use usergrid_auth_core::call::{AnswerBody, CallOutcome};
-use usergrid_auth_core::grant::Grant;
 use usergrid_auth_core::introspection::{request, verdict};
 use usergrid_auth_core::time::UnixMillis;
 
-/// The grant of an active token with the given further members.
-fn grant(config: &Config, members: &str) -> Grant {
-    let body = format!(r#"{{"active":true,{members}}}"#);
-    granted(verdict(&answered(200, body), config, NOW))
+/// An endpoint that is called once, whatever it answers.
+fn settings() -> Introspection {
+    config(r#""introspection":{"authority":"auth.example.com","retries":0}"#).introspection
 }
 
 #[test]
 fn the_question_is_a_form() {
-    let mut settings = config().introspection;
+    let mut settings = settings();
     settings.parameters = vec![("realm".into(), "a b&c=d".into()), ("x&y".into(), "ü".into())];
     let call = request(&settings, b"a+b/c==&token=evil");
     assert_eq!(
@@ -44,14 +42,14 @@ fn the_question_is_a_form() {
 
 #[test]
 fn without_a_hint_none_is_sent() {
-    let mut settings = config().introspection;
+    let mut settings = settings();
     settings.token_type_hint = None;
     assert_eq!(call_body(&request(&settings, b"t")), "token=t");
 }
 
 #[test]
 fn retries_are_left_to_envoy() {
-    let mut settings = config().introspection;
+    let mut settings = settings();
     settings.retries = 2;
     let call = request(&settings, b"t");
     assert_eq!(call_header(&call, "x-envoy-retry-on"), ["5xx"]);
@@ -61,7 +59,7 @@ fn retries_are_left_to_envoy() {
 #[test]
 fn we_authenticate_in_four_ways() {
     let with = |client_auth| {
-        let mut settings = config().introspection;
+        let mut settings = settings();
         settings.client_auth = client_auth;
         settings.token_type_hint = None;
         let call = request(&settings, b"t");
@@ -72,7 +70,8 @@ fn we_authenticate_in_four_ways() {
     let secret = || Secret::new("s ü%".as_bytes());
 
     assert_eq!(with(ClientAuth::None), (String::new(), "token=t".into()));
-    // The pair is `gate%3Away:s%20%C3%BC%25`: encoded first, so the colon of the id does not move the split.
+    // The pair is `gate%3Away:s%20%C3%BC%25`: encoded first, so the colon of the id does not move
+    // the split.
     assert_eq!(
         with(ClientAuth::ClientSecretBasic { client_id: id(), client_secret: secret() }),
         ("Basic Z2F0ZSUzQXdheTpzJTIwJUMzJUJDJTI1".into(), "token=t".into())
@@ -93,7 +92,7 @@ fn we_authenticate_in_four_ways() {
 fn answers_by_the_table() {
     for row in rows(include_str!("../data/introspection-answers.tsv"), 5) {
         let [name, settings, status, body, expected] = row[..] else { unreachable!() };
-        let mut config = config();
+        let mut config = config("");
         match settings {
             "plain" => {}
             "issuer" => config.introspection.issuer = Some("https://auth.example.com".into()),
@@ -119,33 +118,33 @@ fn a_call_without_an_answer_is_the_servers_fault() {
         (too_large(401), "failed RejectedUs"),
         (too_large(500), "failed Status(500)"),
     ] {
-        assert_eq!(summary(&verdict(&outcome, &config(), NOW)), expected);
+        assert_eq!(summary(&verdict(&outcome, &config(""), NOW)), expected);
     }
 }
 
 #[test]
 fn times_are_rounded_to_the_side_that_admits_less() {
-    let config = config();
-    let grant = grant(&config, r#""exp":1700000001.0019,"nbf":1700000000.0011"#);
+    let config = config("");
+    let grant = introspected(&config, r#""exp":1700000001.0019,"nbf":1700000000.0011"#);
     assert_eq!(grant.expires, Some(UnixMillis(1_700_000_001_001)));
     assert_eq!(grant.not_before, Some(UnixMillis(1_700_000_000_002)));
-    let grant = self::grant(&config, r#""exp":18446744073709551615,"nbf":-7"#);
+    let grant = introspected(&config, r#""exp":18446744073709551615,"nbf":-7"#);
     assert_eq!(grant.expires, Some(UnixMillis(u64::MAX)));
     assert_eq!(grant.not_before, Some(UnixMillis(0)));
-    let grant = self::grant(&config, r#""sub":"u""#);
+    let grant = introspected(&config, r#""sub":"u""#);
     assert_eq!((grant.expires, grant.not_before), (None, None));
 }
 
 proptest! {
     #[test]
     fn any_answer_is_fine(status in 100_u16..600, body in prop::collection::vec(any::<u8>(), 0..60)) {
-        let verification = verdict(&answered(status, body), &config(), NOW);
+        let verification = verdict(&answered(status, body), &config(""), NOW);
         prop_assert!(summary(&verification).starts_with("failed "));
     }
 
     #[test]
     fn any_token_stays_one_parameter(token in prop::collection::vec(any::<u8>(), 0..60)) {
-        let mut settings = config().introspection;
+        let mut settings = settings();
         settings.token_type_hint = None;
         let call = request(&settings, &token);
         let value = call_body(&call).strip_prefix("token=").unwrap();

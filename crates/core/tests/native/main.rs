@@ -1,4 +1,5 @@
-//! The crates of the filter, natively and from outside: what each promises, by tables, examples and properties.
+//! The crates of the filter, natively and from outside: what each promises, by tables, examples and
+//! properties.
 //!
 //! One binary, so that it links once. `decision` tells whole stories with a script for a host.
 
@@ -15,7 +16,6 @@
 mod authorization;
 mod client_credentials;
 mod configuration;
-mod configuration_docs;
 mod credentials;
 mod decision;
 mod grants;
@@ -23,8 +23,7 @@ mod guest;
 mod introspection;
 mod many_rules;
 mod pages;
-mod path_properties;
 mod paths;
-mod permission_vectors;
+mod permissions;
 mod support;
 mod usergrid_tokens;

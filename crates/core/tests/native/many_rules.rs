@@ -8,9 +8,7 @@ use usergrid_auth_rules::path::RequestPath;
 use usergrid_auth_rules::permission::{CheckedPath, Rule, RuleSet};
 use usergrid_auth_rules::public::PublicRules;
 
-fn rule(text: &str) -> Rule {
-    Rule::parse(text).unwrap()
-}
+use crate::support::rule;
 
 /// Few words, so that rules and paths meet often; letter case differs.
 fn path() -> impl Strategy<Value = String> {

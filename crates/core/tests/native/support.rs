@@ -1,112 +1,46 @@
-//! What the tests share: a plain configuration and the reader of the tables in `tests/data`.
-//! Nothing here asserts; a table that cannot be read is a broken test and panics.
+//! What the tests share: the configuration, answers and what they mean, and the reader of the
+//! tables in `tests/data`. Nothing here asserts; a table that cannot be read is a broken test and
+//! panics.
 
-use std::time::Duration;
-
-use usergrid_auth_config::BreakerSettings;
-use usergrid_auth_config::{
-    ApplicationIds, Authorization, CacheSettings, ClaimNames, ClientAuth, ClientCredentials,
-    Config, Credentials, Endpoint, ErrorFormat, Errors, Forward, IdentityHeader, IdentitySource,
-    Introspection, OnConflict, PairAuth, Tenancy, TokenFormat,
-};
+use serde_json::Value;
+use usergrid_auth_config::Config;
 use usergrid_auth_core::call::{AnswerBody, CallOutcome, CallRequest, Verification};
 use usergrid_auth_core::grant::Grant;
+use usergrid_auth_core::introspection::verdict;
 use usergrid_auth_core::time::UnixMillis;
+use usergrid_auth_rules::permission::Rule;
 
 /// The time of all tests that do not care: 2023-11-14T22:13:20Z.
 pub const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
-/// The documented defaults, with both endpoints and without any condition on answers.
-pub fn config() -> Config {
-    Config {
-        introspection: Introspection {
-            endpoint: endpoint("introspection", "/oauth2/introspect"),
-            retries: 0,
-            client_auth: ClientAuth::None,
-            token_type_hint: Some("access_token".into()),
-            parameters: Vec::new(),
-            max_response_bytes: 65_536,
-            issuer: None,
-            audience: Vec::new(),
-            scope: Vec::new(),
-        },
-        client_credentials: Some(ClientCredentials {
-            endpoint: endpoint("usergrid", "/management/token"),
-            client_auth: PairAuth::ClientSecretPost,
-            max_response_bytes: 65_536,
-        }),
-        credentials: credentials(OnConflict::Reject),
-        token: TokenFormat::Opaque,
-        guest: Default::default(),
-        public: usergrid_auth_rules::public::PublicRules::new(Vec::new()),
-        authorization: Authorization {
-            tenancy: Tenancy::IfPresent,
-            application_ids: ApplicationIds::default(),
-            roles: None,
-            scopes: None,
-        },
-        claims: ClaimNames {
-            sub: "sub".into(),
-            username: "username".into(),
-            client_id: "client_id".into(),
-            scope: "scope".into(),
-            principal: "principal".into(),
-            organization: "organization".into(),
-            application: "application".into(),
-            roles: "roles".into(),
-            permissions: "permissions".into(),
-        },
-        identity: [
-            ("x-usergrid-principal", IdentitySource::Principal),
-            ("x-usergrid-subject", IdentitySource::Claim("sub".into())),
-            ("x-usergrid-username", IdentitySource::Claim("username".into())),
-            ("x-usergrid-client-id", IdentitySource::Claim("client_id".into())),
-            ("x-usergrid-scope", IdentitySource::Claim("scope".into())),
-            ("x-usergrid-organization", IdentitySource::Claim("organization".into())),
-            ("x-usergrid-application", IdentitySource::Claim("application".into())),
-        ]
-        .into_iter()
-        .map(|(name, source)| IdentityHeader { name: name.into(), source: Some(source) })
-        .collect(),
-        forward: Forward::Header,
-        cache: CacheSettings {
-            shared: false,
-            stale_if_error: Duration::ZERO,
-            refresh_ahead: Duration::ZERO,
-            ttl: Duration::from_secs(60),
-            negative_ttl: Duration::from_secs(5),
-            max_entries: 10_000,
-            max_negative_entries: 2_000,
-        },
-        breaker: BreakerSettings { failures: 10, open: Duration::from_secs(1) },
-        revocation_paths: Vec::new(),
-        max_waiting: 1024,
-        errors: Errors { format: ErrorFormat::Usergrid, realm: "usergrid".into() },
-        bypass_preflight: true,
-        base_path: Vec::new(),
-        digest: [0; 32],
+/// The smallest document: whatever else a test does not say is as documented.
+const MINIMAL: &str =
+    r#"{"introspection":{"cluster":"introspection","path":"/oauth2/introspect"}}"#;
+
+/// The documented defaults and `overrides`, the members of a JSON object without its braces. An
+/// object in them adds to the members that the smallest document has there.
+pub fn config(overrides: &str) -> Config {
+    let json = |text: &str| serde_json::from_str(text).expect("JSON");
+    let mut document: Value = json(MINIMAL);
+    merge(&mut document, json(&format!("{{{overrides}}}")));
+    Config::parse(document.to_string().as_bytes(), &|_| None)
+        .unwrap_or_else(|problems| panic!("the test's configuration is refused:\n{problems}"))
+}
+
+fn merge(target: &mut Value, other: Value) {
+    match (target, other) {
+        (Value::Object(target), Value::Object(other)) => {
+            for (name, value) in other {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (target, other) => *target = other,
     }
 }
 
-/// Every place accepted, at most 64 bytes.
-pub fn credentials(on_conflict: OnConflict) -> Credentials {
-    Credentials {
-        header: true,
-        query: true,
-        client_query: true,
-        client_basic: true,
-        on_conflict,
-        max_length: 64,
-    }
-}
-
-fn endpoint(cluster: &str, path: &str) -> Endpoint {
-    Endpoint {
-        cluster: cluster.into(),
-        authority: "auth.example.com".into(),
-        path: path.into(),
-        timeout: Duration::from_millis(500),
-    }
+/// A permission rule that must be one.
+pub fn rule(text: &str) -> Rule {
+    Rule::parse(text).unwrap_or_else(|problem| panic!("`{text}`: {problem}"))
 }
 
 /// An answer with a complete body.
@@ -120,6 +54,12 @@ pub fn granted(verification: Verification) -> Grant {
         Verification::Granted(grant) => grant,
         other => panic!("not granted: {other:?}"),
     }
+}
+
+/// The grant of an introspection answer for an active token that has these further members.
+pub fn introspected(config: &Config, members: &str) -> Grant {
+    let body = format!(r#"{{"active":true,{members}}}"#);
+    granted(verdict(&answered(200, body), config, NOW))
 }
 
 /// A verification in one word or two: `granted`, `denied Inactive`, `failed BadAnswer`.

@@ -55,7 +55,8 @@ proptest! {
 
     #[test]
     fn any_payload_and_time_are_fine(payload in "[A-Za-z0-9_-]{59}", now in any::<u64>()) {
-        // Unsigned, everything may be a token; what matters is that no expiry and no time is too much.
+        // Unsigned, everything may be a token; what matters is that no expiry and no time is too
+        // much.
         let token = format!("YWMt{payload}");
         let once = check(token.as_bytes(), None, UnixMillis(now));
         prop_assert_eq!(once, check(token.as_bytes(), None, UnixMillis(now)));

@@ -6,10 +6,12 @@
 mod rules;
 mod tenancy;
 
-use usergrid_auth_config::{ApplicationIds, Authorization, Tenancy};
+use usergrid_auth_config::{Authorization, Tenancy};
 use usergrid_auth_core::authorization::check;
 use usergrid_auth_core::grant::{ApplicationName, Grant, PrincipalKind};
 use usergrid_auth_rules::path::RequestPath;
+
+use crate::support::config;
 
 /// `acme/app` in `application_ids`.
 const APP: &str = "aaaaaaaa-b5d5-11e3-a495-11ddb1de66c8";
@@ -21,10 +23,8 @@ const STRAY: &str = "cccccccc-b5d5-11e3-a495-11ddb1de66c8";
 const ORG: &str = "dddddddd-b5d5-11e3-a495-11ddb1de66c8";
 
 fn settings(tenancy: Tenancy) -> Authorization {
-    let mut application_ids = ApplicationIds::default();
-    application_ids.insert("acme/app".to_owned(), APP.to_owned());
-    application_ids.insert("globex/shop".to_owned(), SHOP.to_owned());
-    Authorization { tenancy, application_ids, roles: None, scopes: None }
+    let ids = format!(r#""application_ids":{{"acme/app":"{APP}","globex/shop":"{SHOP}"}}"#);
+    Authorization { tenancy, ..config(&format!(r#""authorization":{{{ids}}}"#)).authorization }
 }
 
 fn application(text: &str) -> ApplicationName {

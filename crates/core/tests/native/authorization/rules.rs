@@ -4,16 +4,16 @@
 
 use usergrid_auth_config::Tenancy;
 use usergrid_auth_core::grant::{Grant, PrincipalKind};
-use usergrid_auth_rules::permission::Rule;
 
 use super::{APP, application, grant, permits};
+use crate::support::rule;
 
 use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
 
 fn with_rules(principal: PrincipalKind, rules: &[&str]) -> Grant {
     Grant {
         user_names: vec!["tom".to_owned(), APP.to_owned()],
-        rules: Some(rules.iter().map(|rule| [Rule::parse(rule).unwrap()].into()).collect()),
+        rules: Some(rules.iter().map(|text| [rule(text)].into()).collect()),
         ..grant(principal, &[], &[])
     }
 }

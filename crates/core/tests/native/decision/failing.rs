@@ -4,20 +4,18 @@ use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Notice;
 use usergrid_auth_core::metrics::{CacheResult, Counter};
 
-use crate::decision::world::{NOON, World};
+use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
 
-const SECOND: u64 = 1_000;
-
-fn fail(world: &mut World, token: &str) -> String {
-    let stream = world.request("GET /x", &[("authorization", &format!("Bearer {token}"))]);
-    if !world.calls.is_empty() {
-        world.end_call(CallOutcome::Reset);
+fn fail(worker: &mut Worker, token: &str) -> String {
+    let stream = worker.request("GET /x", &[("authorization", &format!("Bearer {token}"))]);
+    if !worker.calls.is_empty() {
+        worker.end_call(CallOutcome::Reset);
     }
-    world.verdict(stream)
+    worker.verdict(stream)
 }
 
-fn breaker_notices(world: &World) -> Vec<bool> {
-    world
+fn breaker_notices(worker: &Worker) -> Vec<bool> {
+    worker
         .notices
         .iter()
         .filter_map(|notice| match notice {
@@ -29,98 +27,101 @@ fn breaker_notices(world: &World) -> Vec<bool> {
 
 #[test]
 fn failures_in_a_row_stop_the_calls_and_one_probe_at_a_time_starts_them_again() {
-    let mut world = World::new(r#""breaker":{"failures":3,"open":"2s"}"#);
+    let mut worker = Worker::new(r#""breaker":{"failures":3,"open":"2s"}"#);
     for number in 0..3 {
-        assert_eq!(fail(&mut world, &format!("t{number}")), "503 service_unavailable");
+        assert_eq!(fail(&mut worker, &format!("t{number}")), "503 service_unavailable");
     }
-    assert_eq!(breaker_notices(&world), [true]);
-    let held = world.request("GET /x", &[("authorization", "Bearer more")]);
-    assert_eq!(world.verdict(held), "503 service_unavailable", "at once");
-    assert!(world.calls.is_empty());
+    assert_eq!(breaker_notices(&worker), [true]);
+    let held = worker.request("GET /x", &[("authorization", "Bearer more")]);
+    assert_eq!(worker.verdict(held), "503 service_unavailable", "at once");
+    assert!(worker.calls.is_empty());
 
-    world.now = NOON + 2 * SECOND;
-    let probe = world.request("GET /x", &[("authorization", "Bearer probe")]);
-    let other = world.request("GET /x", &[("authorization", "Bearer other")]);
-    assert_eq!((world.calls.len(), world.verdict(other).as_str()), (1, "503 service_unavailable"));
-    world.end_call(CallOutcome::TimedOut);
-    assert_eq!(world.verdict(probe), "503 service_unavailable");
+    worker.now = NOON + 2 * SECOND;
+    let probe = worker.request("GET /x", &[("authorization", "Bearer probe")]);
+    let other = worker.request("GET /x", &[("authorization", "Bearer other")]);
+    assert_eq!(
+        (worker.calls.len(), worker.verdict(other).as_str()),
+        (1, "503 service_unavailable")
+    );
+    worker.end_call(CallOutcome::TimedOut);
+    assert_eq!(worker.verdict(probe), "503 service_unavailable");
 
-    world.now = NOON + 3 * SECOND;
-    let early = world.request("GET /x", &[("authorization", "Bearer early")]);
-    assert_eq!(world.verdict(early), "503 service_unavailable", "open for another while");
-    world.now = NOON + 4 * SECOND;
-    let probe = world.request("GET /x", &[("authorization", "Bearer probe")]);
-    world.active("");
-    assert_eq!(world.verdict(probe), "forwarded");
-    world.request("GET /x", &[("authorization", "Bearer a")]);
-    world.request("GET /x", &[("authorization", "Bearer b")]);
-    assert_eq!(world.calls.len(), 2, "closed");
-    assert_eq!(breaker_notices(&world), [true, false]);
+    worker.now = NOON + 3 * SECOND;
+    let early = worker.request("GET /x", &[("authorization", "Bearer early")]);
+    assert_eq!(worker.verdict(early), "503 service_unavailable", "open for another while");
+    worker.now = NOON + 4 * SECOND;
+    let probe = worker.request("GET /x", &[("authorization", "Bearer probe")]);
+    worker.active("");
+    assert_eq!(worker.verdict(probe), "forwarded");
+    worker.request("GET /x", &[("authorization", "Bearer a")]);
+    worker.request("GET /x", &[("authorization", "Bearer b")]);
+    assert_eq!(worker.calls.len(), 2, "closed");
+    assert_eq!(breaker_notices(&worker), [true, false]);
 }
 
 #[test]
 fn a_verdict_between_failures_starts_the_count_anew() {
-    let mut world = World::new(r#""breaker":{"failures":2,"open":"1s"}"#);
+    let mut worker = Worker::new(r#""breaker":{"failures":2,"open":"1s"}"#);
     for number in 0..5 {
-        fail(&mut world, &format!("t{number}"));
-        world.request("GET /x", &[("authorization", &format!("Bearer bad{number}"))]);
-        world.answer(200, r#"{"active":false}"#);
+        fail(&mut worker, &format!("t{number}"));
+        worker.request("GET /x", &[("authorization", &format!("Bearer bad{number}"))]);
+        worker.answer(200, r#"{"active":false}"#);
     }
-    assert!(breaker_notices(&world).is_empty());
+    assert!(breaker_notices(&worker).is_empty());
 }
 
 #[test]
 fn what_a_client_can_provoke_at_the_token_endpoint_opens_no_breaker() {
-    let mut world = World::new(
+    let mut worker = Worker::new(
         r#""client_credentials":{"cluster":"u","path":"/token"},"breaker":{"failures":2,"open":"1s"}"#,
     );
     for number in 0..5 {
         let line = format!("GET /x?client_id=a{number}&client_secret=b");
-        let stream = world.request(&line, &[]);
-        world.answer(400, r#"{"error":"invalid_request"}"#);
-        assert_eq!(world.verdict(stream), "503 service_unavailable");
+        let stream = worker.request(&line, &[]);
+        worker.answer(400, r#"{"error":"invalid_request"}"#);
+        assert_eq!(worker.verdict(stream), "503 service_unavailable");
     }
-    assert!(breaker_notices(&world).is_empty());
+    assert!(breaker_notices(&worker).is_empty());
 }
 
 #[test]
 fn the_two_servers_are_judged_apart() {
-    let mut world = World::new(
+    let mut worker = Worker::new(
         r#""client_credentials":{"cluster":"u","path":"/token"},"breaker":{"failures":1,"open":"1s"}"#,
     );
-    fail(&mut world, "abc");
-    world.request("GET /x?client_id=a&client_secret=b", &[]);
-    assert_eq!(world.calls.len(), 1);
+    fail(&mut worker, "abc");
+    worker.request("GET /x?client_id=a&client_secret=b", &[]);
+    assert_eq!(worker.calls.len(), 1);
 }
 
 #[test]
 fn stale_if_error_serves_known_tokens_only_while_the_server_fails() {
-    let mut world = World::new(r#""cache":{"ttl":"60s","stale_if_error":"30s"}"#);
-    world.with_token("GET /x", "abc", "");
-    world.now = NOON + 61 * SECOND;
-    let stream = world.request("GET /x", &[("authorization", "Bearer abc")]);
-    assert_eq!(world.verdict(stream), "waiting", "the server is asked first");
-    world.end_call(CallOutcome::Reset);
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert!(world.counts.contains(&Counter::Cache(CacheResult::Stale)));
-    assert!(world.notices.iter().any(|notice| matches!(notice, Notice::ServedStale { .. })));
-    assert_eq!(fail(&mut world, "unknown"), "503 service_unavailable");
+    let mut worker = Worker::new(r#""cache":{"ttl":"60s","stale_if_error":"30s"}"#);
+    worker.with_token("GET /x", "abc", "");
+    worker.now = NOON + 61 * SECOND;
+    let stream = worker.request("GET /x", &BEARER);
+    assert_eq!(worker.verdict(stream), "waiting", "the server is asked first");
+    worker.end_call(CallOutcome::Reset);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert!(worker.counts.contains(&Counter::Cache(CacheResult::Stale)));
+    assert!(worker.notices.iter().any(|notice| matches!(notice, Notice::ServedStale { .. })));
+    assert_eq!(fail(&mut worker, "unknown"), "503 service_unavailable");
 
-    let stream = world.request("GET /x", &[("authorization", "Bearer abc")]);
-    world.answer(200, r#"{"active":false}"#);
-    assert_eq!(world.verdict(stream), "401 auth_invalid", "a verdict goes before what was known");
-    assert_eq!(fail(&mut world, "abc"), "401 auth_invalid");
+    let stream = worker.request("GET /x", &BEARER);
+    worker.answer(200, r#"{"active":false}"#);
+    assert_eq!(worker.verdict(stream), "401 auth_invalid", "a verdict goes before what was known");
+    assert_eq!(fail(&mut worker, "abc"), "401 auth_invalid");
 
-    let mut world = World::new(r#""cache":{"ttl":"60s","stale_if_error":"30s"}"#);
-    world.with_token("GET /x", "abc", "");
-    world.now = NOON + 90 * SECOND;
-    assert_eq!(fail(&mut world, "abc"), "503 service_unavailable", "stale for too long");
+    let mut worker = Worker::new(r#""cache":{"ttl":"60s","stale_if_error":"30s"}"#);
+    worker.with_token("GET /x", "abc", "");
+    worker.now = NOON + 90 * SECOND;
+    assert_eq!(fail(&mut worker, "abc"), "503 service_unavailable", "stale for too long");
 }
 
 #[test]
 fn a_token_that_another_worker_knows_is_known() {
     let overrides = r#""cache":{"ttl":"60s","stale_if_error":"30s"}"#;
-    let (_, mut one, mut two) = World::two(overrides);
+    let (_, mut one, mut two) = Worker::two(overrides);
     one.with_token("GET /x", "abc", r#""username":"tom""#);
     one.with_token("GET /x", "short", &format!(r#""exp":{}"#, NOON / SECOND + 65));
     two.now = NOON + 61 * SECOND;
@@ -136,14 +137,14 @@ fn a_token_that_another_worker_knows_is_known() {
     one.respond(stream, 200, "");
     assert_eq!(fail(&mut two, "abc"), "503 service_unavailable", "revoked");
 
-    let (_, mut one, mut two) = World::two(overrides);
+    let (_, mut one, mut two) = Worker::two(overrides);
     one.with_token("GET /x", "abc", "");
     two.now = NOON + 90 * SECOND;
     assert_eq!(fail(&mut two, "abc"), "503 service_unavailable", "stale for too long");
-    let (_, mut one, mut two) = World::two(overrides);
+    let (_, mut one, mut two) = Worker::two(overrides);
     one.with_token("GET /x", "abc", "");
     two.now = NOON + 61 * SECOND;
-    two.request("GET /x", &[("authorization", "Bearer abc")]);
+    two.request("GET /x", &BEARER);
     two.answer(200, r#"{"active":false}"#);
     one.now = NOON + 70 * SECOND;
     assert_eq!(fail(&mut one, "abc"), "503 service_unavailable", "bad since, by another worker");
@@ -151,63 +152,63 @@ fn a_token_that_another_worker_knows_is_known() {
 
 #[test]
 fn stale_if_error_never_serves_past_exp() {
-    let mut world = World::new(r#""cache":{"ttl":"60s","stale_if_error":"1h"}"#);
-    world.with_token("GET /x", "abc", &format!(r#""exp":{}"#, NOON / SECOND + 70));
-    world.now = NOON + 69 * SECOND;
-    assert_eq!(fail(&mut world, "abc"), "forwarded");
-    world.now = NOON + 70 * SECOND;
-    assert_eq!(fail(&mut world, "abc"), "503 service_unavailable");
+    let mut worker = Worker::new(r#""cache":{"ttl":"60s","stale_if_error":"1h"}"#);
+    worker.with_token("GET /x", "abc", &format!(r#""exp":{}"#, NOON / SECOND + 70));
+    worker.now = NOON + 69 * SECOND;
+    assert_eq!(fail(&mut worker, "abc"), "forwarded");
+    worker.now = NOON + 70 * SECOND;
+    assert_eq!(fail(&mut worker, "abc"), "503 service_unavailable");
 }
 
 #[test]
 fn an_open_breaker_serves_stale_answers_at_once() {
     let overrides =
         r#""cache":{"ttl":"1s","stale_if_error":"30s"},"breaker":{"failures":1,"open":"10s"}"#;
-    let mut world = World::new(overrides);
-    world.with_token("GET /x", "abc", "");
-    world.now = NOON + 2 * SECOND;
-    fail(&mut world, "other");
-    let stream = world.request("GET /x", &[("authorization", "Bearer abc")]);
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert!(world.calls.is_empty());
+    let mut worker = Worker::new(overrides);
+    worker.with_token("GET /x", "abc", "");
+    worker.now = NOON + 2 * SECOND;
+    fail(&mut worker, "other");
+    let stream = worker.request("GET /x", &BEARER);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert!(worker.calls.is_empty());
 }
 
 #[test]
 fn without_stale_if_error_nothing_stale_is_served() {
-    let mut world = World::new(r#""cache":{"ttl":"1s"}"#);
-    world.with_token("GET /x", "abc", "");
-    world.now = NOON + SECOND;
-    assert_eq!(fail(&mut world, "abc"), "503 service_unavailable");
+    let mut worker = Worker::new(r#""cache":{"ttl":"1s"}"#);
+    worker.with_token("GET /x", "abc", "");
+    worker.now = NOON + SECOND;
+    assert_eq!(fail(&mut worker, "abc"), "503 service_unavailable");
 }
 
 #[test]
 fn answers_that_depend_on_what_a_client_presents_open_no_breaker() {
-    let mut world = World::new(r#""breaker":{"failures":2,"open":"1s"}"#);
+    let mut worker = Worker::new(r#""breaker":{"failures":2,"open":"1s"}"#);
     for (status, body) in [(400, ""), (401, ""), (403, "blocked"), (404, ""), (200, "<html>")] {
         for number in 0..5 {
             let bearer = format!("Bearer odd{status}{number}");
-            world.request("GET /x", &[("authorization", &bearer)]);
-            world.answer(status, body);
+            worker.request("GET /x", &[("authorization", &bearer)]);
+            worker.answer(status, body);
         }
     }
-    assert!(breaker_notices(&world).is_empty());
+    assert!(breaker_notices(&worker).is_empty());
     for status in [429, 500] {
         let bearer = format!("Bearer late{status}");
-        world.request("GET /x", &[("authorization", &bearer)]);
-        world.answer(status, "");
+        worker.request("GET /x", &[("authorization", &bearer)]);
+        worker.answer(status, "");
     }
-    assert_eq!(breaker_notices(&world), [true]);
+    assert_eq!(breaker_notices(&worker), [true]);
 }
 
 #[test]
 fn a_probe_that_is_answered_at_all_closes_the_breaker() {
-    let mut world = World::new(
+    let mut worker = Worker::new(
         r#""client_credentials":{"cluster":"u","path":"/token"},"breaker":{"failures":1,"open":"1s"}"#,
     );
-    world.request("GET /x?client_id=a&client_secret=b", &[]);
-    world.end_call(CallOutcome::Reset);
-    world.now = NOON + SECOND;
-    world.request("GET /x?client_id=hostile&client_secret=b", &[]);
-    world.answer(400, r#"{"error":"invalid_request"}"#);
-    assert_eq!(breaker_notices(&world), [true, false]);
+    worker.request("GET /x?client_id=a&client_secret=b", &[]);
+    worker.end_call(CallOutcome::Reset);
+    worker.now = NOON + SECOND;
+    worker.request("GET /x?client_id=hostile&client_secret=b", &[]);
+    worker.answer(400, r#"{"error":"invalid_request"}"#);
+    assert_eq!(breaker_notices(&worker), [true, false]);
 }

@@ -1,13 +1,13 @@
 //! What the backend receives: the credential, the path, the identity headers.
 
-use crate::decision::world::World;
+use crate::decision::worker::Worker;
 
 const CLAIMS: &str = r#""sub":"u-1","username":"tom","client_id":"web","scope":"read write",
     "principal":"admin_user","organization":["acme","other"],"application":"acme/app""#;
 const PAIRS: &str = r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#;
 
-fn authorization(world: &World, stream: usergrid_auth_core::flight::StreamId) -> String {
-    world.head(stream).header("authorization")
+fn authorization(worker: &Worker, stream: usergrid_auth_core::flight::StreamId) -> String {
+    worker.head(stream).header("authorization")
 }
 
 #[test]
@@ -18,66 +18,66 @@ fn one_bearer_header_whichever_place_the_token_came_from() {
         ("GET /acme/app/x?a=1&access_token=abc&b=%20", vec![]),
         ("GET /acme/app/x?access%5Ftoken=%61bc&a=1&b=%20", vec![]),
     ] {
-        let mut world = World::new("");
-        let stream = world.request(line, &headers);
-        assert_eq!(world.head(stream).path(), "/acme/app/x?a=1&b=%20", "{line}: while waiting");
-        world.active(CLAIMS);
-        assert_eq!(world.verdict(stream), "forwarded", "{line}");
-        assert_eq!(authorization(&world, stream), "Bearer abc", "{line}");
-        assert_eq!(world.head(stream).path(), "/acme/app/x?a=1&b=%20", "{line}");
+        let mut worker = Worker::new("");
+        let stream = worker.request(line, &headers);
+        assert_eq!(worker.head(stream).path(), "/acme/app/x?a=1&b=%20", "{line}: while waiting");
+        worker.active(CLAIMS);
+        assert_eq!(worker.verdict(stream), "forwarded", "{line}");
+        assert_eq!(authorization(&worker, stream), "Bearer abc", "{line}");
+        assert_eq!(worker.head(stream).path(), "/acme/app/x?a=1&b=%20", "{line}");
     }
 }
 
 #[test]
 fn remove_sends_no_credential_on() {
-    let mut world = World::new(r#""forward":{"credential":"remove"}"#);
-    let stream = world.with_token("GET /x", "abc", "");
-    assert_eq!(authorization(&world, stream), "");
-    let stream = world.request("GET /x?access_token=abc", &[]);
-    assert_eq!(world.verdict(stream), "forwarded", "the same token: known");
+    let mut worker = Worker::new(r#""forward":{"credential":"remove"}"#);
+    let stream = worker.with_token("GET /x", "abc", "");
+    assert_eq!(authorization(&worker, stream), "");
+    let stream = worker.request("GET /x?access_token=abc", &[]);
+    assert_eq!(worker.verdict(stream), "forwarded", "the same token: known");
     assert_eq!(
-        (authorization(&world, stream).as_str(), world.head(stream).path().as_str()),
+        (authorization(&worker, stream).as_str(), worker.head(stream).path().as_str()),
         ("", "/x")
     );
 }
 
 #[test]
 fn as_sent_leaves_an_admitted_token_where_it_was_and_strips_a_refused_one() {
-    let mut world = World::new(r#""forward":{"credential":"as_sent"}"#);
-    let stream = world.request("GET /x?a&access_token=abc&b", &[]);
+    let mut worker = Worker::new(r#""forward":{"credential":"as_sent"}"#);
+    let stream = worker.request("GET /x?a&access_token=abc&b", &[]);
     assert_eq!(
-        world.head(stream).path(),
+        worker.head(stream).path(),
         "/x?a&b",
         "a client that gives up now leaves no token in the log"
     );
-    world.active("");
-    assert_eq!(world.head(stream).path(), "/x?a&access_token=abc&b");
-    assert_eq!(authorization(&world, stream), "");
-    let stream = world.request("GET /x?a&access_token=bad&b", &[]);
-    world.answer(200, r#"{"active":false}"#);
-    assert_eq!(world.head(stream).path(), "/x?a&b");
-    let stream = world.with_token("GET /x", "abc", "");
-    assert_eq!(authorization(&world, stream), "Bearer abc");
+    worker.active("");
+    assert_eq!(worker.head(stream).path(), "/x?a&access_token=abc&b");
+    assert_eq!(authorization(&worker, stream), "");
+    let stream = worker.request("GET /x?a&access_token=bad&b", &[]);
+    worker.answer(200, r#"{"active":false}"#);
+    assert_eq!(worker.head(stream).path(), "/x?a&b");
+    let stream = worker.with_token("GET /x", "abc", "");
+    assert_eq!(authorization(&worker, stream), "Bearer abc");
 }
 
 #[test]
 fn the_order_of_usergrid_takes_one_credential_and_removes_the_others() {
     let overrides = r#""credentials":{"on_conflict":"usergrid"}"#;
-    let mut world = World::new(overrides);
+    let mut worker = Worker::new(overrides);
     let line = "GET /x?access_token=q1&k=v&access_token=q2&client_id=a&client_secret=b";
-    let stream = world.request(line, &[("authorization", "Bearer h1")]);
-    assert_eq!(world.call_bodies().len(), 1);
-    assert!(world.call_bodies()[0].contains("token=q1"), "{:?}", world.call_bodies());
-    world.active("");
-    assert_eq!(authorization(&world, stream), "Bearer q1");
-    assert_eq!(world.head(stream).path(), "/x?k=v");
+    let stream = worker.request(line, &[("authorization", "Bearer h1")]);
+    assert_eq!(worker.call_bodies().len(), 1);
+    assert!(worker.call_bodies()[0].contains("token=q1"), "{:?}", worker.call_bodies());
+    worker.active("");
+    assert_eq!(authorization(&worker, stream), "Bearer q1");
+    assert_eq!(worker.head(stream).path(), "/x?k=v");
 
     let overrides = format!(r#"{overrides},"forward":{{"credential":"as_sent"}}"#);
-    let mut world = World::new(&overrides);
-    let stream = world.request(line, &[("authorization", "Bearer h1")]);
-    world.active("");
-    assert_eq!(authorization(&world, stream), "");
-    assert_eq!(world.head(stream).path(), "/x?access_token=q1&k=v");
+    let mut worker = Worker::new(&overrides);
+    let stream = worker.request(line, &[("authorization", "Bearer h1")]);
+    worker.active("");
+    assert_eq!(authorization(&worker, stream), "");
+    assert_eq!(worker.head(stream).path(), "/x?access_token=q1&k=v");
 }
 
 #[test]
@@ -90,24 +90,24 @@ fn a_client_pair_goes_to_the_token_endpoint_and_no_further() {
         for (forward, expected) in
             [("header", "Bearer YWMt-issued"), ("as_sent", "Bearer YWMt-issued"), ("remove", "")]
         {
-            let mut world =
-                World::new(&format!(r#"{PAIRS},"forward":{{"credential":"{forward}"}}"#));
-            let stream = world.request(line, &headers);
-            assert_eq!(world.head(stream).path(), "/x?a=b");
-            assert!(world.call_bodies()[0].contains("grant_type=client_credentials"));
-            world.answer(200, answer);
-            assert_eq!(world.verdict(stream), "forwarded", "{line} {forward}");
-            assert_eq!(authorization(&world, stream), expected, "{line} {forward}");
-            assert_eq!(world.head(stream).path(), "/x?a=b");
-            assert_eq!(world.head(stream).header("x-usergrid-principal"), "application");
-            assert_eq!(world.head(stream).header("x-usergrid-client-id"), "id");
+            let mut worker =
+                Worker::new(&format!(r#"{PAIRS},"forward":{{"credential":"{forward}"}}"#));
+            let stream = worker.request(line, &headers);
+            assert_eq!(worker.head(stream).path(), "/x?a=b");
+            assert!(worker.call_bodies()[0].contains("grant_type=client_credentials"));
+            worker.answer(200, answer);
+            assert_eq!(worker.verdict(stream), "forwarded", "{line} {forward}");
+            assert_eq!(authorization(&worker, stream), expected, "{line} {forward}");
+            assert_eq!(worker.head(stream).path(), "/x?a=b");
+            assert_eq!(worker.head(stream).header("x-usergrid-principal"), "application");
+            assert_eq!(worker.head(stream).header("x-usergrid-client-id"), "id");
         }
     }
 }
 
 #[test]
 fn identity_headers_come_from_the_answer_alone() {
-    let mut world = World::new("");
+    let mut worker = Worker::new("");
     let spoofed = [
         ("authorization", "Bearer abc"),
         ("x-usergrid-principal", "organization"),
@@ -117,9 +117,9 @@ fn identity_headers_come_from_the_answer_alone() {
         ("x-usergrid-application", "acme/other"),
         ("x-other", "stays"),
     ];
-    let stream = world.request("GET /acme/app/x", &spoofed);
-    world.active(CLAIMS);
-    let head = world.head(stream);
+    let stream = worker.request("GET /acme/app/x", &spoofed);
+    worker.active(CLAIMS);
+    let head = worker.head(stream);
     for (name, value) in [
         ("x-usergrid-principal", "admin_user"),
         ("x-usergrid-subject", "u-1"),
@@ -134,15 +134,15 @@ fn identity_headers_come_from_the_answer_alone() {
         assert_eq!(head.header(name), value, "{name}");
     }
     let stream =
-        world.request("GET /x", &[("authorization", "Bearer bare"), spoofed[1], spoofed[3]]);
-    world.active("");
-    assert_eq!(world.head(stream).header("x-usergrid-subject"), "");
-    assert_eq!(world.head(stream).header("x-usergrid-principal"), "application_user");
+        worker.request("GET /x", &[("authorization", "Bearer bare"), spoofed[1], spoofed[3]]);
+    worker.active("");
+    assert_eq!(worker.head(stream).header("x-usergrid-subject"), "");
+    assert_eq!(worker.head(stream).header("x-usergrid-principal"), "application_user");
 }
 
 #[test]
 fn a_guest_is_named_so_and_brings_no_authorization() {
-    let mut world = World::new(
+    let mut worker = Worker::new(
         r#""credentials":{"sources":["query"]},"guest":[{"applications":["*/sandbox"],"permissions":["get:/**"]}]"#,
     );
     let headers = [
@@ -150,53 +150,53 @@ fn a_guest_is_named_so_and_brings_no_authorization() {
         ("x-usergrid-principal", "admin_user"),
         ("x-usergrid-username", "root"),
     ];
-    let stream = world.request("GET /acme/sandbox/x", &headers);
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert_eq!(authorization(&world, stream), "");
-    assert_eq!(world.head(stream).header("x-usergrid-principal"), "guest");
-    assert_eq!(world.head(stream).header("x-usergrid-username"), "");
+    let stream = worker.request("GET /acme/sandbox/x", &headers);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert_eq!(authorization(&worker, stream), "");
+    assert_eq!(worker.head(stream).header("x-usergrid-principal"), "guest");
+    assert_eq!(worker.head(stream).header("x-usergrid-username"), "");
 }
 
 #[test]
 fn identity_headers_can_be_renamed_dropped_and_added() {
-    let mut world = World::new(
+    let mut worker = Worker::new(
         r#""identity":{"headers":{"x-tenant":"tenant_claim","x-usergrid-username":null}}"#,
     );
     let spoofed =
         [("authorization", "Bearer abc"), ("x-tenant", "theirs"), ("x-usergrid-username", "root")];
-    let stream = world.request("GET /acme/app/x", &spoofed);
-    world.active(r#""username":"tom","sub":"u-1","tenant_claim":"ours""#);
-    assert_eq!(world.head(stream).header("x-tenant"), "ours");
-    assert_eq!(world.head(stream).header("x-usergrid-username"), "", "dropped, and still cleared");
-    assert_eq!(world.head(stream).header("x-usergrid-subject"), "u-1");
+    let stream = worker.request("GET /acme/app/x", &spoofed);
+    worker.active(r#""username":"tom","sub":"u-1","tenant_claim":"ours""#);
+    assert_eq!(worker.head(stream).header("x-tenant"), "ours");
+    assert_eq!(worker.head(stream).header("x-usergrid-username"), "", "dropped, and still cleared");
+    assert_eq!(worker.head(stream).header("x-usergrid-subject"), "u-1");
 }
 
 #[test]
 fn remove_also_removes_an_authorization_that_was_not_looked_at() {
-    let mut world =
-        World::new(r#""forward":{"credential":"remove"},"credentials":{"sources":["query"]}"#);
+    let mut worker =
+        Worker::new(r#""forward":{"credential":"remove"},"credentials":{"sources":["query"]}"#);
     let stream =
-        world.request("GET /x?access_token=abc", &[("authorization", "Basic cm9vdDpzZWM=")]);
-    world.active("");
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert_eq!(authorization(&world, stream), "");
+        worker.request("GET /x?access_token=abc", &[("authorization", "Basic cm9vdDpzZWM=")]);
+    worker.active("");
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert_eq!(authorization(&worker, stream), "");
 }
 
 #[test]
 fn as_sent_passes_no_credential_on_that_stood_beside_the_verified_one() {
-    let mut world = World::new(
+    let mut worker = Worker::new(
         r#""forward":{"credential":"as_sent"},"credentials":{"on_conflict":"usergrid","sources":["header"]}"#,
     );
     let joined = [("authorization", "Basic cm9vdDpzZWM=,Bearer good")];
-    let stream = world.request("GET /x", &joined);
-    world.active("");
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert_eq!(authorization(&world, stream), "Bearer good");
+    let stream = worker.request("GET /x", &joined);
+    worker.active("");
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert_eq!(authorization(&worker, stream), "Bearer good");
 }
 
 #[test]
 fn every_spelling_that_a_backend_folds_into_an_identity_header_is_cleared() {
-    let mut world = World::new("");
+    let mut worker = Worker::new("");
     let spellings = [
         ("authorization", "Bearer abc"),
         ("x_usergrid_subject", "root"),
@@ -204,22 +204,22 @@ fn every_spelling_that_a_backend_folds_into_an_identity_header_is_cleared() {
         ("x-usergrid_subject", "root"),
         ("x-usergrid-subjects", "stays"),
     ];
-    let stream = world.request("GET /x", &spellings);
-    world.active("");
+    let stream = worker.request("GET /x", &spellings);
+    worker.active("");
     for (name, value) in [
         ("x_usergrid_subject", ""),
         ("x.usergrid.subject", ""),
         ("x-usergrid_subject", ""),
         ("x-usergrid-subjects", "stays"),
     ] {
-        assert_eq!(world.head(stream).header(name), value, "{name}");
+        assert_eq!(worker.head(stream).header(name), value, "{name}");
     }
 }
 
 #[test]
 fn a_secret_without_an_id_is_no_credential_and_stays_in_no_path() {
-    let mut world = World::new("");
-    let stream = world.request("GET /x?a=b&client_id=&client_secret=hunter2", &[]);
-    assert_eq!(world.verdict(stream), "401 unauthorized");
-    assert_eq!(world.head(stream).path(), "/x?a=b&client_id=");
+    let mut worker = Worker::new("");
+    let stream = worker.request("GET /x?a=b&client_id=&client_secret=hunter2", &[]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized");
+    assert_eq!(worker.head(stream).path(), "/x?a=b&client_id=");
 }

@@ -1,18 +1,20 @@
-//! Random interleavings of everything that can happen to a few workers of one process, against what must always hold:
-//! one call for a credential at a time, an end for every request in time, nobody on an outdated answer or on one that
-//! another configuration got, bounds.
+//! Random interleavings of everything that can happen to a few workers of one process, against what
+//! must always hold: one call for a credential at a time, an end for every request in time, nobody
+//! on an outdated answer or on one that another configuration got, bounds.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proptest::prelude::*;
 use usergrid_auth_config::Config;
-use usergrid_auth_core::call::{AnswerBody, CallOutcome};
+use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::flight::{FlightId, StreamId};
 use usergrid_auth_core::metrics::Counter;
+use usergrid_auth_core::shared::memory::Process;
 
-use crate::decision::world::{NOON, Process, World, config};
+use crate::decision::worker::{NOON, Worker};
+use crate::support::{answered, config};
 
 const TOKENS: usize = 3;
 const TIMEOUT: u64 = 500;
@@ -26,7 +28,8 @@ const OVERRIDES: &str = r#"
     "breaker":{"failures":3,"open":"1s"},
     "revocation":{"paths":["/oauth/revoke"]},"public":["post:/oauth/revoke"]"#;
 
-/// Every third worker has another configuration, as after an update that has not reached all of them.
+/// Every third worker has another configuration, as after an update that has not reached all of
+/// them.
 const CONFIGURATIONS: usize = 2;
 
 const fn configuration_of(worker: usize) -> usize {
@@ -130,7 +133,7 @@ struct Asked {
 struct Model {
     configs: [Rc<Config>; CONFIGURATIONS],
     process: Rc<Process>,
-    workers: Vec<World>,
+    workers: Vec<Worker>,
     now: u64,
     ticked: u64,
     calls: BTreeMap<(usize, u32, u32), Out>,
@@ -138,7 +141,8 @@ struct Model {
     lives: Vec<u32>,
     open: BTreeMap<(usize, StreamId), Asked>,
     revoked: [usize; TOKENS],
-    /// By configuration and token: for each good answer the server gave, when it was asked for (in revocations) and its `exp`.
+    /// By configuration and token: for each good answer the server gave, when it was asked for (in
+    /// revocations) and its `exp`.
     good: [[Vec<(usize, u64)>; TOKENS]; CONFIGURATIONS],
 }
 
@@ -147,7 +151,7 @@ impl Model {
         let other = OVERRIDES.replace("\"ttl\":\"4s\"", "\"ttl\":\"5s\"");
         let configs = [Rc::new(config(OVERRIDES)), Rc::new(config(&other))];
         let process = Rc::default();
-        let new = |worker| World::worker(&configs[configuration_of(worker)], &process);
+        let new = |worker| Worker::in_process(&configs[configuration_of(worker)], &process);
         let workers = (0..count).map(new).collect();
         Self {
             configs,
@@ -212,9 +216,9 @@ impl Model {
                 let exp = self.now / 1_000 + seconds;
                 // One that is told too late is not believed, but it is an answer all the same.
                 self.good[configuration_of(worker)][out.token].push((out.revoked, exp * 1_000));
-                answered(&format!(r#"{{"active":true,"exp":{exp}}}"#))
+                answered(200, format!(r#"{{"active":true,"exp":{exp}}}"#))
             }
-            How::Bad => answered(r#"{"active":false}"#),
+            How::Bad => answered(200, r#"{"active":false}"#),
             How::Failed => CallOutcome::Reset,
         };
         self.workers[worker].happen(Event::CallEnded { call, outcome });
@@ -236,14 +240,14 @@ impl Model {
 
     fn set_time(&mut self, now: u64) {
         self.now = now;
-        for world in &mut self.workers {
-            world.now = now;
+        for worker in &mut self.workers {
+            worker.now = now;
         }
     }
 
     /// The VM dies; Envoy ends its paused requests by itself, and drops the answers to its calls.
     fn reload(&mut self, worker: usize) {
-        let mut fresh = World::worker(&self.configs[configuration_of(worker)], &self.process);
+        let mut fresh = Worker::in_process(&self.configs[configuration_of(worker)], &self.process);
         fresh.now = self.now;
         self.workers[worker] = fresh;
         self.open.retain(|(of, _), _| *of != worker);
@@ -255,16 +259,16 @@ impl Model {
 
     /// By a public endpoint of RFC 7009, so that nobody has to be verified for it.
     fn revoke(&mut self, worker: usize, token: usize) {
-        let world = &mut self.workers[worker];
-        let stream = world.request("POST /oauth/revoke", &[]);
-        assert_eq!(world.verdict(stream), "forwarded");
-        let recorded = |world: &World| {
-            world.counts.iter().filter(|count| **count == Counter::Revocations).count()
+        let worker = &mut self.workers[worker];
+        let stream = worker.request("POST /oauth/revoke", &[]);
+        assert_eq!(worker.verdict(stream), "forwarded");
+        let recorded = |worker: &Worker| {
+            worker.counts.iter().filter(|count| **count == Counter::Revocations).count()
         };
-        let before = recorded(world);
-        world.respond(stream, 200, &format!("token={}", name(token)));
+        let before = recorded(worker);
+        worker.respond(stream, 200, &format!("token={}", name(token)));
         // By nobody in particular, it counts where the token is known.
-        self.revoked[token] += recorded(world) - before;
+        self.revoked[token] += recorded(worker) - before;
     }
 
     /// Everything that must hold after every step.
@@ -272,11 +276,11 @@ impl Model {
         self.note_calls();
         self.judge_ended();
         self.one_call_each();
-        for (worker, world) in self.workers.iter().enumerate() {
-            let open = self.open.keys().filter(|(of, _)| *of == worker).count();
-            assert_eq!(world.waiting(), open, "waiting in worker {worker}");
-            assert!(world.waiting() <= MAX_WAITING, "too many wait");
-            assert!(world.cache_entries() <= 3, "{} entries", world.cache_entries());
+        for (number, worker) in self.workers.iter().enumerate() {
+            let open = self.open.keys().filter(|(of, _)| *of == number).count();
+            assert_eq!(worker.waiting(), open, "waiting in worker {number}");
+            assert!(worker.waiting() <= MAX_WAITING, "too many wait");
+            assert!(worker.cache_entries() <= 3, "{} entries", worker.cache_entries());
         }
         for (key, asked) in &self.open {
             let waited = self.now - asked.arrived;
@@ -287,20 +291,20 @@ impl Model {
     }
 
     fn note_calls(&mut self) {
-        for (worker, world) in self.workers.iter().enumerate() {
-            for (FlightId(id), request) in &world.calls {
+        for (number, worker) in self.workers.iter().enumerate() {
+            for (FlightId(id), request) in &worker.calls {
                 let body = String::from_utf8_lossy(&request.body);
                 let token = (0..TOKENS).find(|token| body.contains(&name(*token)));
                 let token = token.expect("a call about a known token");
                 let out = Out {
-                    worker,
+                    worker: number,
                     token,
                     began: self.now,
                     revoked: self.revoked[token],
-                    epoch: self.process.revocations(),
+                    epoch: self.process.signals(),
                     orphaned: false,
                 };
-                self.calls.entry((worker, self.lives[worker], *id)).or_insert(out);
+                self.calls.entry((number, self.lives[number], *id)).or_insert(out);
             }
         }
     }
@@ -344,10 +348,6 @@ impl Model {
 
 fn name(token: usize) -> String {
     format!("token-{token}")
-}
-
-fn answered(body: &str) -> CallOutcome {
-    CallOutcome::Answered { status: 200, body: AnswerBody::Complete(body.as_bytes().to_vec()) }
 }
 
 proptest! {

@@ -11,4 +11,4 @@ mod revocation;
 mod route;
 mod sharing;
 mod time;
-mod world;
+mod worker;

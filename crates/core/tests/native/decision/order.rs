@@ -2,14 +2,14 @@
 
 use usergrid_auth_core::metrics::{Counter, Outcome};
 
-use crate::decision::world::World;
+use crate::decision::worker::{BEARER, Worker};
 
 const SANDBOX: &str = r#""guest":[{"applications":["*/sandbox"],"permissions":["get,post,put,delete:/**"]}],
     "public":["get,post:/management/token","get,post:/*/*/token"]"#;
 
 #[test]
 fn a_caller_without_credential_gets_in_by_a_guest_rule_only() {
-    let mut world = World::new(SANDBOX);
+    let mut worker = Worker::new(SANDBOX);
     for (line, verdict) in [
         ("GET /acme/sandbox/books", "forwarded"),
         ("DELETE /acme/sandbox/books/1?ql=x", "forwarded"),
@@ -25,10 +25,10 @@ fn a_caller_without_credential_gets_in_by_a_guest_rule_only() {
         ("GET /management/sandbox/books", "401 unauthorized"),
         ("GET /acme/sandbox/../app/books", "400 invalid_request"),
     ] {
-        let stream = world.request(line, &[]);
-        assert_eq!(world.verdict(stream), verdict, "{line}");
+        let stream = worker.request(line, &[]);
+        assert_eq!(worker.verdict(stream), verdict, "{line}");
     }
-    assert!(world.calls.is_empty(), "no credential, no call");
+    assert!(worker.calls.is_empty(), "no credential, no call");
 }
 
 #[test]
@@ -43,44 +43,44 @@ fn a_bad_credential_never_turns_into_guest_access() {
         ("broken escape", "", "?access_token=%zz"),
         ("two places", "Bearer abc", "?access_token=abc"),
     ] {
-        let mut world = World::new(SANDBOX);
+        let mut worker = Worker::new(SANDBOX);
         let line = format!("GET /acme/sandbox/books{query}");
         let header = [("authorization", headers)];
         let present = if headers.is_empty() { &header[..0] } else { &header[..] };
-        let stream = world.request(&line, present);
-        assert!(world.verdict(stream).starts_with('4'), "{name}: {}", world.verdict(stream));
-        assert!(world.calls.is_empty(), "{name}");
+        let stream = worker.request(&line, present);
+        assert!(worker.verdict(stream).starts_with('4'), "{name}: {}", worker.verdict(stream));
+        assert!(worker.calls.is_empty(), "{name}");
     }
 }
 
 #[test]
 fn a_token_the_server_refuses_is_refused_on_the_sandbox_too() {
-    let mut world = World::new(SANDBOX);
-    let stream = world.request("GET /acme/sandbox/books", &[("authorization", "Bearer abc")]);
-    world.answer(200, r#"{"active":false}"#);
-    assert_eq!(world.verdict(stream), "401 auth_invalid");
+    let mut worker = Worker::new(SANDBOX);
+    let stream = worker.request("GET /acme/sandbox/books", &BEARER);
+    worker.answer(200, r#"{"active":false}"#);
+    assert_eq!(worker.verdict(stream), "401 auth_invalid");
 }
 
 #[test]
 fn public_endpoints_pass_with_their_credentials_untouched() {
-    let mut world = World::new(SANDBOX);
+    let mut worker = Worker::new(SANDBOX);
     let path = "/acme/app/token?client_id=a&client_secret=b&access_token=c";
     let headers = [("authorization", "Basic xyz"), ("x-usergrid-principal", "admin_user")];
-    let stream = world.request(&format!("GET {path}"), &headers);
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert_eq!(world.head(stream).path(), path);
-    assert_eq!(world.head(stream).header("authorization"), "Basic xyz");
-    assert_eq!(world.head(stream).header("x-usergrid-principal"), "");
-    assert!(world.counts.contains(&Counter::Requests(Outcome::Public)));
+    let stream = worker.request(&format!("GET {path}"), &headers);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert_eq!(worker.head(stream).path(), path);
+    assert_eq!(worker.head(stream).header("authorization"), "Basic xyz");
+    assert_eq!(worker.head(stream).header("x-usergrid-principal"), "");
+    assert!(worker.counts.contains(&Counter::Requests(Outcome::Public)));
 }
 
 #[test]
 fn an_unclear_path_is_never_public_but_a_credential_opens_it() {
-    let mut world = World::new(SANDBOX);
-    let stream = world.request("GET /acme//token", &[]);
-    assert_eq!(world.verdict(stream), "401 unauthorized");
-    let stream = world.with_token("GET /acme/app/a%2fb", "abc", "");
-    assert_eq!(world.verdict(stream), "forwarded");
+    let mut worker = Worker::new(SANDBOX);
+    let stream = worker.request("GET /acme//token", &[]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized");
+    let stream = worker.with_token("GET /acme/app/a%2fb", "abc", "");
+    assert_eq!(worker.verdict(stream), "forwarded");
 }
 
 #[test]
@@ -91,42 +91,42 @@ fn a_preflight_passes_untouched_unless_told_otherwise() {
         ("authorization", "Bearer abc"),
         ("x-usergrid-username", "root"),
     ];
-    let mut world = World::new("");
-    let stream = world.request("OPTIONS /acme/app/books?access_token=abc", &preflight);
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert_eq!(world.head(stream).header("authorization"), "Bearer abc");
-    assert_eq!(world.head(stream).header("x-usergrid-username"), "");
-    let stream = world.request("OPTIONS /acme/app/books", &preflight[..1]);
-    assert_eq!(world.verdict(stream), "401 unauthorized", "no preflight: no requested method");
-    let stream = world.request("GET /acme/app/books", &preflight[..2]);
-    assert_eq!(world.verdict(stream), "401 unauthorized", "no preflight: another method");
+    let mut worker = Worker::new("");
+    let stream = worker.request("OPTIONS /acme/app/books?access_token=abc", &preflight);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert_eq!(worker.head(stream).header("authorization"), "Bearer abc");
+    assert_eq!(worker.head(stream).header("x-usergrid-username"), "");
+    let stream = worker.request("OPTIONS /acme/app/books", &preflight[..1]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized", "no preflight: no requested method");
+    let stream = worker.request("GET /acme/app/books", &preflight[..2]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized", "no preflight: another method");
 
-    let mut world = World::new(r#""cors":{"bypass_preflight":false}"#);
-    let stream = world.request("OPTIONS /acme/app/books", &preflight[..2]);
-    assert_eq!(world.verdict(stream), "401 unauthorized");
+    let mut worker = Worker::new(r#""cors":{"bypass_preflight":false}"#);
+    let stream = worker.request("OPTIONS /acme/app/books", &preflight[..2]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized");
 }
 
 #[test]
 fn a_broken_path_is_refused_before_anything_passes_and_without_its_credential() {
-    let mut world = World::new(SANDBOX);
-    let stream = world.request("GET /acme/../token?access_token=abc&x=1", &[]);
-    assert_eq!(world.verdict(stream), "400 invalid_request");
-    assert_eq!(world.head(stream).path(), "/acme/../token?x=1");
+    let mut worker = Worker::new(SANDBOX);
+    let stream = worker.request("GET /acme/../token?access_token=abc&x=1", &[]);
+    assert_eq!(worker.verdict(stream), "400 invalid_request");
+    assert_eq!(worker.head(stream).path(), "/acme/../token?x=1");
     let headers = [("origin", "x"), ("access-control-request-method", "GET")];
-    let stream = world.request("OPTIONS /a/%2e%2e/b", &headers);
-    assert_eq!(world.verdict(stream), "400 invalid_request");
+    let stream = worker.request("OPTIONS /a/%2e%2e/b", &headers);
+    assert_eq!(worker.verdict(stream), "400 invalid_request");
 }
 
 #[test]
 fn an_organisation_client_stays_in_its_organisation() {
-    let mut world =
-        World::new(r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#);
+    let mut worker =
+        Worker::new(r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#);
     let answer = r#"{"access_token":"YWMt-issued","expires_in":600,
         "organization":{"name":"acme","uuid":"f2f82123-a166-11e2-a7f7-02e81adcf3d0"}}"#;
     let pair = "client_id=id&client_secret=sec";
-    let home = world.request(&format!("GET /acme/any/x?{pair}"), &[]);
-    world.answer(200, answer);
-    assert_eq!(world.verdict(home), "forwarded");
-    let abroad = world.request(&format!("GET /globex/crm/x?{pair}"), &[]);
-    assert_eq!(world.verdict(abroad), "401 unauthorized");
+    let home = worker.request(&format!("GET /acme/any/x?{pair}"), &[]);
+    worker.answer(200, answer);
+    assert_eq!(worker.verdict(home), "forwarded");
+    let abroad = worker.request(&format!("GET /globex/crm/x?{pair}"), &[]);
+    assert_eq!(worker.verdict(abroad), "401 unauthorized");
 }

@@ -5,63 +5,62 @@ use usergrid_auth_core::decision::Notice;
 use usergrid_auth_core::metrics::{Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
 
-use crate::decision::world::{NOON, World};
+use crate::decision::worker::{BEARER, NOON, Worker};
 
 /// Makes a request that ends in each row of the table.
-fn provoke(refusal: Refusal, world: &mut World) -> usergrid_auth_core::flight::StreamId {
-    let bearer = [("authorization", "Bearer abc")];
+fn provoke(refusal: Refusal, worker: &mut Worker) -> usergrid_auth_core::flight::StreamId {
     match refusal {
-        Refusal::Missing => world.request("GET /acme/app/x", &[]),
-        Refusal::Conflict => world.request("GET /acme/app/x?access_token=a&access_token=b", &[]),
-        Refusal::BadPath => world.request("GET /acme/./x", &[]),
-        Refusal::Malformed => world.request("GET /acme/app/x", &[("authorization", "Token abc")]),
+        Refusal::Missing => worker.request("GET /acme/app/x", &[]),
+        Refusal::Conflict => worker.request("GET /acme/app/x?access_token=a&access_token=b", &[]),
+        Refusal::BadPath => worker.request("GET /acme/./x", &[]),
+        Refusal::Malformed => worker.request("GET /acme/app/x", &[("authorization", "Token abc")]),
         Refusal::Expired => {
-            world.with_token("GET /acme/app/x", "abc", &format!(r#""exp":{}"#, NOON / 1000 - 1))
+            worker.with_token("GET /acme/app/x", "abc", &format!(r#""exp":{}"#, NOON / 1000 - 1))
         }
         Refusal::Inactive => {
-            let stream = world.request("GET /acme/app/x", &bearer);
-            world.answer(200, r#"{"active":false}"#);
+            let stream = worker.request("GET /acme/app/x", &BEARER);
+            worker.answer(200, r#"{"active":false}"#);
             stream
         }
-        Refusal::Scope => world.with_token("GET /acme/app/x", "abc", ""),
-        Refusal::ClientQuery => world.request("GET /acme/app/x?client_id=a&client_secret=b", &[]),
+        Refusal::Scope => worker.with_token("GET /acme/app/x", "abc", ""),
+        Refusal::ClientQuery => worker.request("GET /acme/app/x?client_id=a&client_secret=b", &[]),
         Refusal::ClientBasic => {
-            world.request("GET /acme/app/x", &[("authorization", "Basic aWQ6c2Vj")])
+            worker.request("GET /acme/app/x", &[("authorization", "Basic aWQ6c2Vj")])
         }
-        Refusal::Forbidden => world.with_token(
+        Refusal::Forbidden => worker.with_token(
             "GET /acme/app/x",
             "abc",
             r#""scope":"api","application":"acme/other""#,
         ),
         Refusal::Unavailable => {
-            let stream = world.request("GET /acme/app/x", &bearer);
-            world.end_call(CallOutcome::TimedOut);
+            let stream = worker.request("GET /acme/app/x", &BEARER);
+            worker.end_call(CallOutcome::TimedOut);
             stream
         }
         Refusal::Overloaded => {
-            world.request("GET /acme/app/x", &bearer);
-            world.request("GET /acme/app/x", &bearer)
+            worker.request("GET /acme/app/x", &BEARER);
+            worker.request("GET /acme/app/x", &BEARER)
         }
     }
 }
 
-fn world(format: &str) -> World {
-    World::with(crate::decision::world::config_document(&format!(
-        r#"{{"introspection":{{"cluster":"i","path":"/i","scope":["api"]}},
-            "limits":{{"max_waiting":1}},"errors":{{"format":"{format}","realm":"edge"}}}}"#
-    )))
+fn worker(format: &str) -> Worker {
+    Worker::new(&format!(
+        r#""introspection":{{"scope":["api"]}},"limits":{{"max_waiting":1}},
+            "errors":{{"format":"{format}","realm":"edge"}}"#
+    ))
 }
 
 #[test]
 fn every_row_can_be_reached_and_counts_and_logs_itself() {
     for refusal in Refusal::ALL {
-        let mut world = world("usergrid");
-        let stream = provoke(refusal, &mut world);
+        let mut worker = worker("usergrid");
+        let stream = provoke(refusal, &mut worker);
         let row = refusal.row();
-        assert_eq!(world.verdict(stream), format!("{} {}", row.status, row.error), "{refusal:?}");
-        assert!(world.counts.contains(&Counter::Requests(Outcome::Refused(refusal))));
+        assert_eq!(worker.verdict(stream), format!("{} {}", row.status, row.error), "{refusal:?}");
+        assert!(worker.counts.contains(&Counter::Requests(Outcome::Refused(refusal))));
         assert!(
-            world.notices.iter().any(|notice| {
+            worker.notices.iter().any(|notice| {
                 matches!(notice, Notice::Refused { refusal: logged, .. } if *logged == refusal)
                     && notice.level() == log::Level::Info
             }),
@@ -72,10 +71,10 @@ fn every_row_can_be_reached_and_counts_and_logs_itself() {
 
 #[test]
 fn the_usergrid_body_has_the_members_its_clients_read() {
-    let mut world = world("usergrid");
-    let stream = provoke(Refusal::Inactive, &mut world);
+    let mut worker = worker("usergrid");
+    let stream = provoke(Refusal::Inactive, &mut worker);
     let body: serde_json::Value =
-        serde_json::from_str(&world.head(stream).response().body).unwrap();
+        serde_json::from_str(&worker.head(stream).response().body).unwrap();
     assert_eq!(body["error"], "auth_invalid");
     assert_eq!(body["timestamp"], NOON);
     assert_eq!(body["duration"], 0);
@@ -86,13 +85,13 @@ fn the_usergrid_body_has_the_members_its_clients_read() {
 #[test]
 fn the_oauth_format_drops_them_and_speaks_rfc_6750() {
     for refusal in Refusal::ALL {
-        let mut world = world("oauth");
-        let stream = provoke(refusal, &mut world);
+        let mut worker = worker("oauth");
+        let stream = provoke(refusal, &mut worker);
         let row = refusal.row();
         let verdict = format!("{} {}", row.oauth_status, row.oauth_error);
-        assert_eq!(world.verdict(stream), verdict, "{refusal:?}");
+        assert_eq!(worker.verdict(stream), verdict, "{refusal:?}");
         let body: serde_json::Value =
-            serde_json::from_str(&world.head(stream).response().body).unwrap();
+            serde_json::from_str(&worker.head(stream).response().body).unwrap();
         let members: Vec<_> = body.as_object().unwrap().keys().collect();
         assert_eq!(members, ["error", "error_description"], "{refusal:?}");
     }
@@ -120,43 +119,43 @@ fn challenges_go_with_401_and_403_and_with_nothing_else() {
         ("usergrid", Refusal::Unavailable, None),
         ("oauth", Refusal::Overloaded, None),
     ] {
-        let mut world = world(format);
-        let stream = provoke(refusal, &mut world);
-        let headers = &world.head(stream).response().headers;
+        let mut worker = worker(format);
+        let stream = provoke(refusal, &mut worker);
+        let headers = &worker.head(stream).response().headers;
         let value = headers.iter().find(|(name, _)| *name == "www-authenticate");
         assert_eq!(value.map(|(_, value)| value.as_str()), challenge, "{format} {refusal:?}");
         assert!(headers.contains(&("cache-control", "no-store".to_owned())));
         let retry = headers.iter().any(|(name, _)| *name == "retry-after");
-        assert_eq!(retry, world.head(stream).response().status == 503, "{format} {refusal:?}");
+        assert_eq!(retry, worker.head(stream).response().status == 503, "{format} {refusal:?}");
     }
 }
 
 #[test]
 fn a_grpc_refusal_carries_a_message_and_no_json() {
-    let mut world = world("usergrid");
+    let mut worker = worker("usergrid");
     for grpc in ["application/grpc", "application/grpc+proto", "application/grpc;x=y"] {
-        let stream = world.request("POST /acme/app/x", &[("content-type", grpc)]);
-        let response = world.head(stream).response();
+        let stream = worker.request("POST /acme/app/x", &[("content-type", grpc)]);
+        let response = worker.head(stream).response();
         assert_eq!(response.status, 401);
         assert_eq!(response.body, Refusal::Missing.row().description);
         assert!(!response.headers.iter().any(|(name, _)| *name == "content-type"), "{grpc}");
     }
-    let stream = world.request("POST /acme/app/x", &[("content-type", "application/grpc-web")]);
-    assert!(world.head(stream).response().body.starts_with('{'));
+    let stream = worker.request("POST /acme/app/x", &[("content-type", "application/grpc-web")]);
+    assert!(worker.head(stream).response().body.starts_with('{'));
 }
 
 #[test]
 fn nothing_the_client_sent_is_echoed_or_logged() {
     let marker = "s3cr3tmarker";
     for refusal in Refusal::ALL {
-        let mut world = world("usergrid");
+        let mut worker = worker("usergrid");
         let line = format!("GET /acme/app/x?{marker}=1&access_token={marker}");
-        let stream = world.request(&line, &[("x-any", marker), ("authorization", "Bearer b")]);
-        let more = provoke(refusal, &mut world);
+        let stream = worker.request(&line, &[("x-any", marker), ("authorization", "Bearer b")]);
+        let more = provoke(refusal, &mut worker);
         for stream in [stream, more] {
-            assert!(!format!("{:?}", world.head(stream).end).contains(marker));
+            assert!(!format!("{:?}", worker.head(stream).end).contains(marker));
         }
-        for notice in &world.notices {
+        for notice in &worker.notices {
             assert!(!notice.to_string().contains(marker), "{notice}");
             assert!(!notice.to_string().contains("abc"), "{notice}");
         }
@@ -165,9 +164,9 @@ fn nothing_the_client_sent_is_echoed_or_logged() {
 
 #[test]
 fn a_refused_credential_is_logged_by_its_fingerprint() {
-    let mut world = world("usergrid");
-    provoke(Refusal::Inactive, &mut world);
-    let line = world.notices.last().unwrap().to_string();
+    let mut worker = worker("usergrid");
+    provoke(Refusal::Inactive, &mut worker);
+    let line = worker.notices.last().unwrap().to_string();
     let (rest, fingerprint) = line.rsplit_once('=').unwrap();
     assert_eq!(rest, "refused: reason=inactive application=acme/app credential");
     assert_eq!(fingerprint.len(), 8);
@@ -176,15 +175,15 @@ fn a_refused_credential_is_logged_by_its_fingerprint() {
 
 #[test]
 fn failures_of_the_server_are_told_once_a_second_with_a_count_of_the_rest() {
-    let mut world = World::new("");
+    let mut worker = Worker::new("");
     for number in 0..10 {
-        world.request("GET /x", &[("authorization", &format!("Bearer t{number}"))]);
-        world.answer(500, "");
+        worker.request("GET /x", &[("authorization", &format!("Bearer t{number}"))]);
+        worker.answer(500, "");
     }
-    world.now += 1_000;
-    world.request("GET /x", &[("authorization", "Bearer last")]);
-    world.answer(401, "");
-    let failures: Vec<_> = world
+    worker.now += 1_000;
+    worker.request("GET /x", &[("authorization", "Bearer last")]);
+    worker.answer(401, "");
+    let failures: Vec<_> = worker
         .notices
         .iter()
         .filter_map(|notice| match notice {

@@ -2,52 +2,50 @@
 
 use usergrid_auth_core::call::CallOutcome;
 
-use crate::decision::world::{NOON, World};
+use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
 
-const BEARER: [(&str, &str); 1] = [("authorization", "Bearer abc")];
-const SECOND: u64 = 1_000;
 const AHEAD: &str = r#""cache":{"ttl":"60s","refresh_ahead":"10s"}"#;
 
-fn forwarded(world: &mut World) {
-    let stream = world.request("GET /x", &BEARER);
-    assert_eq!(world.verdict(stream), "forwarded");
+fn forwarded(worker: &mut Worker) {
+    let stream = worker.request("GET /x", &BEARER);
+    assert_eq!(worker.verdict(stream), "forwarded");
 }
 
 #[test]
 fn a_busy_answer_is_renewed_by_one_call_while_requests_go_on() {
-    let mut world = World::new(AHEAD);
-    world.with_token("GET /x", "abc", "");
-    world.now = NOON + 49 * SECOND;
-    forwarded(&mut world);
-    assert!(world.calls.is_empty(), "not yet");
-    world.now = NOON + 50 * SECOND;
+    let mut worker = Worker::new(AHEAD);
+    worker.with_token("GET /x", "abc", "");
+    worker.now = NOON + 49 * SECOND;
+    forwarded(&mut worker);
+    assert!(worker.calls.is_empty(), "not yet");
+    worker.now = NOON + 50 * SECOND;
     for _ in 0..5 {
-        forwarded(&mut world);
+        forwarded(&mut worker);
     }
-    assert_eq!(world.calls.len(), 1);
-    world.active("");
-    world.now = NOON + 99 * SECOND;
-    forwarded(&mut world);
-    assert!(world.calls.is_empty(), "renewed at fifty seconds, good until a hundred and ten");
+    assert_eq!(worker.calls.len(), 1);
+    worker.active("");
+    worker.now = NOON + 99 * SECOND;
+    forwarded(&mut worker);
+    assert!(worker.calls.is_empty(), "renewed at fifty seconds, good until a hundred and ten");
 }
 
 #[test]
 fn a_renewal_that_fails_changes_nothing_and_is_tried_again_a_second_later() {
-    let mut world = World::new(AHEAD);
-    world.with_token("GET /x", "abc", "");
-    world.now = NOON + 50 * SECOND;
-    forwarded(&mut world);
-    world.end_call(CallOutcome::Reset);
-    forwarded(&mut world);
-    assert!(world.calls.is_empty());
-    world.now = NOON + 51 * SECOND;
-    forwarded(&mut world);
-    assert_eq!(world.calls.len(), 1);
+    let mut worker = Worker::new(AHEAD);
+    worker.with_token("GET /x", "abc", "");
+    worker.now = NOON + 50 * SECOND;
+    forwarded(&mut worker);
+    worker.end_call(CallOutcome::Reset);
+    forwarded(&mut worker);
+    assert!(worker.calls.is_empty());
+    worker.now = NOON + 51 * SECOND;
+    forwarded(&mut worker);
+    assert_eq!(worker.calls.len(), 1);
 }
 
 #[test]
 fn an_inactive_answer_to_a_renewal_evicts_at_once_in_all_workers() {
-    let (_, mut one, mut two) = World::two(AHEAD);
+    let (_, mut one, mut two) = Worker::two(AHEAD);
     one.with_token("GET /x", "abc", "");
     two.now = NOON + SECOND;
     forwarded(&mut two);
@@ -55,15 +53,15 @@ fn an_inactive_answer_to_a_renewal_evicts_at_once_in_all_workers() {
     two.now = one.now;
     forwarded(&mut one);
     one.answer(200, r#"{"active":false}"#);
-    for world in [&mut one, &mut two] {
-        let stream = world.request("GET /x", &BEARER);
-        assert_eq!(world.verdict(stream), "401 auth_invalid");
+    for worker in [&mut one, &mut two] {
+        let stream = worker.request("GET /x", &BEARER);
+        assert_eq!(worker.verdict(stream), "401 auth_invalid");
     }
 }
 
 #[test]
 fn workers_renew_an_answer_once() {
-    let (_, mut one, mut two) = World::two(AHEAD);
+    let (_, mut one, mut two) = Worker::two(AHEAD);
     one.with_token("GET /x", "abc", "");
     forwarded(&mut two);
     (one.now, two.now) = (NOON + 51 * SECOND, NOON + 51 * SECOND);

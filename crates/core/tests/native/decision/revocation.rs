@@ -4,29 +4,29 @@ use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::Counter;
 
-use crate::decision::world::World;
+use crate::decision::worker::{BEARER, Worker};
 
 const TOM: [(&str, &str); 1] = [("authorization", "Bearer toms")];
 
-fn known(world: &mut World, token: &str, claims: &str) {
-    let stream = world.with_token("GET /x", token, claims);
-    assert_eq!(world.verdict(stream), "forwarded");
+fn known(worker: &mut Worker, token: &str, claims: &str) {
+    let stream = worker.with_token("GET /x", token, claims);
+    assert_eq!(worker.verdict(stream), "forwarded");
 }
 
 /// Whether the worker would have to ask the server about `token`. Ends the call, if it asks.
-fn asks(world: &mut World, token: &str) -> bool {
-    let stream = world.request("GET /x", &[("authorization", &format!("Bearer {token}"))]);
-    let asks = world.verdict(stream) == "waiting";
+fn asks(worker: &mut Worker, token: &str) -> bool {
+    let stream = worker.request("GET /x", &[("authorization", &format!("Bearer {token}"))]);
+    let asks = worker.verdict(stream) == "waiting";
     if asks {
-        world.happen(Event::StreamGone(stream));
-        world.answer(200, r#"{"active":false}"#);
+        worker.happen(Event::StreamGone(stream));
+        worker.answer(200, r#"{"active":false}"#);
     }
     asks
 }
 
 #[test]
 fn a_revoked_token_is_asked_about_again_in_every_worker_at_the_next_request() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     known(&mut one, "stolen", r#""username":"eve""#);
     known(&mut one, "other", r#""username":"eve""#);
     assert!(!asks(&mut two, "stolen"));
@@ -45,7 +45,7 @@ fn a_revoked_token_is_asked_about_again_in_every_worker_at_the_next_request() {
 
 #[test]
 fn after_a_revocation_the_workers_share_one_call_again() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     known(&mut one, "toms", r#""username":"tom""#);
     let stream = one.request("PUT /acme/app/users/tom/revoketokens", &TOM);
     one.respond(stream, 200, "");
@@ -59,26 +59,26 @@ fn after_a_revocation_the_workers_share_one_call_again() {
 
 #[test]
 fn the_end_of_a_call_from_before_a_revocation_leaves_the_claim_of_a_later_one() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     known(&mut two, "toms", "");
-    one.request("GET /x", &[("authorization", "Bearer abc")]);
+    one.request("GET /x", &BEARER);
     let stream = two.request("POST /acme/app/users/u/revoketoken?token=other", &TOM);
     two.respond(stream, 200, "");
-    one.request("GET /x", &[("authorization", "Bearer abc")]);
+    one.request("GET /x", &BEARER);
     assert_eq!(one.calls.len(), 2);
     one.end_call(CallOutcome::Reset);
-    two.request("GET /x", &[("authorization", "Bearer abc")]);
+    two.request("GET /x", &BEARER);
     assert!(two.calls.is_empty(), "the later call is still under way");
 }
 
 #[test]
 fn a_revocation_that_fails_revokes_nothing() {
-    let mut world = World::new("");
-    known(&mut world, "toms", r#""username":"tom""#);
+    let mut worker = Worker::new("");
+    known(&mut worker, "toms", r#""username":"tom""#);
     for status in [302, 400, 401, 404, 500] {
-        let stream = world.request("PUT /acme/app/users/tom/revoketokens", &TOM);
-        world.respond(stream, status, "");
-        assert!(!asks(&mut world, "toms"), "{status}");
+        let stream = worker.request("PUT /acme/app/users/tom/revoketokens", &TOM);
+        worker.respond(stream, status, "");
+        assert!(!asks(&mut worker, "toms"), "{status}");
     }
 }
 
@@ -91,15 +91,15 @@ fn all_tokens_of_a_user_go_by_any_of_his_names_in_any_letter_case() {
         "POST /acme/app/users/u-1/deactivate",
         "POST /acme/app/user/tom/revoketokens/",
     ] {
-        let (_, mut one, mut two) = World::two("");
+        let (_, mut one, mut two) = Worker::two("");
         known(&mut one, "first", r#""username":"Tom","sub":"u-1""#);
         known(&mut two, "second", r#""username":"tom","sub":"u-1""#);
         known(&mut two, "anns", r#""username":"ann","sub":"u-2""#);
         known(&mut one, "admins", r#""username":"root""#);
         let stream = one.request(line, &[("authorization", "Bearer admins")]);
         one.respond(stream, 204, "");
-        for world in [&mut one, &mut two] {
-            assert!(!asks(world, "anns"), "{line}");
+        for worker in [&mut one, &mut two] {
+            assert!(!asks(worker, "anns"), "{line}");
         }
         assert!(asks(&mut two, "first"), "{line}");
         assert!(asks(&mut two, "second"), "{line}");
@@ -108,36 +108,36 @@ fn all_tokens_of_a_user_go_by_any_of_his_names_in_any_letter_case() {
 
 #[test]
 fn whoever_logs_himself_out_is_out_however_he_wrote_his_name() {
-    let mut world = World::new("");
-    known(&mut world, "toms", r#""username":"tom""#);
-    let stream = world.request("PUT /acme/app/users/tom%40example.com/revoketokens", &TOM);
-    world.respond(stream, 200, "");
-    assert!(asks(&mut world, "toms"));
+    let mut worker = Worker::new("");
+    known(&mut worker, "toms", r#""username":"tom""#);
+    let stream = worker.request("PUT /acme/app/users/tom%40example.com/revoketokens", &TOM);
+    worker.respond(stream, 200, "");
+    assert!(asks(&mut worker, "toms"));
 }
 
 #[test]
 fn nobody_revokes_without_a_verified_credential() {
-    let mut world = World::new(
+    let mut worker = Worker::new(
         r#""guest":[{"applications":["*/*"],"permissions":["*:/**"]}],"public":["post:/management/**"]"#,
     );
-    known(&mut world, "toms", r#""username":"tom""#);
+    known(&mut worker, "toms", r#""username":"tom""#);
     for line in [
         "POST /acme/app/users/tom/revoketokens",
         "POST /acme/app/users/tom/revoketoken?token=toms",
         "POST /management/users/tom/revoketokens",
     ] {
-        let stream = world.request(line, &[]);
-        assert_eq!(world.verdict(stream), "forwarded", "{line}");
-        world.respond(stream, 200, "");
-        assert!(!asks(&mut world, "toms"), "{line}");
+        let stream = worker.request(line, &[]);
+        assert_eq!(worker.verdict(stream), "forwarded", "{line}");
+        worker.respond(stream, 200, "");
+        assert!(!asks(&mut worker, "toms"), "{line}");
     }
-    assert!(world.watched.is_empty());
+    assert!(worker.watched.is_empty());
 }
 
 #[test]
 fn only_writes_at_the_known_places_revoke() {
-    let mut world = World::new("");
-    known(&mut world, "toms", r#""username":"tom""#);
+    let mut worker = Worker::new("");
+    known(&mut worker, "toms", r#""username":"tom""#);
     for line in [
         "GET /acme/app/users/tom/revoketokens",
         "DELETE /acme/app/users/tom/revoketokens",
@@ -145,16 +145,16 @@ fn only_writes_at_the_known_places_revoke() {
         "POST /acme/app/users/tom/revoketokens/now",
         "POST /acme/app/users/tom",
     ] {
-        let stream = world.request(line, &TOM);
-        world.respond(stream, 200, "");
-        assert!(world.watched.is_empty(), "{line}");
+        let stream = worker.request(line, &TOM);
+        worker.respond(stream, 200, "");
+        assert!(worker.watched.is_empty(), "{line}");
     }
 }
 
 #[test]
 fn an_rfc_7009_endpoint_revokes_the_token_of_its_form() {
     let overrides = r#""revocation":{"paths":["/oauth/revoke"]},"public":["post:/oauth/revoke"]"#;
-    let (_, mut one, mut two) = World::two(overrides);
+    let (_, mut one, mut two) = Worker::two(overrides);
     known(&mut one, "a.b", "");
     let stream = two.request("POST /oauth/revoke", &[]);
     assert_eq!(two.verdict(stream), "forwarded");
@@ -166,7 +166,7 @@ fn an_rfc_7009_endpoint_revokes_the_token_of_its_form() {
 
 #[test]
 fn an_answer_that_was_asked_for_before_a_revocation_serves_nobody_who_comes_after_it() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     known(&mut two, "toms", r#""username":"tom""#);
     // The call is under way when the revocation comes by.
     let early = one.request("GET /x", &[("authorization", "Bearer late")]);
@@ -185,7 +185,7 @@ fn an_answer_that_was_asked_for_before_a_revocation_serves_nobody_who_comes_afte
 
 #[test]
 fn a_worker_that_missed_too_many_revocations_forgets_everything() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     known(&mut two, "anns", r#""username":"ann""#);
     known(&mut one, "toms", r#""username":"root""#);
     for number in 0..200 {
@@ -198,18 +198,18 @@ fn a_worker_that_missed_too_many_revocations_forgets_everything() {
 
 #[test]
 fn a_stream_that_goes_before_its_response_revokes_nothing() {
-    let mut world = World::new("");
-    known(&mut world, "toms", r#""username":"tom""#);
-    let stream = world.request("PUT /acme/app/users/tom/revoketokens", &TOM);
-    world.happen(Event::StreamGone(stream));
-    world.respond(stream, 200, "");
-    assert!(!asks(&mut world, "toms"));
+    let mut worker = Worker::new("");
+    known(&mut worker, "toms", r#""username":"tom""#);
+    let stream = worker.request("PUT /acme/app/users/tom/revoketokens", &TOM);
+    worker.happen(Event::StreamGone(stream));
+    worker.respond(stream, 200, "");
+    assert!(!asks(&mut worker, "toms"));
 }
 
 #[test]
 fn tokens_that_nobody_has_used_fill_no_log() {
     let overrides = r#""revocation":{"paths":["/oauth/revoke"]},"public":["post:/oauth/revoke"]"#;
-    let (_, mut one, mut two) = World::two(overrides);
+    let (_, mut one, mut two) = Worker::two(overrides);
     known(&mut one, "good", "");
     for number in 0..200 {
         let stream = two.request("POST /oauth/revoke", &[]);
@@ -222,7 +222,7 @@ fn tokens_that_nobody_has_used_fill_no_log() {
 
 #[test]
 fn tokens_that_expire_by_themselves_are_no_revocations() {
-    let (_, mut one, mut two) = World::two(r#""cache":{"ttl":"1h"}"#);
+    let (_, mut one, mut two) = Worker::two(r#""cache":{"ttl":"1h"}"#);
     known(&mut two, "good", "");
     for number in 0..100 {
         let exp = format!(r#""exp":{}"#, one.now / 1000 + 1);
@@ -236,24 +236,24 @@ fn tokens_that_expire_by_themselves_are_no_revocations() {
 
 #[test]
 fn a_path_that_only_ends_like_usergrids_revokes_nothing() {
-    let mut world = World::new("");
-    known(&mut world, "toms", r#""username":"tom""#);
+    let mut worker = Worker::new("");
+    known(&mut worker, "toms", r#""username":"tom""#);
     for line in [
         "POST /evil/app/any/users/tom/revoketokens",
         "POST /evil/app/any/thing/users/tom/deactivate",
     ] {
-        let stream = world.request(line, &TOM);
-        world.respond(stream, 200, "");
-        assert!(!asks(&mut world, "toms"), "{line}");
+        let stream = worker.request(line, &TOM);
+        worker.respond(stream, 200, "");
+        assert!(!asks(&mut worker, "toms"), "{line}");
     }
-    let stream = world.request("POST /orgs/acme/apps/app/users/tom/revoketokens", &TOM);
-    world.respond(stream, 200, "");
-    assert!(asks(&mut world, "toms"));
+    let stream = worker.request("POST /orgs/acme/apps/app/users/tom/revoketokens", &TOM);
+    worker.respond(stream, 200, "");
+    assert!(asks(&mut worker, "toms"));
 }
 
 #[test]
 fn a_verified_caller_of_an_rfc_7009_endpoint_needs_no_known_token() {
-    let (_, mut one, mut two) = World::two(r#""revocation":{"paths":["/oauth/revoke"]}"#);
+    let (_, mut one, mut two) = Worker::two(r#""revocation":{"paths":["/oauth/revoke"]}"#);
     known(&mut one, "mine", "");
     let stream = one.request("POST /oauth/revoke", &[("authorization", "Bearer mine")]);
     assert_eq!(one.verdict(stream), "forwarded");
@@ -265,7 +265,7 @@ fn a_verified_caller_of_an_rfc_7009_endpoint_needs_no_known_token() {
 #[test]
 fn nobody_fills_the_log_by_revoking_one_token_again_and_again() {
     let overrides = r#""revocation":{"paths":["/oauth/revoke"]},"public":["post:/oauth/revoke"]"#;
-    let (_, mut one, mut two) = World::two(overrides);
+    let (_, mut one, mut two) = Worker::two(overrides);
     known(&mut one, "good", "");
     known(&mut one, "mine", "");
     one.request("GET /x", &[("authorization", "Bearer bad")]);

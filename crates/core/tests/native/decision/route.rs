@@ -3,7 +3,7 @@
 use usergrid_auth_core::metrics::{Counter, Outcome};
 use usergrid_auth_core::route::{RequiredScope, RouteSettings};
 
-use crate::decision::world::World;
+use crate::decision::worker::{BEARER, Worker};
 
 /// What Envoy 1.40 shows for `{bypass: true, require_scope: "a b"}`.
 const BYPASS_AND_SCOPES: &[u8] =
@@ -47,44 +47,43 @@ fn metadata_that_cannot_be_read_opens_nothing() {
 
 #[test]
 fn a_bypassed_route_touches_nothing_but_identity_headers() {
-    let mut world = World::new("");
+    let mut worker = Worker::new("");
     let route = RouteSettings { bypass: true, ..RouteSettings::default() };
     let headers = [("authorization", "Nonsense"), ("x_usergrid_principal", "admin_user")];
-    let stream = world.request_on(route, "GET /x?access_token=a&access_token=b", &headers);
-    assert_eq!(world.verdict(stream), "forwarded");
-    assert_eq!(world.head(stream).path(), "/x?access_token=a&access_token=b");
-    assert_eq!(world.head(stream).header("authorization"), "Nonsense");
-    assert_eq!(world.head(stream).header("x_usergrid_principal"), "");
-    assert_eq!(world.counts, [Counter::Requests(Outcome::Bypassed)]);
+    let stream = worker.request_on(route, "GET /x?access_token=a&access_token=b", &headers);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert_eq!(worker.head(stream).path(), "/x?access_token=a&access_token=b");
+    assert_eq!(worker.head(stream).header("authorization"), "Nonsense");
+    assert_eq!(worker.head(stream).header("x_usergrid_principal"), "");
+    assert_eq!(worker.counts, [Counter::Requests(Outcome::Bypassed)]);
 }
 
 #[test]
 fn a_route_asks_for_its_scopes_on_every_request() {
-    let mut world = World::new(r#""errors":{"format":"oauth"}"#);
-    let bearer = [("authorization", "Bearer abc")];
-    let plain = world.request("GET /x", &bearer);
-    world.active(r#""scope":"read""#);
-    assert_eq!(world.verdict(plain), "forwarded");
-    let met = world.request_on(scoped(&["read"]), "GET /x", &bearer);
-    assert_eq!(world.verdict(met), "forwarded");
-    let unmet = world.request_on(scoped(&["read", "write"]), "GET /x", &bearer);
-    assert_eq!(world.verdict(unmet), "403 insufficient_scope");
-    assert!(world.head(unmet).response().headers.contains(&(
+    let mut worker = Worker::new(r#""errors":{"format":"oauth"}"#);
+    let plain = worker.request("GET /x", &BEARER);
+    worker.active(r#""scope":"read""#);
+    assert_eq!(worker.verdict(plain), "forwarded");
+    let met = worker.request_on(scoped(&["read"]), "GET /x", &BEARER);
+    assert_eq!(worker.verdict(met), "forwarded");
+    let unmet = worker.request_on(scoped(&["read", "write"]), "GET /x", &BEARER);
+    assert_eq!(worker.verdict(unmet), "403 insufficient_scope");
+    assert!(worker.head(unmet).response().headers.contains(&(
         "www-authenticate",
         r#"Bearer realm="usergrid", error="insufficient_scope", scope="read write""#.to_owned()
     )));
     let unusable =
         RouteSettings { require_scope: RequiredScope::Unusable, ..RouteSettings::default() };
-    let stream = world.request_on(unusable, "GET /x", &bearer);
-    assert_eq!(world.verdict(stream), "403 insufficient_scope");
+    let stream = worker.request_on(unusable, "GET /x", &BEARER);
+    assert_eq!(worker.verdict(stream), "403 insufficient_scope");
 }
 
 #[test]
 fn a_route_that_asks_for_a_scope_has_no_guests() {
     let guest = r#""guest":[{"applications":["*/*"],"permissions":["*:/**"]}]"#;
-    let mut world = World::new(guest);
-    let stream = world.request("GET /acme/app/x", &[]);
-    assert_eq!(world.verdict(stream), "forwarded");
-    let stream = world.request_on(scoped(&["read"]), "GET /acme/app/x", &[]);
-    assert_eq!(world.verdict(stream), "401 unauthorized");
+    let mut worker = Worker::new(guest);
+    let stream = worker.request("GET /acme/app/x", &[]);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    let stream = worker.request_on(scoped(&["read"]), "GET /acme/app/x", &[]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized");
 }

@@ -5,15 +5,14 @@ use std::rc::Rc;
 use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::{CacheResult, CallResult, Counter};
+use usergrid_auth_core::shared::memory::Process;
 
-use crate::decision::world::{NOON, Process, World, config};
-
-const BEARER: [(&str, &str); 1] = [("authorization", "Bearer abc")];
-const SECOND: u64 = 1_000;
+use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
+use crate::support::config;
 
 #[test]
 fn an_answer_serves_all_workers_for_what_is_left_of_its_life() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     one.with_token("GET /x", "abc", r#""username":"tom""#);
     two.now = NOON + 50 * SECOND;
     let stream = two.request("GET /x", &BEARER);
@@ -27,13 +26,13 @@ fn an_answer_serves_all_workers_for_what_is_left_of_its_life() {
 
 #[test]
 fn a_worker_that_read_the_time_a_moment_before_another_joins_its_call_and_finds_its_answer() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     two.now = NOON - 30;
     one.request("GET /x", &BEARER);
     two.request("GET /x", &BEARER);
     assert_eq!((one.calls.len(), two.calls.len()), (1, 0));
     one.active("");
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     two.now = NOON - 30;
     one.with_token("GET /x", "abc", "");
     let stream = two.request("GET /x", &BEARER);
@@ -45,7 +44,7 @@ fn a_worker_that_read_the_time_a_moment_before_another_joins_its_call_and_finds_
 
 #[test]
 fn a_bad_answer_serves_all_workers_too() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     one.request("GET /x", &BEARER);
     one.answer(200, r#"{"active":false}"#);
     let stream = two.request("GET /x", &BEARER);
@@ -54,7 +53,7 @@ fn a_bad_answer_serves_all_workers_too() {
 
 #[test]
 fn workers_that_want_the_same_share_one_call() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     let first = one.request("GET /acme/app/x", &BEARER);
     let second = two.request("GET /acme/app/x", &BEARER);
     let foreign = two.request("GET /other/app/x", &BEARER);
@@ -65,8 +64,8 @@ fn workers_that_want_the_same_share_one_call() {
     two.read_queue();
     assert_eq!(two.verdict(second), "forwarded");
     assert_eq!(two.verdict(foreign), "401 unauthorized", "decided on its own");
-    let calls = |world: &World| {
-        world.counts.iter().filter(|count| matches!(count, Counter::Introspections(_))).count()
+    let calls = |worker: &Worker| {
+        worker.counts.iter().filter(|count| matches!(count, Counter::Introspections(_))).count()
     };
     assert_eq!((calls(&one), calls(&two)), (1, 0));
     let joined = two.counts.iter().filter(|count| **count == Counter::Coalesced).count();
@@ -75,7 +74,7 @@ fn workers_that_want_the_same_share_one_call() {
 
 #[test]
 fn a_failure_is_shared_with_those_who_wait_and_with_nobody_else() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     one.request("GET /x", &BEARER);
     let waiting = two.request("GET /x", &BEARER);
     one.end_call(CallOutcome::Reset);
@@ -88,7 +87,7 @@ fn a_failure_is_shared_with_those_who_wait_and_with_nobody_else() {
 
 #[test]
 fn a_message_that_gets_lost_is_made_up_for_by_the_tick() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     one.request("GET /x", &BEARER);
     let waiting = two.request("GET /x", &BEARER);
     one.active("");
@@ -99,7 +98,7 @@ fn a_message_that_gets_lost_is_made_up_for_by_the_tick() {
 
 #[test]
 fn a_lost_message_of_failure_holds_nobody_for_long() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     one.request("GET /x", &BEARER);
     let waiting = two.request("GET /x", &BEARER);
     one.end_call(CallOutcome::Reset);
@@ -111,7 +110,7 @@ fn a_lost_message_of_failure_holds_nobody_for_long() {
 
 #[test]
 fn a_worker_that_dies_holds_nobody_longer_than_its_call_could_have_taken() {
-    let (process, mut one, mut two) = World::two("");
+    let (process, mut one, mut two) = Worker::two("");
     one.request("GET /x", &BEARER);
     drop(one);
     let waiting = two.request("GET /x", &BEARER);
@@ -128,7 +127,7 @@ fn a_worker_that_dies_holds_nobody_longer_than_its_call_could_have_taken() {
     two.active("");
     assert_eq!(two.verdict(next), "forwarded");
     // A worker that starts anew finds it.
-    let mut three = World::worker(&Rc::new(config("")), &process);
+    let mut three = Worker::in_process(&Rc::new(config("")), &process);
     three.now = two.now;
     let warm = three.request("GET /x", &BEARER);
     assert_eq!(three.verdict(warm), "forwarded");
@@ -137,8 +136,8 @@ fn a_worker_that_dies_holds_nobody_longer_than_its_call_could_have_taken() {
 #[test]
 fn another_configuration_shares_nothing() {
     let process: Rc<Process> = Rc::default();
-    let mut one = World::worker(&Rc::new(config("")), &process);
-    let mut two = World::worker(&Rc::new(config(r#""cache":{"ttl":"61s"}"#)), &process);
+    let mut one = Worker::in_process(&Rc::new(config("")), &process);
+    let mut two = Worker::in_process(&Rc::new(config(r#""cache":{"ttl":"61s"}"#)), &process);
     one.with_token("GET /x", "abc", "");
     let stream = two.request("GET /x", &BEARER);
     assert_eq!(two.verdict(stream), "waiting");
@@ -147,7 +146,7 @@ fn another_configuration_shares_nothing() {
 
 #[test]
 fn workers_that_do_not_share_leave_nothing_behind() {
-    let (process, mut one, mut two) = World::two(r#""cache":{"shared":false}"#);
+    let (process, mut one, mut two) = Worker::two(r#""cache":{"shared":false}"#);
     one.with_token("GET /x", "abc", "");
     two.request("GET /x", &BEARER);
     assert_eq!(two.calls.len(), 1);
@@ -157,7 +156,7 @@ fn workers_that_do_not_share_leave_nothing_behind() {
 #[test]
 fn client_pairs_share_calls_but_the_issued_token_is_kept_by_no_shared_memory() {
     let pairs = r#""client_credentials":{"cluster":"usergrid","path":"/token"}"#;
-    let (process, mut one, mut two) = World::two(pairs);
+    let (process, mut one, mut two) = Worker::two(pairs);
     let basic = [("authorization", "Basic aWQ6c2Vj")];
     one.request("GET /x", &basic);
     let waiting = two.request("GET /x", &basic);
@@ -173,7 +172,7 @@ fn client_pairs_share_calls_but_the_issued_token_is_kept_by_no_shared_memory() {
 
 #[test]
 fn shared_memory_is_bounded_and_holds_no_credential() {
-    let (process, mut one, mut two) = World::two(r#""cache":{"max_entries":64}"#);
+    let (process, mut one, mut two) = Worker::two(r#""cache":{"max_entries":64}"#);
     for number in 0..2_000 {
         let token = format!("token-number-{number}");
         let stream = one.request("GET /x", &[("authorization", &format!("Bearer {token}"))]);
@@ -193,7 +192,7 @@ fn shared_memory_is_bounded_and_holds_no_credential() {
 
 #[test]
 fn random_tokens_push_no_good_answer_out_of_the_shared_memory() {
-    let (_, mut one, mut two) = World::two(r#""cache":{"max_entries":64,"ttl":"1h"}"#);
+    let (_, mut one, mut two) = Worker::two(r#""cache":{"max_entries":64,"ttl":"1h"}"#);
     for number in 0..32 {
         one.with_token("GET /x", &format!("good-{number}"), "");
     }
@@ -213,7 +212,7 @@ fn random_tokens_push_no_good_answer_out_of_the_shared_memory() {
 
 #[test]
 fn garbage_in_the_shared_memory_is_nothing_at_all() {
-    let (process, mut one, mut two) = World::two("");
+    let (process, mut one, mut two) = Worker::two("");
     one.with_token("GET /x", "abc", "");
     for message in [&b""[..], b"\x01", b"\x01too short", &[1; 60], &[255; 100]] {
         two.happen(Event::Told(message.to_vec()));
@@ -228,10 +227,10 @@ fn garbage_in_the_shared_memory_is_nothing_at_all() {
 
 #[test]
 fn a_message_of_another_time_or_configuration_is_not_believed() {
-    let (_, mut one, mut two) = World::two("");
+    let (_, mut one, mut two) = Worker::two("");
     let process: Rc<Process> = Rc::default();
-    let mut other = World::worker(&Rc::new(config(r#""cors":{}"#)), &process);
-    let mut listener = World::worker(&Rc::new(config(r#""cors":{}"#)), &process);
+    let mut other = Worker::in_process(&Rc::new(config(r#""cors":{}"#)), &process);
+    let mut listener = Worker::in_process(&Rc::new(config(r#""cors":{}"#)), &process);
     other.request("GET /x", &BEARER);
     listener.request("GET /x", &BEARER);
     other.active("");
@@ -244,7 +243,7 @@ fn a_message_of_another_time_or_configuration_is_not_believed() {
 
 #[test]
 fn an_answer_that_repeats_a_token_is_kept_by_no_shared_memory() {
-    let (process, mut one, mut two) = World::two("");
+    let (process, mut one, mut two) = Worker::two("");
     one.request("GET /x", &BEARER);
     let waiting = two.request("GET /x", &BEARER);
     one.active(r#""token":"abc-in-clear""#);

@@ -1,11 +1,11 @@
-//! `docs/configuration.md` says what the code does: every key with its type and default, and examples
-//! that are accepted. The table of keys that the parser itself uses is the measure.
+//! `docs/configuration.md` says what the code does: every key with its type and default, and
+//! examples that are accepted. The table of keys that the parser itself uses is the measure.
 
 use std::collections::BTreeSet;
 
 use usergrid_auth_config::{Config, KEYS};
 
-const PAGE: &str = include_str!("../../../../docs/configuration.md");
+const PAGE: &str = include_str!("../../../../../docs/configuration.md");
 
 /// Rows of the page's tables of keys: key path, type, default.
 fn documented() -> Vec<[String; 3]> {

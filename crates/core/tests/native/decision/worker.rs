@@ -1,101 +1,32 @@
-//! A scripted host: it holds the clock, hands out streams, and writes down what the filter wants.
+//! One worker with a scripted host: it holds the clock, hands out streams, and writes down what the
+//! filter wants.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use usergrid_auth_config::Config;
-use usergrid_auth_core::call::{AnswerBody, CallOutcome, CallRequest};
+use usergrid_auth_core::call::{CallOutcome, CallRequest};
 use usergrid_auth_core::decision::{Effect, Event, Filter, HeaderEdit, Notice};
 use usergrid_auth_core::flight::{FlightId, StreamId};
 use usergrid_auth_core::metrics::Counter;
 use usergrid_auth_core::refusal::Response;
 use usergrid_auth_core::request::RequestHeaders;
 use usergrid_auth_core::route::RouteSettings;
-use usergrid_auth_core::shared::{QueueId, SharedStore};
+use usergrid_auth_core::shared::memory::{Process, View};
 use usergrid_auth_core::time::UnixMillis;
 
-/// Noon of some day.
+use crate::support::{answered, config};
+
+/// The time at which every worker begins, in milliseconds since 1970.
 pub const NOON: u64 = 1_800_000_000_000;
+/// In milliseconds, as [`Worker::now`].
+pub const SECOND: u64 = 1_000;
+/// The credential of requests to which any will do.
+pub const BEARER: [(&str, &str); 1] = [("authorization", "Bearer abc")];
 
-/// The memory that all workers of a process share.
-#[derive(Default)]
-pub struct Process {
-    data: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
-    queues: RefCell<BTreeMap<u32, Vec<Vec<u8>>>>,
-    version: Cell<u32>,
-    signal: Cell<u64>,
-}
-
-/// The view that one worker has of it.
-struct View {
-    process: Rc<Process>,
-    queue: u32,
-}
-
-impl Process {
-    /// Every byte that is kept.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.data.borrow().values().flat_map(|(bytes, _)| bytes.clone()).collect()
-    }
-
-    /// Makes every value unreadable.
-    pub fn damage(&self) {
-        for (bytes, _) in self.data.borrow_mut().values_mut() {
-            bytes.truncate(bytes.len() / 2);
-        }
-    }
-
-    /// All messages that nobody has read yet.
-    pub fn messages(&self) -> Vec<Vec<u8>> {
-        self.queues.borrow().values().flatten().cloned().collect()
-    }
-
-    /// A number that has grown whenever anything was revoked.
-    pub fn revocations(&self) -> u64 {
-        self.signal.get()
-    }
-
-    /// How many keys there are.
-    pub fn keys(&self) -> usize {
-        self.data.borrow().len()
-    }
-}
-
-impl SharedStore for View {
-    fn read(&self, key: &str) -> (Option<Vec<u8>>, Option<u32>) {
-        self.process.data.borrow().get(key).cloned().unzip()
-    }
-
-    fn write(&self, key: &str, bytes: &[u8], version: Option<u32>) -> bool {
-        let mut data = self.process.data.borrow_mut();
-        let current = data.get(key).map(|(_, version)| *version);
-        if current != version {
-            return false;
-        }
-        self.process.version.set(self.process.version.get() + 1);
-        data.insert(key.to_owned(), (bytes.to_vec(), self.process.version.get()));
-        true
-    }
-
-    fn queue(&self) -> Option<QueueId> {
-        Some(QueueId(self.queue))
-    }
-
-    fn signalled(&self) -> u64 {
-        self.process.signal.get()
-    }
-
-    fn signal(&self) {
-        self.process.signal.set(self.process.signal.get() + 1);
-    }
-}
-
-/// One worker.
-pub struct World {
+pub struct Worker {
     filter: Filter,
-    process: Rc<Process>,
-    queue: u32,
+    shared: Rc<View>,
     pub now: u64,
     next_stream: u32,
     heads: BTreeMap<StreamId, Head>,
@@ -118,50 +49,25 @@ pub enum End {
     Refused(Response),
 }
 
-/// `{ "introspection": …minimal…, …overrides }`
-pub fn config(overrides: &str) -> Config {
-    let comma = if overrides.is_empty() { "" } else { "," };
-    let text = format!(
-        r#"{{"introspection":{{"cluster":"introspection","path":"/introspect"}}{comma}{overrides}}}"#
-    );
-    config_document(&text)
-}
-
-pub fn config_document(text: &str) -> Config {
-    match Config::parse(text.as_bytes(), &|_| None) {
-        Ok(config) => config,
-        Err(problems) => {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            panic!("the test's configuration is refused:\n{}", lines.join("\n"))
-        }
-    }
-}
-
-impl World {
+impl Worker {
+    /// The only worker of a process, with [`config`].
     pub fn new(overrides: &str) -> Self {
-        Self::with(config(overrides))
-    }
-
-    pub fn with(config: Config) -> Self {
-        Self::worker(&Rc::new(config), &Rc::default())
+        Self::in_process(&Rc::new(config(overrides)), &Rc::default())
     }
 
     /// Two workers of one process under one configuration.
     pub fn two(overrides: &str) -> (Rc<Process>, Self, Self) {
         let (config, process) = (Rc::new(config(overrides)), Rc::default());
-        let (one, two) = (Self::worker(&config, &process), Self::worker(&config, &process));
+        let (one, two) = (Self::in_process(&config, &process), Self::in_process(&config, &process));
         (process, one, two)
     }
 
-    /// A worker in `process`.
-    pub fn worker(config: &Rc<Config>, process: &Rc<Process>) -> Self {
-        let queue = u32::try_from(process.queues.borrow().len()).unwrap() + 1;
-        process.queues.borrow_mut().insert(queue, Vec::new());
-        let view = View { process: Rc::clone(process), queue };
+    /// One more worker of `process`.
+    pub fn in_process(config: &Rc<Config>, process: &Rc<Process>) -> Self {
+        let shared = Rc::new(View::new(process));
         Self {
-            filter: Filter::new(Rc::clone(config), Rc::new(view)),
-            process: Rc::clone(process),
-            queue,
+            filter: Filter::new(Rc::clone(config), Rc::<View>::clone(&shared)),
+            shared,
             now: NOON,
             next_stream: 1,
             heads: BTreeMap::new(),
@@ -210,9 +116,7 @@ impl World {
                 }
                 Effect::Wait(stream) => assert_eq!(self.open(stream).end, None),
                 Effect::Call(call, request) => self.calls.push((call, request)),
-                Effect::Tell(queue, message) => {
-                    self.process.queues.borrow_mut().entry(queue.0).or_default().push(message);
-                }
+                Effect::Tell(queue, message) => self.shared.process().send(queue, message),
                 Effect::WatchResponse(stream, body) => self.watched.push((stream, body)),
                 Effect::Count(counter) => self.counts.push(counter),
                 Effect::CallTook(_) => {}
@@ -234,16 +138,14 @@ impl World {
 
     /// Takes what other workers have sent.
     pub fn read_queue(&mut self) {
-        let queue = self.queue;
-        let messages = std::mem::take(self.process.queues.borrow_mut().get_mut(&queue).unwrap());
-        for message in messages {
+        for message in self.shared.take_messages() {
             self.happen(Event::Told(message));
         }
     }
 
     /// What other workers have sent gets lost.
     pub fn lose_queue(&mut self) {
-        self.process.queues.borrow_mut().get_mut(&self.queue).unwrap().clear();
+        drop(self.shared.take_messages());
     }
 
     /// The backend answers a forwarded request.
@@ -261,8 +163,7 @@ impl World {
 
     /// The oldest unanswered call is answered.
     pub fn answer(&mut self, status: u16, body: &str) {
-        let body = AnswerBody::Complete(body.as_bytes().to_vec());
-        self.end_call(CallOutcome::Answered { status, body });
+        self.end_call(answered(status, body));
     }
 
     /// The oldest unanswered call is answered with an active token and these claims.

@@ -1,4 +1,5 @@
-//! What holds for every path that is accepted, on random paths made of everything that is suspicious.
+//! What holds for every path that is accepted, on random paths made of everything that is
+//! suspicious.
 //!
 //! The model decodes once, splits plainly, and has no idea how the filter goes about it.
 

@@ -1,0 +1,70 @@
+//! The table of keys means what the parser does: defaults, bounds, and no key that nobody reads.
+
+use usergrid_auth_config::{Config, KEYS, Shape};
+
+use super::{environment, problems, with};
+
+/// The table's default, written out, changes nothing: so documentation and parser mean the same by
+/// it.
+#[test]
+fn explicit_defaults_change_nothing() {
+    let debug = |text: &str| {
+        let mut config = Config::parse(text.as_bytes(), &environment).unwrap();
+        config.digest = [0; 32];
+        format!("{config:?}")
+    };
+    let plain = debug(&with(&[]));
+    for key in KEYS {
+        if let Some(default) = key.default_json() {
+            assert_eq!(debug(&with(&[(&key.path(), &default)])), plain, "{}", key.path());
+        }
+    }
+}
+
+#[test]
+fn bounds_are_those_of_the_table() {
+    for key in KEYS {
+        let path = key.path();
+        let (inside, outside): (Vec<String>, Vec<String>) = match key.shape {
+            Shape::Duration { least, most, .. } => {
+                let text = |millis: u32| format!("\"{millis}ms\"");
+                let below = if least == 0 { "-1".into() } else { text(least - 1) };
+                (vec![text(least), text(most)], vec![below, text(most + 1), "60".into()])
+            }
+            Shape::Count { least, most, .. } => {
+                let below = if least == 0 { "-1".into() } else { (least - 1).to_string() };
+                let doubles = vec![format!("{least}.0"), format!("{least}"), format!("{most:e}")];
+                (doubles, vec![below, (most + 1).to_string(), format!("{least}.5"), "\"1\"".into()])
+            }
+            Shape::Word(words) => {
+                let quoted = words.iter().map(|word| format!("\"{word}\"")).collect();
+                (if path.ends_with("method") { vec![] } else { quoted }, vec!["\"\"".into()])
+            }
+            _ => continue,
+        };
+        for value in inside {
+            let text = with(&[(&path, &value)]);
+            assert!(Config::parse(text.as_bytes(), &environment).is_ok(), "{path} {value}");
+        }
+        for value in outside {
+            let told = problems(with(&[(&path, &value)]));
+            assert!(told.starts_with(&format!("`{path}`: ")), "{path} {value}: {told}");
+        }
+    }
+}
+
+/// So a key that is listed but never read is found.
+#[test]
+fn every_listed_key_is_read() {
+    for key in KEYS {
+        let path = key.path();
+        let told = problems(with(&[(&path, "[[]]")]));
+        let at = path.replace("[]", "[0]");
+        let tokens = ["client_id", "client_secret", "client_secret_env", "token", "token_env"];
+        if key.section.ends_with("client_auth") && tokens.contains(&key.name) {
+            assert!(told.contains("does not go with method"), "{path}: {told}");
+        }
+        assert!(told.contains(&format!("`{at}")), "{path}: {told}");
+        assert!(!told.contains("unknown key"), "{path}: {told}");
+    }
+}

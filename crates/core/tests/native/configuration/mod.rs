@@ -1,0 +1,67 @@
+//! What a configuration may say and what a wrong one is told: the documents under `tests/config`,
+//! and how a test makes up one of its own.
+
+mod docs;
+mod documents;
+mod keys;
+mod properties;
+mod values;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use usergrid_auth_config::Config;
+
+/// Stands for every secret in the documents: no message may show it.
+const MARK: &str = "TOPSECRET";
+
+fn environment(name: &str) -> Option<Vec<u8>> {
+    let value: &[u8] = match name {
+        "INTROSPECTION_SECRET" => b"TOPSECRET-of-the-environment",
+        "USERGRID_TOKEN_SALT" => b"TOPSECRET salt",
+        "EMPTY" => b"",
+        "LINE_BREAK" => b"TOPSECRET\n",
+        _ => return None,
+    };
+    Some(value.to_vec())
+}
+
+fn documents(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(kind);
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
+    let mut paths: Vec<PathBuf> = entries.filter(is_json).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+fn minimal(rest: &str) -> String {
+    format!(r#"{{"introspection":{{"cluster":"introspection","path":"/introspect"}}{rest}}}"#)
+}
+
+fn problems(text: impl AsRef<[u8]>) -> String {
+    Config::parse(text.as_ref(), &environment).unwrap_err().to_string()
+}
+
+/// A document with everything that is required and `keys` on top.
+fn with(keys: &[(&str, &str)]) -> String {
+    let mut document = serde_json::json!({
+        "introspection": { "cluster": "introspection", "path": "/introspect" },
+        "client_credentials": { "cluster": "usergrid", "path": "/token" },
+    });
+    if keys.iter().any(|(path, _)| path.starts_with("guest[]")) {
+        document["guest"] =
+            serde_json::json!([{ "applications": ["*/sandbox"], "permissions": ["get:/**"] }]);
+    }
+    for (path, value) in keys {
+        let pointer = format!("/{}", path.replace("[]", ".0").replace('.', "/"));
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let (before, section) = parent.rsplit_once('/').unwrap_or(("", ""));
+        if document.pointer(parent).is_none() {
+            document.pointer_mut(before).unwrap()[section] = serde_json::json!({});
+        }
+        document.pointer_mut(parent).unwrap()[name] = serde_json::from_str(value).unwrap();
+    }
+    document.to_string()
+}

@@ -1,0 +1,39 @@
+//! What holds for every rule and path: matching agrees with the model, and any text is parsed or
+//! refused.
+
+use proptest::prelude::*;
+use usergrid_auth_rules::permission::{CheckedPath, Rule};
+
+use super::{allows, model, outcome};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn matching_agrees_with_the_model(
+        pattern in "(/(\\*\\*|\\*|[abA?*]{0,4})){1,5}/?",
+        path in "(/[abB*]{0,3}){1,6}/?",
+    ) {
+        prop_assert_eq!(allows(&format!("get:{pattern}"), &path, &[]), model::matches(&pattern, &path));
+    }
+
+    #[test]
+    fn parsing_any_text_returns(text in any::<String>(), path in any::<String>()) {
+        let _ = outcome(&text, "GET", &path, &["tom".to_owned()]);
+    }
+
+    #[test]
+    fn parsing_rule_like_text_returns(text in "[getpos*,: /{}$usermME?\u{e9}]{0,24}", path in "[/usermeME\u{e9}*]{0,24}") {
+        let _ = outcome(&text, "GET", &path, &["me".to_owned(), "\u{e9}".to_owned()]);
+    }
+
+    #[test]
+    fn a_rule_for_everything_allows_every_path(path in "/\\PC{0,40}") {
+        for rule in ["get:", "get:*", "get:**", "get:/**", "get:/x,/**/**"] {
+            let rule = Rule::parse(rule).unwrap();
+            prop_assert!(rule.allows_everything(b"GET"));
+            prop_assert!(!rule.allows_everything(b"POST"));
+            prop_assert!(rule.allows(b"GET", &CheckedPath::new(&path), &[]));
+        }
+    }
+}
