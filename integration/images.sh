@@ -27,7 +27,7 @@ if ! has "$base"; then
     rm -rf "$scratch/root"
 fi
 
-version=${ENVOY_VERSION:-$(sed -n 's/^pub const VERSION: &str = "\(.*\)";/\1/p' integration/src/envoy.rs)}
+version=${ENVOY_VERSION:-$(sed -n 's/^pub const VERSION: &str = "\(.*\)";/\1/p' integration/src/harness/envoy.rs)}
 envoy=usergrid-auth/envoy:$version
 if ! has "$envoy"; then
     say "making $envoy"

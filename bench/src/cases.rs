@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{self, Request};
+use integration::harness::client::{self, Request};
 use serde_json::{Value, json};
 
 use crate::filters::{self, Noop};

@@ -26,7 +26,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use integration::workspace;
+use integration::harness::workspace;
 
 use options::{Options, Part};
 use report::Report;

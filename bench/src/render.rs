@@ -121,7 +121,7 @@ mod tests {
     /// What the pages show is what the committed run found.
     #[test]
     fn pages_show_the_committed_results() {
-        let root = integration::workspace::root();
+        let root = integration::harness::workspace::root();
         let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
         let report: Report = serde_json::from_str(&read("docs/bench.json")).unwrap();
         assert!(["full", "quick"].contains(&report.stamp.mode.as_str()), "these mean nothing");

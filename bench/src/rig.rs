@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use integration::bootstrap::{Bootstrap, Knobs, merge};
-use integration::process::Process;
-use integration::workspace::Scratch;
+use integration::harness::bootstrap::{Bootstrap, Knobs, merge};
+use integration::harness::process::Process;
+use integration::harness::workspace::Scratch;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -112,7 +112,7 @@ impl Rig {
     ) -> Result<Self> {
         let bootstrap = bootstrap(listeners, servers)?;
         let knobs = Knobs { concurrency: Some(workers), quiet: true, ..Knobs::default() };
-        let envoy = integration::envoy::find()?;
+        let envoy = integration::harness::envoy::find()?;
         let process = Process::start(&envoy, &bootstrap, &knobs, Scratch::new("bench")?)?;
         let addresses = listeners
             .iter()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use integration::workspace::Scratch;
+use integration::harness::workspace::Scratch;
 
 use crate::cpu::Places;
 use crate::filters::Noop;
@@ -115,7 +115,7 @@ impl Run {
             places,
             servers: Servers::start()?,
             random: fastrand::Rng::with_seed(seed),
-            module: integration::module::build()?,
+            module: integration::harness::module::build()?,
             noop: Noop::build()?,
             scratch: Scratch::new("bench-files")?,
         })

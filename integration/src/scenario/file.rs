@@ -7,11 +7,11 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bootstrap::Knobs;
-use crate::client::Request;
+use crate::harness::bootstrap::Knobs;
+use crate::harness::client::Request;
+use crate::harness::version::Version;
+use crate::harness::workspace;
 use crate::site::Setup;
-use crate::version::Version;
-use crate::workspace;
 
 /// One file.
 #[derive(Clone, Debug, Deserialize)]

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use anyhow::{Context, Result, bail};
 
+use crate::harness::version::Version;
 use crate::site::Site;
-use crate::version::Version;
 
 /// An Envoy with the filter, the verifying server with the shared answers, and the echoing backend.
 pub trait Target {

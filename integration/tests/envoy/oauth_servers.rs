@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{Request, Response};
-use integration::oauth::front::Front;
-use integration::oauth::{Kind, Server};
+use integration::harness::client::{Request, Response};
+use integration::harness::wait;
 use integration::scenario::check::backend_header;
+use integration::servers::oauth::{Kind, Server};
+use integration::servers::stub::backend::MARK;
 use integration::site::Setup;
-use integration::stub::backend::MARK;
-use integration::wait;
+use integration::site::front::Front;
 use serde_json::{Value, json};
 
 /// Where several matter.

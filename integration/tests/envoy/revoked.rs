@@ -1,13 +1,13 @@
 //! Revocations seen passing by: the next request on every worker asks the server again, and only after a success.
 
 use anyhow::{Result, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{Connection, Request};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{Connection, Request};
+use integration::harness::wait;
+use integration::servers::stub::answer::Answer;
+use integration::servers::stub::backend::STATUS;
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::stub::backend::STATUS;
-use integration::wait;
-use integration::workers::Spread;
 use serde_json::json;
 
 const WORKERS: usize = 4;

@@ -3,9 +3,9 @@
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use integration::client::{self, Connection, Request, Response};
+use integration::harness::client::{self, Connection, Request, Response};
+use integration::harness::wait;
 use integration::site::{Setup, Site};
-use integration::wait;
 
 const CROWD: usize = 30;
 

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{Connection, Request, Response};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{Connection, Request, Response};
+use integration::harness::wait;
+use integration::servers::stub::answer::Answer;
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::wait;
-use integration::workers::Spread;
 use serde_json::json;
 
 /// What a busy machine may add to a time, in seconds.

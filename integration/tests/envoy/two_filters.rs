@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{self, Connection, Request};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{self, Connection, Request};
+use integration::servers::stub::answer::Answer;
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::workers::Spread;
 use serde_json::{Value, json};
 
 /// The first accepts any issuer, the second only one.

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{self, Client, Connection, Request, Response};
-use integration::live::Live;
+use integration::harness::client::{self, Client, Connection, Request, Response};
+use integration::harness::{load, wait};
 use integration::scenario::check::backend_header;
+use integration::servers::stub::answer::{Answer, Answers};
+use integration::servers::stub::introspection::Introspection;
 use integration::site::Setup;
-use integration::stub::answer::{Answer, Answers};
-use integration::stub::introspection::Introspection;
-use integration::{load, wait};
+use integration::site::live::Live;
 use serde_json::{Value, json};
 
 const WORKERS: u32 = 4;

@@ -7,14 +7,14 @@ mod sdk_clients;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use integration::bootstrap::{Knobs, merge};
-use integration::client::{self, Request, Response};
-use integration::envoy;
-use integration::process::Process;
+use integration::harness::bootstrap::{Knobs, merge};
+use integration::harness::client::{self, Request, Response};
+use integration::harness::envoy;
+use integration::harness::process::Process;
+use integration::harness::workspace::{self, Scratch};
+use integration::servers::stub::backend::Seen;
+use integration::servers::usergrid::{APPLICATION_UUID, PASSWORD, SALT, Usergrid};
 use integration::site::Setup;
-use integration::stub::backend::Seen;
-use integration::usergrid::{APPLICATION_UUID, PASSWORD, SALT, Usergrid};
-use integration::workspace::{self, Scratch};
 use serde_json::{Value, json};
 
 /// The path of the introspection endpoint at the backend.

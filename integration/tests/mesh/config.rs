@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
-use integration::workspace;
+use integration::harness::workspace;
 use serde_json::Value;
 use usergrid_auth_config::{ClientAuth, Config};
 

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use integration::bootstrap::{Bootstrap, Knobs, merge};
-use integration::module;
+use integration::harness::bootstrap::{Bootstrap, Knobs, merge};
+use integration::harness::module;
+use integration::harness::workspace::Scratch;
 use integration::site::Site;
-use integration::workspace::Scratch;
 use serde_json::{Value, json};
 
 use crate::control_plane::{self, Filter, Placed};

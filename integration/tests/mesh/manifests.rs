@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use integration::workspace;
+use integration::harness::workspace;
 use serde::Deserialize;
 use serde_json::Value;
 

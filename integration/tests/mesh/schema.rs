@@ -9,7 +9,7 @@
 //! (`x-kubernetes-validations`) cannot be run here.
 
 use anyhow::{Context, Result, bail, ensure};
-use integration::bootstrap::merge;
+use integration::harness::bootstrap::merge;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 

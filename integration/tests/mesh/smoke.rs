@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use integration::client::Request;
+use integration::harness::client::Request;
+use integration::harness::wait;
 use integration::scenario::{self, Scenario};
-use integration::wait;
 use serde_json::json;
 
 use crate::control_plane::translate;

@@ -1,7 +1,7 @@
 //! Two plugins of this module in one Envoy, as Istio places them: no `vm_id`, so both live in one VM and share Envoy's shared data.
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{self, Request};
+use integration::harness::client::{self, Request};
 use serde_json::{Value, json};
 
 use crate::envoy::{self, Mesh};
@@ -19,7 +19,7 @@ fn strict(patch: &Value) -> Result<Manifest> {
         manifest,
         &json!({ "introspection": { "issuer": "https://auth.example.com" } }),
     )?;
-    integration::bootstrap::merge(&mut manifest.value, patch);
+    integration::harness::bootstrap::merge(&mut manifest.value, patch);
     Ok(manifest)
 }
 

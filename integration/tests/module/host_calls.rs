@@ -4,8 +4,8 @@
 //! anybody noticing.
 
 use anyhow::{Context, Result, ensure};
-use integration::bootstrap::Bootstrap;
-use integration::stub::answer::Answers;
+use integration::harness::bootstrap::Bootstrap;
+use integration::servers::stub::answer::Answers;
 use serde_json::{Value, json};
 
 use crate::counting_host::{Action, CountingHost, Pairs};

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use integration::client::Request;
-use integration::http::header;
-use integration::stub::backend::Seen;
-use integration::usergrid::{APPLICATION_CLIENT, Usergrid};
-use integration::{packages, wait, workspace};
+use integration::harness::client::Request;
+use integration::harness::http::header;
+use integration::harness::{packages, wait, workspace};
+use integration::servers::stub::backend::Seen;
+use integration::servers::usergrid::{APPLICATION_CLIENT, Usergrid};
 use serde_json::{Value, json};
 
 use super::Site;
