@@ -1,18 +1,18 @@
-//! `baseline.tsv`: what each way took when somebody last said that this is fine.
+//! `baseline.tsv`: what each scenario took when somebody last said that this is fine.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-/// By how many percent a way may grow. Hash seeds move a count by less than one.
+/// By how many percent a scenario may grow. Hash seeds move a count by less than one.
 pub const TOLERANCE: u64 = 5;
 
 const HEADER: &str = "\
-# Instructions of the decision core for one request, by the way it takes. Written by `cargo counts --accept`.
+# Instructions of the decision core for one request, by scenario. Written by `cargo icount --accept`.
 # They hold for the compiler in rust-toolchain.toml on x86-64.
 ";
 
-/// Counts by way.
+/// Counts by scenario.
 pub struct Baseline(Vec<(String, u64)>);
 
 impl Baseline {
@@ -26,8 +26,8 @@ impl Baseline {
             .with_context(|| format!("cannot read {}", path.display()))?;
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let counts = lines.map(|line| {
-            let (way, count) = line.split_once('\t')?;
-            Some((way.to_owned(), count.parse().ok()?))
+            let (scenario, count) = line.split_once('\t')?;
+            Some((scenario.to_owned(), count.parse().ok()?))
         });
         let counts: Option<Vec<(String, u64)>> = counts.collect();
         Ok(Self(counts.with_context(|| format!("a line of {} is no count", path.display()))?))
@@ -38,15 +38,15 @@ impl Baseline {
     /// # Errors
     /// If the file system refuses.
     pub fn write(counts: &[(&str, u64)]) -> Result<()> {
-        let lines = counts.iter().map(|(way, count)| format!("{way}\t{count}\n"));
+        let lines = counts.iter().map(|(scenario, count)| format!("{scenario}\t{count}\n"));
         let text: String = std::iter::once(HEADER.to_owned()).chain(lines).collect();
         let path = path();
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// What `way` took.
-    pub fn count(&self, way: &str) -> Option<u64> {
-        self.0.iter().find(|(name, _)| name == way).map(|(_, count)| *count)
+    /// What `scenario` took.
+    pub fn count(&self, scenario: &str) -> Option<u64> {
+        self.0.iter().find(|(name, _)| name == scenario).map(|(_, count)| *count)
     }
 }
 
@@ -54,7 +54,7 @@ fn path() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "baseline.tsv"].iter().collect()
 }
 
-/// Whether `count` is no regression. A way without a baseline is one.
+/// Whether `count` is no regression. A scenario without a baseline is one.
 pub fn within(before: Option<u64>, count: u64) -> bool {
     before.is_some_and(|before| count * 100 <= before * (100 + TOLERANCE))
 }

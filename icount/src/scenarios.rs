@@ -1,4 +1,4 @@
-//! The ways a request can take through the core, each ready to be walked again and again.
+//! What can become of a request in the core, each case ready to be run again and again.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -27,55 +27,55 @@ const ANSWER: &str = r#"{"active":true,"sub":"0e5d6a5e-6f0f-11ee-8000-0242ac1200
 const ISSUED: &str = r#"{"access_token":"YWMtissued","expires_in":604800,
     "application":"0e5d6a5e-6f0f-11ee-8000-0242ac120002"}"#;
 
-/// One way.
-pub struct Way {
+/// One case.
+pub struct Scenario {
     /// Its name in the baseline.
     pub name: &'static str,
-    /// Makes a worker that stands where the way begins.
-    pub prepare: fn() -> Result<Walk>,
+    /// Makes a worker that stands where the scenario begins.
+    pub prepare: fn() -> Result<Fixture>,
 }
 
 /// A worker with the head of a request, and what becomes of it.
-pub struct Walk {
+pub struct Fixture {
     filter: Filter,
     head: Vec<(String, Vec<u8>)>,
     end: End,
     streams: u32,
 }
 
-/// How a walk is to end.
+/// How a request is to end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Forwarded,
     Refused,
     /// A call is made, and its answer lets the request go on.
-    Landed,
+    Answered,
 }
 
-/// Every way there is.
-pub const ALL: &[Way] = &[
-    Way { name: "hit, header", prepare: || hit("", SHOP, &[bearer()], ANSWER) },
-    Way {
+/// Every scenario there is.
+pub const ALL: &[Scenario] = &[
+    Scenario { name: "hit, header", prepare: || hit("", SHOP, &[bearer()], ANSWER) },
+    Scenario {
         name: "hit, header, one identity header",
         prepare: || hit(ONE_IDENTITY_HEADER, SHOP, &[bearer()], ANSWER),
     },
-    Way { name: "hit, query", prepare: || hit("", &in_query(TOKEN), &[], ANSWER) },
-    Way {
+    Scenario { name: "hit, query", prepare: || hit("", &in_query(TOKEN), &[], ANSWER) },
+    Scenario {
         name: "hit, token of Usergrid's format, signature checked",
         prepare: || hit(USERGRID_FORMAT, SHOP, &[usergrid_bearer()], ANSWER),
     },
-    Way { name: "hit, client pair", prepare: || hit(CLIENT, PAIR, &[], ISSUED) },
-    Way { name: "guest, 1 rule", prepare: || guest(1) },
-    Way { name: "guest, 10000 rules", prepare: || guest(10_000) },
-    Way { name: "public, 1 rule", prepare: || public(1) },
-    Way { name: "public, 10000 rules", prepare: || public(10_000) },
-    Way {
+    Scenario { name: "hit, client pair", prepare: || hit(CLIENT, PAIR, &[], ISSUED) },
+    Scenario { name: "guest, 1 rule", prepare: || guest(1) },
+    Scenario { name: "guest, 10000 rules", prepare: || guest(10_000) },
+    Scenario { name: "public, 1 rule", prepare: || public(1) },
+    Scenario { name: "public, 10000 rules", prepare: || public(10_000) },
+    Scenario {
         name: "hit, header, 10000 guest and public rules",
         prepare: || hit(&both(10_000), SHOP, &[bearer()], ANSWER),
     },
-    Way { name: "preflight", prepare: preflight },
-    Way { name: "refusal, no credential", prepare: || walk("", SHOP, &[], End::Refused) },
-    Way { name: "miss and landing", prepare: miss },
+    Scenario { name: "preflight", prepare: preflight },
+    Scenario { name: "refusal, no credential", prepare: || fixture("", SHOP, &[], End::Refused) },
+    Scenario { name: "miss and answer", prepare: miss },
 ];
 
 const SHOP: &str = "/acme/shop/books?limit=10";
@@ -85,7 +85,7 @@ const USERGRID_FORMAT: &str = r#""token":{"format":"usergrid","salt_env":"SALT"}
 const ONE_IDENTITY_HEADER: &str = r#""identity":{"headers":{"x-usergrid-principal":null,
     "x-usergrid-username":null,"x-usergrid-client-id":null,"x-usergrid-scope":null,
     "x-usergrid-organization":null,"x-usergrid-application":null}}"#;
-/// Token A of `tests/data/token-vectors.tsv`.
+/// Token A of `crates/core/tests/data/token-vectors.tsv`.
 const USERGRID_TOKEN: &str = "YWMtBK_AAIM7Ee6SNAEjRWeJqwAAAYvz8ewAzNPoN0AYI2IwKBt2Hv3Wh1oxgds";
 
 fn bearer() -> (&'static str, String) {
@@ -120,26 +120,26 @@ fn both(count: usize) -> String {
     format!("{},{}", guest_rules(count), public_rules(count))
 }
 
-fn guest(rules: usize) -> Result<Walk> {
-    walk(&guest_rules(rules), "/acme/sandbox/books?limit=10", &[], End::Forwarded)
+fn guest(rules: usize) -> Result<Fixture> {
+    fixture(&guest_rules(rules), "/acme/sandbox/books?limit=10", &[], End::Forwarded)
 }
 
-fn public(rules: usize) -> Result<Walk> {
-    walk(&public_rules(rules), "/acme/shop/token?grant_type=password", &[], End::Forwarded)
+fn public(rules: usize) -> Result<Fixture> {
+    fixture(&public_rules(rules), "/acme/shop/token?grant_type=password", &[], End::Forwarded)
 }
 
-fn preflight() -> Result<Walk> {
+fn preflight() -> Result<Fixture> {
     let headers = [
         ("origin", "https://shop.example.com".to_owned()),
         ("access-control-request-method", "POST".to_owned()),
     ];
-    let mut walk = walk("", SHOP, &headers, End::Forwarded)?;
-    walk.set(":method", b"OPTIONS");
-    Ok(walk)
+    let mut fixture = fixture("", SHOP, &headers, End::Forwarded)?;
+    fixture.set(":method", b"OPTIONS");
+    Ok(fixture)
 }
 
-fn miss() -> Result<Walk> {
-    walk("", SHOP, &[bearer()], End::Landed)
+fn miss() -> Result<Fixture> {
+    fixture("", SHOP, &[bearer()], End::Answered)
 }
 
 /// A worker that knows the answer already.
@@ -148,13 +148,13 @@ fn hit(
     path: &str,
     headers: &[(&str, String)],
     answer: &'static str,
-) -> Result<Walk> {
-    let mut walk = walk(settings, path, headers, End::Forwarded)?;
-    walk.step_with(answer, End::Landed)?;
-    Ok(walk)
+) -> Result<Fixture> {
+    let mut fixture = fixture(settings, path, headers, End::Forwarded)?;
+    fixture.step_with(answer, End::Answered)?;
+    Ok(fixture)
 }
 
-fn walk(settings: &str, path: &str, headers: &[(&str, String)], end: End) -> Result<Walk> {
+fn fixture(settings: &str, path: &str, headers: &[(&str, String)], end: End) -> Result<Fixture> {
     let comma = if settings.is_empty() { "" } else { "," };
     let introspection = r#""introspection":{"cluster":"introspection","path":"/introspect"}"#;
     let text = format!("{{{introspection}{comma}{settings}}}");
@@ -180,10 +180,10 @@ fn walk(settings: &str, path: &str, headers: &[(&str, String)], end: End) -> Res
         .chain(headers)
         .map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
     let filter = Filter::new(Rc::new(config), Rc::new(Memory::default()));
-    Ok(Walk { filter, head: head.collect(), end, streams: 0 })
+    Ok(Fixture { filter, head: head.collect(), end, streams: 0 })
 }
 
-impl Walk {
+impl Fixture {
     fn set(&mut self, name: &str, value: &[u8]) {
         for (key, old) in &mut self.head {
             if key == name {
@@ -194,7 +194,7 @@ impl Walk {
 
     /// The next request's head.
     pub fn head(&mut self) -> RequestHeaders {
-        if self.end == End::Landed {
+        if self.end == End::Answered {
             // A token that nobody knows yet.
             let token = format!("Bearer {TOKEN}{:08}", self.streams);
             self.set("authorization", token.as_bytes());
@@ -202,7 +202,7 @@ impl Walk {
         RequestHeaders::new(self.head.clone())
     }
 
-    /// Takes a request all the way. What the host would do with the effects is not counted.
+    /// Takes a request to its end. What the host would do with the effects is not counted.
     ///
     /// # Errors
     /// If it does not end as it should.
@@ -221,7 +221,7 @@ impl Walk {
         let route = RouteSettings::default();
         let mut effects = self.filter.handle(Event::Request { stream, headers, route }, NOON);
         if let Some(call) = called(&effects) {
-            ensure!(end == End::Landed, "a call was made");
+            ensure!(end == End::Answered, "a call was made");
             let body = AnswerBody::Complete(answer.as_bytes().to_vec());
             let outcome = CallOutcome::Answered { status: 200, body };
             effects = self.filter.handle(Event::CallEnded { call, outcome }, NOON);

@@ -1,11 +1,11 @@
-//! `cargo counts`: instructions of the decision core for each way a request can take, against a committed baseline.
+//! `cargo icount`: instructions of the decision core for one request, scenario by scenario, against a committed baseline.
 //!
 //! Counted by valgrind's callgrind, which needs no permission of the machine and counts the same today and tomorrow for
-//! one compiler. Every way is walked in a process of its own, so that none finds the heap of another.
+//! one compiler. Every scenario runs in a process of its own, so that none finds the heap of another.
 
 mod baseline;
 mod callgrind;
-mod ways;
+mod scenarios;
 
 use std::process::ExitCode;
 
@@ -14,10 +14,10 @@ use anyhow::{Context, Result, bail};
 use baseline::Baseline;
 
 const HELP: &str = "\
-Counts the instructions of the decision core for each way a request can take, with valgrind, and compares
-them with counts/baseline.tsv. Fails if a way takes over 5 % more, or is missing there.
+Counts the instructions of the decision core for one request, scenario by scenario, with valgrind, and compares
+them with icount/baseline.tsv. Fails if a scenario takes over 5 % more, or is missing there.
 
-usage: cargo counts [--accept]
+usage: cargo icount [--accept]
 
   --accept   make what is counted now the baseline
 ";
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         [] => compare(),
         ["--accept"] => accept(),
-        [callgrind::WALK, name] => walk(name),
+        [callgrind::RUN, name] => run(name),
         _ => {
             print!("{HELP}");
             let asked = matches!(arguments.as_slice(), ["-h" | "--help"]);
@@ -47,19 +47,19 @@ fn main() -> ExitCode {
 fn compare() -> Result<()> {
     let baseline = Baseline::read()?;
     let mut grown = Vec::new();
-    for way in ways::ALL {
-        let count = callgrind::count(way.name)?;
-        let before = baseline.count(way.name);
-        println!("{:56} {count:>8}  {}", way.name, baseline::change(before, count));
+    for scenario in scenarios::ALL {
+        let count = callgrind::count(scenario.name)?;
+        let before = baseline.count(scenario.name);
+        println!("{:56} {count:>8}  {}", scenario.name, baseline::change(before, count));
         if !baseline::within(before, count) {
-            grown.push(way.name);
+            grown.push(scenario.name);
         }
     }
     if grown.is_empty() {
         return Ok(());
     }
     bail!(
-        "over {} % more than the baseline: {}; if that is meant, `cargo counts --accept`",
+        "over {} % more than the baseline: {}; if that is meant, `cargo icount --accept`",
         baseline::TOLERANCE,
         grown.join("; ")
     );
@@ -67,26 +67,27 @@ fn compare() -> Result<()> {
 
 fn accept() -> Result<()> {
     let mut counts = Vec::new();
-    for way in ways::ALL {
-        let count = callgrind::count(way.name)?;
-        println!("{:56} {count:>8}", way.name);
-        counts.push((way.name, count));
+    for scenario in scenarios::ALL {
+        let count = callgrind::count(scenario.name)?;
+        println!("{:56} {count:>8}", scenario.name);
+        counts.push((scenario.name, count));
     }
     Baseline::write(&counts)
 }
 
 /// What runs under callgrind.
-fn walk(name: &str) -> Result<()> {
-    let way = ways::ALL.iter().find(|way| way.name == name).context("no such way")?;
-    let mut walk = (way.prepare)()?;
+fn run(name: &str) -> Result<()> {
+    let scenario =
+        scenarios::ALL.iter().find(|scenario| scenario.name == name).context("no such scenario")?;
+    let mut fixture = (scenario.prepare)()?;
     // The first requests grow lists and tables that later ones find grown.
-    for _ in 0..callgrind::WALKS {
-        let head = walk.head();
-        walk.step(head)?;
+    for _ in 0..callgrind::REPEATS {
+        let head = fixture.head();
+        fixture.step(head)?;
     }
-    for _ in 0..callgrind::WALKS {
-        let head = walk.head();
-        counted_step(&mut walk, head)?;
+    for _ in 0..callgrind::REPEATS {
+        let head = fixture.head();
+        counted_step(&mut fixture, head)?;
     }
     Ok(())
 }
@@ -94,8 +95,8 @@ fn walk(name: &str) -> Result<()> {
 /// Callgrind counts while this is running; [`callgrind::COUNTED`] is its name.
 #[inline(never)]
 fn counted_step(
-    walk: &mut ways::Walk,
+    fixture: &mut scenarios::Fixture,
     head: usergrid_auth_core::request::RequestHeaders,
 ) -> Result<()> {
-    walk.step(head)
+    fixture.step(head)
 }
