@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::rig::{cluster, grpc_cluster, wasm_filter};
 
-/// A filter that does nothing, in two builds: as the SDK exports it, and with the exports that the linker step leaves to
-/// this project's module.
+/// A filter that does nothing, in two builds: as the SDK exports it, and with the exports that the
+/// linker step leaves to this project's module.
 #[derive(Debug)]
 pub struct Noop {
     /// Every callback that the SDK has.

@@ -6,7 +6,6 @@ use crate::report::{Report, Row};
 
 /// Begins what the command writes into a page.
 const BEGIN: &str = "<!-- cargo bench begins -->\n";
-/// Ends it.
 const END: &str = "<!-- cargo bench ends -->\n";
 
 /// A table of all that was compared.
@@ -87,7 +86,6 @@ pub fn details(report: &Report) -> String {
     text
 }
 
-/// Machine and versions.
 #[must_use]
 pub fn stamp(report: &Report) -> String {
     let stamp = &report.stamp;

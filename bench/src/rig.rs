@@ -1,4 +1,5 @@
-//! One Envoy with a listener for everything that is compared: `envoy/envoy.yaml` once for each, with other filters.
+//! One Envoy with a listener for everything that is compared: `envoy/envoy.yaml` once for each,
+//! with other filters.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -78,13 +79,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A listener with a filter.
     #[must_use]
     pub fn new(name: &str, filter: Value) -> Self {
         Self { name: name.into(), filter: Some(filter) }
     }
 
-    /// Envoy's router alone.
     #[must_use]
     pub fn bare() -> Self {
         Self { name: BARE.into(), filter: None }

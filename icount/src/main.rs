@@ -1,7 +1,9 @@
-//! `cargo icount`: instructions of the decision core for one request, scenario by scenario, against a committed baseline.
+//! `cargo icount`: instructions of the decision core for one request, scenario by scenario, against
+//! a committed baseline.
 //!
-//! Counted by valgrind's callgrind, which needs no permission of the machine and counts the same today and tomorrow for
-//! one compiler. Every scenario runs in a process of its own, so that none finds the heap of another.
+//! Counted by valgrind's callgrind, which needs no permission of the machine and counts the same
+//! today and tomorrow for one compiler. Every scenario runs in a process of its own, so that none
+//! finds the heap of another.
 
 mod baseline;
 mod callgrind;

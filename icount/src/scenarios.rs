@@ -27,9 +27,7 @@ const ANSWER: &str = r#"{"active":true,"sub":"0e5d6a5e-6f0f-11ee-8000-0242ac1200
 const ISSUED: &str = r#"{"access_token":"YWMtissued","expires_in":604800,
     "application":"0e5d6a5e-6f0f-11ee-8000-0242ac120002"}"#;
 
-/// One case.
 pub struct Scenario {
-    /// Its name in the baseline.
     pub name: &'static str,
     /// Makes a worker that stands where the scenario begins.
     pub prepare: fn() -> Result<Fixture>,
@@ -52,7 +50,6 @@ enum End {
     Answered,
 }
 
-/// Every scenario there is.
 pub const ALL: &[Scenario] = &[
     Scenario { name: "hit, header", prepare: || hit("", SHOP, &[bearer()], ANSWER) },
     Scenario {

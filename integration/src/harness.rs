@@ -1,4 +1,5 @@
-//! Envoy as a process, the module that it loads, and HTTP on sockets. Knows no server and no scenario.
+//! Envoy as a process, the module that it loads, and HTTP on sockets. Knows no server and no
+//! scenario.
 
 pub mod admin;
 pub mod bootstrap;

@@ -3,10 +3,11 @@
 //! Each folder knows only those above it:
 //!
 //! - [`harness`]: Envoy as a process, the module, HTTP on sockets, files, waiting;
-//! - [`servers`]: what stands beside Envoy, scripted, with the shape of Usergrid, or written by others;
+//! - [`servers`]: what stands beside Envoy, scripted, with the shape of Usergrid, or written by
+//!   others;
 //! - [`site`]: an Envoy with its servers in one value, which stops when it is dropped;
 //! - [`scenario`]: the files under `scenarios/`, read, run and checked;
-//! - [`programs`]: what `cargo demo`, `cargo bars`, `cargo soak`, `cargo matrix` and `cargo compose-test` do.
+//! - [`programs`]: what `cargo demo`, `bars`, `soak`, `matrix` and `compose-test` do.
 
 pub mod harness;
 pub mod programs;

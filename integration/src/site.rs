@@ -1,4 +1,5 @@
-//! Complete set-ups: an Envoy, a verifying server and a backend, started together and stopped when dropped.
+//! Complete set-ups: an Envoy, a verifying server and a backend, started together and stopped when
+//! dropped.
 
 pub mod front;
 pub mod live;

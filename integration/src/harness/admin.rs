@@ -25,7 +25,6 @@ const ASK: &str = r#"exec 3<>"/dev/tcp/127.0.0.1/$1" &&
     printf 'GET %s HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n' "$2" >&3 && cat <&3"#;
 
 impl Admin {
-    /// At this address.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         Self { address, inside: None }
@@ -38,7 +37,6 @@ impl Admin {
         Self { address, inside: Some(container.clone()) }
     }
 
-    /// Where it is.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

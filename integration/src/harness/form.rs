@@ -1,4 +1,5 @@
-//! Forms (`application/x-www-form-urlencoded`), and the client credentials that come in them or beside them.
+//! Forms (`application/x-www-form-urlencoded`), and the client credentials that come in them or
+//! beside them.
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -43,7 +44,6 @@ pub(crate) fn client_pair(headers: &Headers, form: &[(String, String)]) -> Optio
     Some(format!("{}:{}", field(form, "client_id")?, field(form, "client_secret")?))
 }
 
-/// Writes a body.
 pub(crate) fn write(pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();

@@ -16,23 +16,19 @@ pub fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a [u8]> {
         .map(|(_, value)| value.as_slice())
 }
 
-/// The head of a request.
 #[derive(Clone, Debug)]
 pub struct RequestHead {
     /// `GET`, …
     pub method: String,
     /// Path and query as sent.
     pub path: String,
-    /// All headers.
     pub headers: Headers,
 }
 
-/// The head of a response.
 #[derive(Clone, Debug)]
 pub struct ResponseHead {
     /// 200, …
     pub status: u16,
-    /// All headers.
     pub headers: Headers,
 }
 
@@ -49,7 +45,6 @@ pub enum Framing {
 
 const MAX_HEADERS: usize = 256;
 
-/// Reads messages one after another.
 #[derive(Debug)]
 pub struct Reader<S> {
     stream: S,
@@ -57,7 +52,6 @@ pub struct Reader<S> {
 }
 
 impl<S: Read> Reader<S> {
-    /// Reads from `stream`.
     pub fn new(stream: S) -> Self {
         Self { stream, buffer: Vec::new() }
     }

@@ -1,4 +1,5 @@
-//! A client for many requests: one connection, several requests on their way at a time, nothing kept but the statuses.
+//! A client for many requests: one connection, several requests on their way at a time, nothing
+//! kept but the statuses.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,7 +9,6 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::harness::wait;
 
-/// One connection.
 #[derive(Debug)]
 pub struct Pipeline {
     stream: TcpStream,
@@ -27,7 +27,8 @@ impl Pipeline {
         Ok(Self { stream, buffer: Vec::new() })
     }
 
-    /// Sends a `GET` of `path` for each token, all at once, and returns the statuses in the same order.
+    /// Sends a `GET` of `path` for each token, all at once, and returns the statuses in the same
+    /// order.
     ///
     /// # Errors
     /// If a response is missing.
@@ -49,7 +50,6 @@ impl Pipeline {
         (0..count).map(|_| self.status()).collect()
     }
 
-    /// Reads one response.
     fn status(&mut self) -> Result<u16> {
         loop {
             let mut headers = [httparse::EMPTY_HEADER; 32];
@@ -102,8 +102,9 @@ pub fn threads<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) 
     })
 }
 
-/// Runs `client` on `count` threads again and again while `course` takes its way, and waits for all of them. A thread keeps
-/// a state, which `client` gets each time and which is returned at the end. Once a client fails, the others stop.
+/// Runs `client` on `count` threads again and again while `course` takes its way, and waits for all
+/// of them. A thread keeps a state, which `client` gets each time and which is returned at the end.
+/// Once a client fails, the others stop.
 ///
 /// # Errors
 /// The first error of a client, or that of `course`.

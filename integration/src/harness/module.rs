@@ -30,8 +30,8 @@ pub fn build_package(name: &str) -> Result<PathBuf> {
     once(&Mutex::new(None), &["--package", name])
 }
 
-/// As [`build`], but the module traps on requests with the header `x-test-trap`. It is built into a directory of its
-/// own, so that nobody takes it for the one to ship.
+/// As [`build`], but the module traps on requests with the header `x-test-trap`. It is built into a
+/// directory of its own, so that nobody takes it for the one to ship.
 ///
 /// # Errors
 /// See [`build`].

@@ -1,4 +1,5 @@
-//! Packages of other languages, installed below the target directory: once, and whole or not at all.
+//! Packages of other languages, installed below the target directory: once, and whole or not at
+//! all.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ const NODE: &str = "install Node.js 20 or later with npm";
 const OLDEST_NODE: u32 = 20;
 const PYTHON: &str = "install Python 3.11 or later with pip and venv";
 
-/// What `npm ci` makes of the lock file in `source`: the directory with `node_modules` and, beside it, where a module looks for
-/// them, the `scripts` of `source`.
+/// What `npm ci` makes of the lock file in `source`: the directory with `node_modules` and, beside
+/// it, where a module looks for them, the `scripts` of `source`.
 ///
 /// # Errors
 /// If there is no npm or no Node.js that is new enough, or npm fails.
@@ -49,7 +50,8 @@ pub fn python(source: &Path, name: &str) -> Result<PathBuf> {
 }
 
 /// A directory with `files` and what `build` makes of them; anew if one of them has changed since.
-/// It is built in place, since a virtual environment cannot be moved; a file that holds what was asked for says at the end that it is whole.
+/// It is built in place, since a virtual environment cannot be moved; a file that holds what was
+/// asked for says at the end that it is whole.
 fn install(
     source: &Path,
     name: &str,

@@ -17,8 +17,8 @@ use crate::harness::version::Version;
 use crate::harness::wait;
 use crate::harness::workspace::Scratch;
 
-/// Runs `"$@"` and ends it when standard input closes. We hold the other end, so it closes when we stop
-/// for whatever reason: return, panic, Ctrl-C or a kill that no handler would see.
+/// Runs `"$@"` and ends it when standard input closes. We hold the other end, so it closes when we
+/// stop for whatever reason: return, panic, Ctrl-C or a kill that no handler would see.
 pub(crate) const GUARD: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null &
@@ -83,7 +83,6 @@ impl Process {
         Ok(process)
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn listener(&self) -> SocketAddr {
         self.listener
@@ -95,7 +94,6 @@ impl Process {
         self.version
     }
 
-    /// Its admin interface.
     #[must_use]
     pub fn admin(&self) -> &Admin {
         &self.admin
@@ -133,8 +131,8 @@ impl Process {
         Ok(kilobytes * 1024)
     }
 
-    /// How many file descriptors it has open beside established TCP connections, as Linux counts them; `None` while a
-    /// connection is about to go.
+    /// How many file descriptors it has open beside established TCP connections, as Linux counts
+    /// them; `None` while a connection is about to go.
     ///
     /// # Errors
     /// If the system does not tell.

@@ -26,7 +26,6 @@ pub trait Handler: Send + Sync + 'static {
 /// One request and the socket for its answer.
 #[derive(Debug)]
 pub struct Exchange {
-    /// The request's head.
     pub head: RequestHead,
     reader: Reader<TcpStream>,
     stream: TcpStream,
@@ -73,7 +72,6 @@ impl Exchange {
     }
 }
 
-/// The head of a response.
 #[must_use]
 pub fn response_head(status: u16, headers: &Headers, length: usize) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status} Stub\r\ncontent-length: {length}\r\n").into_bytes();
@@ -124,7 +122,6 @@ impl Server {
         Ok(Self { address, shared })
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -15,8 +15,8 @@ pub struct Version {
 }
 
 impl Version {
-    /// Whether a change came after this version: `changed_in` names the first release with it in each minor version that
-    /// got it, and whatever is newer than all of these has it.
+    /// Whether a change came after this version: `changed_in` names the first release with it in
+    /// each minor version that got it, and whatever is newer than all of these has it.
     #[must_use]
     pub fn lacks(self, changed_in: &[Self]) -> bool {
         let same = changed_in.iter().find(|change| change.minor == self.minor);

@@ -46,8 +46,8 @@ pub fn target() -> Result<PathBuf> {
     Ok(TARGET.get_or_init(|| directory.into()).clone())
 }
 
-/// An empty directory below the target directory, for one Envoy's files. It is removed at the end, unless a
-/// test has panicked and its files may tell why.
+/// An empty directory below the target directory, for one Envoy's files. It is removed at the end,
+/// unless a test has panicked and its files may tell why.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
 
@@ -69,7 +69,6 @@ impl Scratch {
         Ok(Self(directory))
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0

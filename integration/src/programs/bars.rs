@@ -1,5 +1,6 @@
-//! The four bars that the filter has to clear as a whole process: calls, outage, memory. Each is one function that
-//! prints its figures, and fails if the bar is missed. `cargo bars` runs them at full size, `cargo test` smaller.
+//! The four bars that the filter has to clear as a whole process: calls, outage, memory. Each is
+//! one function that prints its figures, and fails if the bar is missed. `cargo bars` runs them at
+//! full size, `cargo test` smaller.
 
 pub mod crowd;
 pub mod flood;
@@ -11,17 +12,14 @@ use anyhow::Result;
 
 pub use scale::Scale;
 
-/// One bar.
 pub struct Bar {
     /// What it is called on the command line.
     pub name: &'static str,
     /// What has to hold.
     pub about: &'static str,
-    /// Tries it.
     pub run: fn(Scale) -> Result<()>,
 }
 
-/// All of them.
 pub const ALL: [Bar; 4] = [
     Bar {
         name: "crowd",

@@ -1,5 +1,5 @@
-//! `docker-compose.yml`, tried: as a user starts it, with every scenario, and with containers that stop, hang, lose their
-//! network, restart and multiply.
+//! `docker-compose.yml`, tried: as a user starts it, with every scenario, and with containers that
+//! stop, hang, lose their network, restart and multiply.
 
 mod faults;
 mod image;
@@ -17,11 +17,9 @@ use anyhow::Result;
 
 use stack::{Overlay, Stack};
 
-/// One part.
 pub struct Part {
     /// What it is called on the command line.
     pub name: &'static str,
-    /// What it shows.
     pub about: &'static str,
     run: fn(&Stack, &Overlay) -> Result<()>,
 }

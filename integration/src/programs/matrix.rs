@@ -1,7 +1,7 @@
 //! The Envoys that the filter is tested with, and the table in README.md that says so.
 //!
-//! A run is recorded in `integration/support.json`. The table is made from that file and from what the scenarios say about
-//! older Envoys; a test compares, so nobody edits it by hand.
+//! A run is recorded in `integration/support.json`. The table is made from that file and from what
+//! the scenarios say about older Envoys; a test compares, so nobody edits it by hand.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -15,8 +15,8 @@ use crate::harness::version::Version;
 use crate::harness::{envoy, workspace};
 use crate::scenario::Scenario;
 
-/// Oldest and newest that the Python package brings along, and one of every minor version between. It has 1.38.3, too,
-/// but compiled without any runtime for wasm.
+/// Oldest and newest that the Python package brings along, and one of every minor version between.
+/// It has 1.38.3, too, but compiled without any runtime for wasm.
 const ENVOYS: [(&str, Suite); 5] = [
     ("1.36.2", Suite::Whole),
     ("1.37.0", Suite::Smoke),
@@ -25,7 +25,8 @@ const ENVOYS: [(&str, Suite); 5] = [
     (envoy::VERSION, Suite::Whole),
 ];
 
-/// What the smoke suite takes beside the scenarios that run anywhere: what depends most on the host.
+/// What the smoke suite takes beside the scenarios that run anywhere: what depends most on the
+/// host.
 const CODE: [&str; 5] = [
     "held::bodies_wait_for_the_verdict",
     "revoked::usergrids_way_for_one_token",
@@ -41,7 +42,6 @@ const END: &str = "<!-- End of what `cargo matrix` writes. -->\n";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Suite {
-    /// All of them.
     Whole,
     /// Every scenario that needs nothing but `envoy/envoy.yaml`, and a few tests more.
     Smoke,
@@ -51,15 +51,14 @@ pub enum Suite {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// Of Envoy.
     pub envoy: String,
-    /// What ran.
     pub suite: Suite,
     /// How many tests passed.
     pub passed: usize,
 }
 
-/// Runs the tests with the Envoys of these versions, or with all of them, prints what they print, and returns the runs.
+/// Runs the tests with the Envoys of these versions, or with all of them, prints what they print,
+/// and returns the runs.
 ///
 /// # Errors
 /// If a test fails, or a version is not in the table.

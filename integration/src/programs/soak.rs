@@ -1,8 +1,9 @@
 //! The long run: mixed traffic, troubles and updates, round after round, and an account at the end.
 //!
-//! Clients know what may become of each request, and count what did. When a round is over and Envoy at rest, the filter's
-//! counters must say the same, outcome by outcome. In every other round some clients leave before their answer; what the
-//! filter counted of those is known within bounds. At the end, Envoy must hold no more than after the first round.
+//! Clients know what may become of each request, and count what did. When a round is over and Envoy
+//! at rest, the filter's counters must say the same, outcome by outcome. In every other round some
+//! clients leave before their answer; what the filter counted of those is known within bounds. At
+//! the end, Envoy must hold no more than after the first round.
 
 mod resources;
 mod tally;
@@ -35,7 +36,8 @@ const CLIENTS: usize = 8;
 /// What a request may count as whose client has left.
 const LEFT: [&str; 3] = ["token", "unavailable", "overloaded"];
 
-/// Runs until so much time has passed after the first round, two more rounds at least, and prints an account.
+/// Runs until so much time has passed after the first round, two more rounds at least, and prints
+/// an account.
 ///
 /// # Errors
 /// Whatever does not agree.
@@ -85,7 +87,6 @@ struct Soak {
     answers: Answers,
     weather: Weather,
     updates: usize,
-    /// Of all rounds.
     tally: Tally,
     /// What the filter counted of those who left, up to now.
     left: Outcomes,
@@ -170,7 +171,8 @@ impl Soak {
     /// Waits until nothing is under way and all is counted, and compares.
     fn settle(&mut self) -> Result<()> {
         Resources::at_rest(&self.live)?;
-        // A worker writes all its counters at once: when these guests are in the statistics, so is what came before.
+        // A worker writes all its counters at once: when these guests are in the statistics, so is
+        // what came before.
         let mut spread = Spread::open(&self.live.site, WORKERS as usize, 1)?;
         for connection in spread.firsts() {
             let request = Request::get("/acme/sandbox/x");
@@ -235,7 +237,6 @@ fn guest() -> usize {
     KINDS.iter().position(|kind| kind.name == "guest").unwrap_or_default()
 }
 
-/// One client.
 struct Caller {
     address: SocketAddr,
     client: Client,

@@ -39,7 +39,8 @@ pub fn run(scenario: &Scenario, target: &dyn Target) -> Result<()> {
     Ok(())
 }
 
-/// Runs all files that need nothing but `envoy/envoy.yaml` as it is, and returns what became of each.
+/// Runs all files that need nothing but `envoy/envoy.yaml` as it is, and returns what became of
+/// each.
 ///
 /// # Errors
 /// If nobody answers there.

@@ -1,7 +1,9 @@
-//! A backend with the shape of Apache Usergrid, for its own clients: token endpoints, `users`, one collection, revocation.
+//! A backend with the shape of Apache Usergrid, for its own clients: token endpoints, `users`, one
+//! collection, revocation.
 //!
-//! It keeps its own tokens and judges every request by itself, so that what the filter lets through is judged once more.
-//! It trusts no identity header. Only what the clients here use is there; everything else is answered 404.
+//! It keeps its own tokens and judges every request by itself, so that what the filter lets through
+//! is judged once more. It trusts no identity header. Only what the clients here use is there;
+//! everything else is answered 404.
 
 mod answer;
 mod clock;
@@ -57,7 +59,6 @@ impl Usergrid {
         Ok(Self { server, state })
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()

@@ -16,13 +16,12 @@ use crate::servers::stub::backend::Backend;
 /// Stops when it is dropped.
 #[derive(Debug)]
 pub struct Front {
-    /// Envoy.
     pub envoy: Process,
-    /// The backend.
     pub backend: Backend,
 }
 
-/// What turns the shipped configuration into one for this server: its paths, and `gateway` as the client that asks.
+/// What turns the shipped configuration into one for this server: its paths, and `gateway` as the
+/// client that asks.
 ///
 /// # Errors
 /// If `clients.json` has no client `gateway`.
@@ -31,7 +30,7 @@ pub fn configuration(server: &Server) -> Result<Value> {
     Ok(json!({
         "introspection": {
             "path": paths.introspection,
-            "client_auth": server.cast().client("gateway")?.client_auth(),
+            "client_auth": server.registry().client("gateway")?.client_auth(),
         },
         "client_credentials": { "path": paths.token },
         "guest": null,

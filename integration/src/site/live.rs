@@ -1,4 +1,5 @@
-//! A site whose listener comes from a file, so that the filter's configuration can change while requests flow.
+//! A site whose listener comes from a file, so that the filter's configuration can change while
+//! requests flow.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,6 @@ const REJECTED: &str = "listener_manager.lds.update_rejected";
 /// Everything stops when it is dropped.
 #[derive(Debug)]
 pub struct Live {
-    /// What serves.
     pub site: Site,
     setup: Setup,
     file: PathBuf,
@@ -50,8 +50,9 @@ impl Live {
         Ok(Self { site, setup, file, _directory: directory })
     }
 
-    /// Moves a listener into place that has `patch` merged into the configuration it was started with, and waits until
-    /// Envoy serves new connections by it. Those that are open stay with the configuration they were opened under.
+    /// Moves a listener into place that has `patch` merged into the configuration it was started
+    /// with, and waits until Envoy serves new connections by it. Those that are open stay with the
+    /// configuration they were opened under.
     ///
     /// # Errors
     /// If Envoy does not take it. One that changes nothing is not taken.

@@ -18,11 +18,8 @@ use crate::servers::stub::introspection::Introspection;
 /// Everything stops when it is dropped.
 #[derive(Debug)]
 pub struct Site {
-    /// Envoy.
     pub envoy: Process,
-    /// The verifying server.
     pub introspection: Introspection,
-    /// The backend.
     pub backend: Backend,
 }
 
@@ -37,7 +34,8 @@ impl Site {
         })
     }
 
-    /// Starts everything with a bootstrap that is made once the servers' addresses are known, the verifying server's first.
+    /// Starts everything with a bootstrap that is made once the servers' addresses are known, the
+    /// verifying server's first.
     ///
     /// # Errors
     /// See [`Site::start`].
@@ -54,13 +52,11 @@ impl Site {
         Ok(Self { envoy, introspection, backend })
     }
 
-    /// Where Envoy listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.envoy.listener()
     }
 
-    /// Envoy's admin interface.
     #[must_use]
     pub fn admin(&self) -> &Admin {
         self.envoy.admin()

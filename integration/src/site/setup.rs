@@ -13,9 +13,9 @@ use crate::harness::module;
 pub struct Setup {
     /// A name for the directory of its files.
     pub name: String,
-    /// Merged into the plugin's configuration one after another (RFC 7396); none leaves its text as it is.
+    /// Merged into the plugin's configuration one after another (RFC 7396); none leaves its text as
+    /// it is.
     pub patches: Vec<Value>,
-    /// Everything else.
     pub knobs: Knobs,
     /// Further verifying servers: clusters of these names, otherwise like `introspection`.
     pub clusters: Vec<(String, SocketAddr)>,
@@ -46,7 +46,6 @@ impl Setup {
         self
     }
 
-    /// Sets the knobs.
     #[must_use]
     pub fn knobs(mut self, knobs: Knobs) -> Self {
         self.knobs = knobs;

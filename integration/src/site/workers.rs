@@ -1,4 +1,5 @@
-//! Connections of which it is known which of Envoy's workers has them: by its own statistics, not by hope.
+//! Connections of which it is known which of Envoy's workers has them: by its own statistics, not
+//! by hope.
 
 use std::collections::BTreeMap;
 
@@ -99,8 +100,8 @@ impl Spread {
 
 /// Connections accepted on the first listener, by worker.
 fn accepted(site: &Site) -> Result<BTreeMap<usize, usize>> {
-    // A listener's statistics are named after its address as configured; where several listeners ask for port 0, they share
-    // them, and nobody may connect to the others meanwhile.
+    // A listener's statistics are named after its address as configured; where several listeners
+    // ask for port 0, they share them, and nobody may connect to the others meanwhile.
     let stats = site.admin().stats_like("^listener\\..*\\.worker_[0-9]+\\.downstream_cx_total$")?;
     let mut by_worker = BTreeMap::new();
     for (name, value) in stats {

@@ -1,4 +1,5 @@
-//! What the verifying server receives: form, headers, and the client authentication that was configured.
+//! What the verifying server receives: form, headers, and the client authentication that was
+//! configured.
 
 use anyhow::{Context, Result, ensure};
 use integration::harness::client::Request;

@@ -1,4 +1,5 @@
-//! A verifying server that fails: what is tried again, when it is left alone, and when it is asked again.
+//! A verifying server that fails: what is tried again, when it is left alone, and when it is asked
+//! again.
 
 use anyhow::{Result, ensure};
 use integration::harness::client::{Connection, Request};

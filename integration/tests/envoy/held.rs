@@ -22,7 +22,8 @@ fn bodies_wait_for_the_verdict() -> Result<()> {
 
 #[test]
 fn bodies_wait_where_envoy_would_let_headers_go_on() -> Result<()> {
-    // Here Envoy collects what the filter holds back, up to its buffer limit; the usual way has none.
+    // Here Envoy collects what the filter holds back, up to its buffer limit; the usual way has
+    // none.
     bodies(&site(Some(true))?)
 }
 

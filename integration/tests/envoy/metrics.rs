@@ -1,4 +1,5 @@
-//! Every metric and every value of every label, reached in one Envoy and seen as Prometheus sees it.
+//! Every metric and every value of every label, reached in one Envoy and seen as Prometheus sees
+//! it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Many users at once: each request carries its own user's identity, whatever connection or worker it is on.
+//! Many users at once: each request carries its own user's identity, whatever connection or worker
+//! it is on.
 
 use std::thread;
 

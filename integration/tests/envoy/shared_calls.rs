@@ -1,4 +1,5 @@
-//! One call for each credential: concurrent requests share it, and nobody depends on who asked first.
+//! One call for each credential: concurrent requests share it, and nobody depends on who asked
+//! first.
 
 use std::thread;
 

@@ -1,4 +1,5 @@
-//! The filter as README configures it for Usergrid, before a backend of Usergrid's shape that judges by itself.
+//! The filter as README configures it for Usergrid, before a backend of Usergrid's shape that
+//! judges by itself.
 
 mod backend;
 mod judged_twice;
@@ -46,7 +47,6 @@ impl Site {
         Ok(Self { envoy, backend })
     }
 
-    /// Sends one request through Envoy.
     fn send(&self, request: &Request) -> Result<Response> {
         client::send(self.envoy.listener(), request)
     }

@@ -1,4 +1,5 @@
-//! Several workers: one call for each credential in the whole process, whoever asks first and whatever becomes of it.
+//! Several workers: one call for each credential in the whole process, whoever asks first and
+//! whatever becomes of it.
 
 use anyhow::{Context, Result, ensure};
 use integration::harness::client::{Connection, Request};

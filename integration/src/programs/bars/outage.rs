@@ -1,4 +1,5 @@
-//! The verifying server goes away under load and comes back: who is still let in, who is not, and for how long.
+//! The verifying server goes away under load and comes back: who is still let in, who is not, and
+//! for how long.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -97,8 +98,8 @@ pub fn run(scale: Scale) -> Result<()> {
                         if now == OVER {
                             break;
                         }
-                        // Until no answer is fresh any more, each worker has its own share: the rest is
-                        // known to the process, not to the worker.
+                        // Until no answer is fresh any more, each worker has its own share: the
+                        // rest is known to the process, not to the worker.
                         let all = stale.load(Ordering::SeqCst);
                         let number = if all { round } else { round * WORKERS + worker } % KNOWN;
                         *seen.known.entry(ask(&format!("known-{number}"))?.1).or_default() += 1;

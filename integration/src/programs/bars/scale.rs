@@ -1,6 +1,5 @@
 //! At which size a bar is tried.
 
-/// How large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// Seconds, for every run of the tests.

@@ -29,7 +29,8 @@ pub fn run(_: Scale) -> Result<()> {
     for token in &tokens {
         site.introspection.learn(token, Answer::user(token));
     }
-    // Shows that the kernel does spread connections over the workers here; the clients below open their own.
+    // Shows that the kernel does spread connections over the workers here; the clients below open
+    // their own.
     let (_, counts) = Spread::crowd(&site, WORKERS, CLIENTS)?;
     let good = load::threads(CLIENTS, |client| {
         let mut pipeline = Pipeline::open(site.address())?;

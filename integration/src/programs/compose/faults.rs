@@ -1,4 +1,5 @@
-//! The verifying server fails as containers do: known tokens go on, unknown ones get 503, and it comes back by itself.
+//! The verifying server fails as containers do: known tokens go on, unknown ones get 503, and it
+//! comes back by itself.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -1,5 +1,6 @@
-//! The image that `Dockerfile` makes, by the rules of those who load it: Istio and Envoy Gateway take the last layer, which must be
-//! a compressed archive of a known media type with a file called `plugin.wasm`.
+//! The image that `Dockerfile` makes, by the rules of those who load it: Istio and Envoy Gateway
+//! take the last layer, which must be a compressed archive of a known media type with a file called
+//! `plugin.wasm`.
 
 use std::fs;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! As much of an image registry as `docker push` asks for, to see what it would send to a real one. It is on loopback, where
-//! Docker needs no TLS.
+//! As much of an image registry as `docker push` asks for, to see what it would send to a real one.
+//! It is on loopback, where Docker needs no TLS.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -38,7 +38,6 @@ impl Registry {
         Ok(Self { server, store })
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
@@ -50,7 +49,6 @@ impl Registry {
         lock(&self.store.manifest).clone()
     }
 
-    /// A blob by its digest.
     #[must_use]
     pub fn blob(&self, digest: &str) -> Option<Vec<u8>> {
         lock(&self.store.blobs).get(digest).cloned()

@@ -1,4 +1,5 @@
-//! Envoy restarts while requests come: connections fail meanwhile, but nobody gets in who should not.
+//! Envoy restarts while requests come: connections fail meanwhile, but nobody gets in who should
+//! not.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,7 +30,8 @@ type Seen = BTreeMap<(&'static str, Option<u16>), usize>;
 /// Three restarts under load.
 ///
 /// # Errors
-/// If somebody without a good token reaches the backend, or good tokens are not admitted after a restart.
+/// If somebody without a good token reaches the backend, or good tokens are not admitted after a
+/// restart.
 pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
     overlay.shipped()?;
     stack.up(1, 1)?;

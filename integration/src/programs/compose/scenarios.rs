@@ -9,8 +9,9 @@ use crate::harness::module;
 use crate::scenario::target::Remote;
 use crate::scenario::{self, Scenario};
 
-/// The Envoy that a user gets: the images are built, everything gets healthy, the files that need no configuration of their own
-/// pass, and nobody but Envoy's own container reaches the admin interface.
+/// The Envoy that a user gets: the images are built, everything gets healthy, the files that need
+/// no configuration of their own pass, and nobody but Envoy's own container reaches the admin
+/// interface.
 ///
 /// # Errors
 /// If something is not so.

@@ -129,7 +129,8 @@ impl Stack {
         self.run(&["docker-compose.yml", SERVERS], &["--build"], &[])
     }
 
-    /// Brings up Envoys with so many workers, by the bootstrap of the overlay; the stubs can be asked.
+    /// Brings up Envoys with so many workers, by the bootstrap of the overlay; the stubs can be
+    /// asked.
     ///
     /// # Errors
     /// See [`Stack::up_shipped`].

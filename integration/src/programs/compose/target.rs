@@ -1,5 +1,5 @@
-//! The containers as a target of scenarios: requests go to the published port, the stubs are asked at their second address, and
-//! Envoy's admin interface from inside its container.
+//! The containers as a target of scenarios: requests go to the published port, the stubs are asked
+//! at their second address, and Envoy's admin interface from inside its container.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -73,13 +73,9 @@ impl Stub {
 
 /// One Envoy and the stubs.
 pub struct Composed {
-    /// Envoy's container.
     pub envoy: Container,
-    /// Where it listens.
     pub address: SocketAddr,
-    /// The verifying server.
     pub introspection: Stub,
-    /// The backend.
     pub backend: Stub,
     admin: Admin,
     /// Where the access log of this start begins.
@@ -103,7 +99,8 @@ impl Composed {
         })
     }
 
-    /// Starts Envoy anew, with the bootstrap that is there now, and has the stubs forget what they saw.
+    /// Starts Envoy anew, with the bootstrap that is there now, and has the stubs forget what they
+    /// saw.
     ///
     /// # Errors
     /// If it does not get ready.

@@ -1,4 +1,5 @@
-//! What somebody does who has run `docker compose up`: logs in through Envoy, uses the token, is refused, logs out.
+//! What somebody does who has run `docker compose up`: logs in through Envoy, uses the token, is
+//! refused, logs out.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -121,7 +122,8 @@ fn step(envoy: SocketAddr, about: &str, request: &Request, from: From) -> Result
     Ok(body)
 }
 
-/// Runs the lines with `curl` in a document as they stand but for Envoy's address; the status that each must have is after its `# `.
+/// Runs the lines with `curl` in a document as they stand but for Envoy's address; the status that
+/// each must have is after its `# `.
 fn documented(file: &str, envoy: SocketAddr) -> Result<()> {
     let text = std::fs::read_to_string(workspace::root().join(file))?;
     let lines = text.lines().map(|line| line.trim_start_matches(['#', ' ']));

@@ -115,7 +115,7 @@ fn good(server: &Server, tokens: &Tokens) -> Result<Vec<Step>> {
         ("x-usergrid-client-id", Some(READER)),
         ("x-usergrid-scope", Some("books.read")),
     ];
-    let pair = server.cast().client(READER)?;
+    let pair = server.registry().client(READER)?;
     let of_pair = [("x-usergrid-client-id", Some(READER))];
     Ok(vec![
         passes(
@@ -231,7 +231,7 @@ fn serve(screen: &Screen, server: &Server, front: &mut Front) -> Result<()> {
     .into_iter()
     .map(|(request, what)| (curl(&request, envoy), what))
     .collect();
-    let reader = server.cast().client(READER)?;
+    let reader = server.registry().client(READER)?;
     let (token, scope) = (server.kind().paths().token, "scope=books.read");
     let ask = format!("curl -u {}:{} -d grant_type=client_credentials", reader.id, reader.secret);
     lines.push((

@@ -49,7 +49,6 @@ impl Screen {
         println!("{}", self.paint(DIM, &format!("… {what}")));
     }
 
-    /// The heading.
     pub fn title(&self, text: &str) {
         println!("\n{}\n", self.paint(BOLD, text));
     }
@@ -109,7 +108,6 @@ impl Screen {
         println!("    backend saw  nothing");
     }
 
-    /// How it went.
     pub fn summary(&self, steps: usize, failed: usize) {
         if failed == 0 {
             let line = format!("all {steps} requests were answered as documented");

@@ -7,9 +7,7 @@ use crate::harness::client::Request;
 
 /// A request of the walk.
 pub struct Step {
-    /// What it shows.
     pub title: &'static str,
-    /// What is sent.
     pub request: Request,
     /// The status that must come.
     pub status: u16,
@@ -26,7 +24,6 @@ pub enum Backend {
         /// Usergrid's word.
         error: &'static str,
     },
-    /// A request.
     Sees {
         /// Path and query.
         path: &'static str,
@@ -37,7 +34,6 @@ pub enum Backend {
     NotAsked,
 }
 
-/// A refusal.
 pub fn refused(
     title: &'static str,
     request: Request,

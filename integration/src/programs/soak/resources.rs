@@ -7,20 +7,21 @@ use anyhow::{Context, Result};
 use crate::harness::wait;
 use crate::site::live::Live;
 
-/// Resident memory may grow by so much. Envoy's allocator and V8 give nothing back at once, so what the workers happened to need
-/// at the same time shows. A leak of a hundred bytes a request passes it within two rounds.
+/// Resident memory may grow by so much. Envoy's allocator and V8 give nothing back at once, so what
+/// the workers happened to need at the same time shows. A leak of a hundred bytes a request passes
+/// it within two rounds.
 const MEMORY: u64 = 8 * 1024 * 1024;
 
-/// One observation.
 #[derive(Clone, Debug)]
 pub struct Resources {
-    /// Resident memory in bytes. The data that workers share is in it: it has a fixed set of keys, and Envoy does not tell
-    /// its size.
+    /// Resident memory in bytes. The data that workers share is in it: it has a fixed set of keys,
+    /// and Envoy does not tell its size.
     resident: u64,
     /// VMs of V8.
     vms: u64,
-    /// File descriptors that are no open connection. Those to the backend and to the verifying servers stay open between
-    /// requests, as many as were needed at the same time; those of clients are among what must be zero.
+    /// File descriptors that are no open connection. Those to the backend and to the verifying
+    /// servers stay open between requests, as many as were needed at the same time; those of
+    /// clients are among what must be zero.
     descriptors: usize,
     /// Everything that must be zero by now.
     pending: BTreeMap<String, u64>,

@@ -12,7 +12,6 @@ pub type Outcomes = BTreeMap<String, u64>;
 pub struct Tally {
     /// Complete requests, by place in [`KINDS`].
     pub sent: BTreeMap<usize, u64>,
-    /// Answers.
     pub answered: Outcomes,
     /// Complete requests whose client left before the answer.
     pub left: u64,
@@ -21,7 +20,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one answer.
     pub fn answered(&mut self, kind: usize, outcome: &str) {
         *self.sent.entry(kind).or_default() += 1;
         *self.answered.entry(outcome.into()).or_default() += 1;
@@ -56,9 +54,11 @@ impl Tally {
     }
 }
 
-/// What the filter counted beyond the answers: requests whose clients had left. `None` if the two do not agree.
+/// What the filter counted beyond the answers: requests whose clients had left. `None` if the two
+/// do not agree.
 ///
-/// Such a request may count as what it would have got, `possible`, or not at all, if it was gone before its verdict.
+/// Such a request may count as what it would have got, `possible`, or not at all, if it was gone
+/// before its verdict.
 #[must_use]
 pub fn beyond(counted: &Outcomes, tally: &Tally, possible: &[&str]) -> Option<Outcomes> {
     let names = counted.keys().chain(tally.answered.keys());

@@ -39,7 +39,6 @@ const fn kind(
     Kind { name, weight, request, outcomes, asks }
 }
 
-/// All kinds.
 pub const KINDS: [Kind; 22] = [
     kind("token in the header", 24, &["token"], true, |n| get("/acme/shop/x").bearer(&user(n))),
     kind("token in the query", 10, &["token"], true, |n| {
@@ -109,7 +108,8 @@ pub fn answers() -> Result<Answers> {
     Ok(answers)
 }
 
-/// Which kind comes as number `number`. All come again and again, in an order without long runs of one.
+/// Which kind comes as number `number`. All come again and again, in an order without long runs of
+/// one.
 #[must_use]
 pub fn pick(number: u64) -> usize {
     let total: usize = KINDS.iter().map(|kind| kind.weight).sum();
@@ -124,7 +124,6 @@ pub fn pick(number: u64) -> usize {
 }
 
 impl Kind {
-    /// The request with this number.
     #[must_use]
     pub fn request(&self, number: u64) -> Request {
         (self.request)(number)

@@ -1,4 +1,5 @@
-//! What happens to the verifying server and to the configuration during a round, one thing after another.
+//! What happens to the verifying server and to the configuration during a round, one thing after
+//! another.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,10 +12,11 @@ use crate::servers::stub::answer::{Answer, Answers, Fault, Trouble};
 use crate::servers::stub::introspection::Introspection;
 use crate::site::live::Live;
 
-/// How long a trouble lasts. Clients cannot know that it is over before their next call, so what matters is that some
-/// calls end in it and others begin in it.
+/// How long a trouble lasts. Clients cannot know that it is over before their next call, so what
+/// matters is that some calls end in it and others begin in it.
 const LENGTH: Duration = Duration::from_secs(1);
-/// After a trouble, requests may go on failing until calls have timed out, breakers have been open and have probed.
+/// After a trouble, requests may go on failing until calls have timed out, breakers have been open
+/// and have probed.
 const AFTERMATH: Duration = Duration::from_secs(3);
 /// The name of the second verifying server's cluster.
 pub const SECOND: &str = "second";
@@ -47,8 +49,8 @@ impl Weather {
         self.bad_until.store(self.now() + aftermath, Ordering::SeqCst);
     }
 
-    /// Whether it is good now. All was well with a request if it was at its beginning and at its end: bad weather lasts
-    /// longer than any request.
+    /// Whether it is good now. All was well with a request if it was at its beginning and at its
+    /// end: bad weather lasts longer than any request.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.now() > self.bad_until.load(Ordering::SeqCst)
@@ -98,7 +100,8 @@ pub struct World<'a> {
 }
 
 impl World<'_> {
-    /// One round: every trouble once, a new configuration after each, and a broken one. Ends early if `over`.
+    /// One round: every trouble once, a new configuration after each, and a broken one. Ends early
+    /// if `over`.
     ///
     /// # Errors
     /// If Envoy takes a broken configuration, or none.

@@ -1,6 +1,5 @@
 //! Which servers there are, and where each has what.
 
-/// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `oidc-provider` of npm, certified for OpenID Connect.
@@ -9,10 +8,8 @@ pub enum Kind {
     Django,
 }
 
-/// Both.
 pub const ALL: [Kind; 2] = [Kind::OidcProvider, Kind::Django];
 
-/// Where a server has what.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths {
     /// Tokens (RFC 6749 section 3.2).
@@ -42,7 +39,6 @@ impl Kind {
         }
     }
 
-    /// Where it has what.
     #[must_use]
     pub fn paths(self) -> Paths {
         match self {
@@ -59,7 +55,8 @@ impl Kind {
         }
     }
 
-    /// The identity header in which the name of a user arrives, by the claim that the server has it in.
+    /// The identity header in which the name of a user arrives, by the claim that the server has it
+    /// in.
     #[must_use]
     pub fn user_header(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
 
-use super::cast::User;
+use super::registry::User;
 use crate::harness::client::{self, Request, Response};
 use crate::harness::form;
 
@@ -54,7 +54,8 @@ impl Browser<'_> {
     }
 }
 
-/// Sends a request. Pages of a login have links to where they were asked for, so the host has to be right.
+/// Sends a request. Pages of a login have links to where they were asked for, so the host has to be
+/// right.
 pub(super) fn send(address: SocketAddr, request: &Request) -> Result<Response> {
     client::send(address, &request.clone().header("host", address.to_string()))
 }

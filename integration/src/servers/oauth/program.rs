@@ -4,13 +4,14 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::cast;
 use super::kind::Kind;
+use super::registry;
 use crate::harness::packages;
 
-/// What starts a server; the file with the clients follows as an argument. Installs its packages first, if they are not there.
+/// What starts a server; the file with the clients follows as an argument. Installs its packages
+/// first, if they are not there.
 pub(super) fn command(kind: Kind) -> Result<Command> {
-    let source = cast::directory().join(kind.package());
+    let source = registry::directory().join(kind.package());
     match kind {
         Kind::OidcProvider => {
             let installed = packages::node(&source, kind.package(), &["server.js"])?;

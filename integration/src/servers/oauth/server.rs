@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::cast::{Cast, Client};
 use super::kind::Kind;
 use super::login::{self, Browser};
 use super::program;
+use super::registry::{Client, Registry};
 use crate::harness::client::{Request, Response};
 use crate::harness::process::GUARD;
 use crate::harness::workspace::Scratch;
@@ -20,7 +20,7 @@ use crate::harness::{form, wait};
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
-    cast: Cast,
+    registry: Registry,
     guard: Child,
     directory: Scratch,
     address: SocketAddr,
@@ -39,15 +39,16 @@ impl Server {
     /// Installs it if need be, starts it and waits until it listens.
     ///
     /// # Errors
-    /// If its language is missing, its packages cannot be had, or it stops; the message says what to do or what it said.
+    /// If its language is missing, its packages cannot be had, or it stops; the message says what
+    /// to do or what it said.
     pub fn start(kind: Kind) -> Result<Self> {
-        let cast = Cast::load()?;
+        let registry = Registry::load()?;
         let program = program::command(kind)?;
         let directory = Scratch::new(kind.package())?;
         let log = File::create(directory.path().join("server.log"))?;
         let mut command = Command::new("sh");
         command.args(["-c", GUARD, "guard"]).arg(program.get_program()).args(program.get_args());
-        command.arg(Cast::file()).arg(directory.path());
+        command.arg(Registry::file()).arg(directory.path());
         for (name, value) in program.get_envs() {
             command.env(name, value.unwrap_or_default());
         }
@@ -59,24 +60,21 @@ impl Server {
             .spawn()
             .context("cannot run sh")?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { kind, cast, guard, directory, address: nowhere };
+        let mut server = Self { kind, registry, guard, directory, address: nowhere };
         server.address = server.wait_until_listening()?;
         Ok(server)
     }
 
-    /// Which it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Whom it knows.
     #[must_use]
-    pub fn cast(&self) -> &Cast {
-        &self.cast
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -88,7 +86,7 @@ impl Server {
     /// If there is none.
     pub fn client_token(&self, id: &str, scope: &str) -> Result<String> {
         let pairs = [("grant_type", "client_credentials"), ("scope", scope)];
-        Ok(self.issue(self.cast.client(id)?, &pairs)?.access)
+        Ok(self.issue(self.registry.client(id)?, &pairs)?.access)
     }
 
     /// A token for the user, by the client `shop`.
@@ -104,10 +102,10 @@ impl Server {
     /// # Errors
     /// If there is none.
     pub fn user_tokens(&self, scope: &str) -> Result<Issued> {
-        let client = self.cast.client("shop")?;
+        let client = self.registry.client("shop")?;
         match self.kind {
             Kind::OidcProvider => {
-                let redirect = format!("{}/signed-in", self.cast.audience);
+                let redirect = format!("{}/signed-in", self.registry.audience);
                 let scope = format!("openid offline_access {scope}");
                 let asked = [
                     ("client_id", client.id.as_str()),
@@ -117,7 +115,7 @@ impl Server {
                     // No refresh token without.
                     ("prompt", "consent"),
                 ];
-                let browser = Browser { user: &self.cast.user, address: self.address };
+                let browser = Browser { user: &self.registry.user, address: self.address };
                 let start = format!("/auth?{}", form::write(&asked));
                 let back = browser.walk(&start, &redirect)?;
                 let code = back.split(['?', '&']).find_map(|pair| pair.strip_prefix("code="));
@@ -132,7 +130,7 @@ impl Server {
                 )
             }
             Kind::Django => {
-                let user = &self.cast.user;
+                let user = &self.registry.user;
                 self.issue(
                     client,
                     &[
@@ -140,8 +138,9 @@ impl Server {
                         ("username", &user.name),
                         ("password", &user.password),
                         ("scope", scope),
-                        // RFC 8707: whom the token is for. The other server's tokens are all for that one.
-                        ("resource", &self.cast.audience),
+                        // RFC 8707: whom the token is for. The other server's tokens are all for
+                        // that one.
+                        ("resource", &self.registry.audience),
                     ],
                 )
             }
@@ -153,7 +152,7 @@ impl Server {
     /// # Errors
     /// If it does not answer with 200 and JSON.
     pub fn introspect(&self, token: &str) -> Result<Value> {
-        let gateway = self.cast.client("gateway")?;
+        let gateway = self.registry.client("gateway")?;
         let asked = post(self.kind.paths().introspection, gateway, &[("token", token)]);
         let response = self.send(&asked)?;
         ensure!(response.status == 200, "introspection answers {}", response.status);
@@ -165,7 +164,7 @@ impl Server {
     /// # Errors
     /// If there is no such client.
     pub fn revocation(&self, id: &str, token: &str) -> Result<Request> {
-        let client = self.cast.client(id)?;
+        let client = self.registry.client(id)?;
         Ok(post(self.kind.paths().revocation, client, &[("token", token)]))
     }
 

@@ -28,7 +28,6 @@ pub enum Trouble {
     Answers(Box<Answer>),
 }
 
-/// One answer.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Answer {

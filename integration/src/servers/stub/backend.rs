@@ -28,7 +28,6 @@ pub struct Seen {
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// All headers.
     pub headers: Headers,
     /// The beginning of the body, up to now.
     pub body: Vec<u8>,
@@ -62,7 +61,6 @@ impl Backend {
         Ok(Self { server, record })
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()

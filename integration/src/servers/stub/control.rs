@@ -1,5 +1,5 @@
-//! A second address of a stub that runs as a program: what the stub has seen, what it shall answer, and forgetting. Tests in the
-//! same process call the stub itself.
+//! A second address of a stub that runs as a program: what the stub has seen, what it shall answer,
+//! and forgetting. Tests in the same process call the stub itself.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,7 +24,8 @@ pub trait Controlled: Send + Sync + 'static {
 
 /// Listens until dropped.
 ///
-/// `GET /seen` and `DELETE /seen`; `PUT /tokens/{token}` with an answer as `answers.yaml` has them, in JSON.
+/// `GET /seen` and `DELETE /seen`; `PUT /tokens/{token}` with an answer as `answers.yaml` has them,
+/// in JSON.
 ///
 /// # Errors
 /// If the address is taken.

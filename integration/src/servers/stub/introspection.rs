@@ -20,9 +20,7 @@ use crate::harness::wait;
 /// One call, as it arrived.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The path.
     pub path: String,
-    /// All headers.
     pub headers: Headers,
     /// The form, decoded, in order.
     pub form: Vec<(String, String)>,
@@ -61,7 +59,6 @@ impl Introspection {
         Ok(Self { server, state })
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()

@@ -1,4 +1,5 @@
-//! RFC 7662 for Usergrid's tokens. Usergrid itself has no such endpoint: whoever runs it behind the filter provides one.
+//! RFC 7662 for Usergrid's tokens. Usergrid itself has no such endpoint: whoever runs it behind the
+//! filter provides one.
 
 use serde_json::{Value, json};
 

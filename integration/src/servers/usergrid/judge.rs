@@ -1,10 +1,10 @@
-//! Who is calling, and whether they may. A credential that is bad never makes a guest.
+//! Who is calling, and whether they may (`docs/usergrid.md`, section Permission rules). A
+//! credential that is bad never makes a guest.
 
 use super::refusal::Refusal;
 use super::request::Request;
 use super::store::{Key, Principal, Store};
 
-/// Who is calling.
 pub fn principal(store: &Store, request: &Request) -> Result<Principal, Refusal> {
     if let Some(token) = request.token() {
         let (principal, _) = store.holder(token)?;
@@ -50,7 +50,8 @@ pub fn permit(
     permitted.then_some(()).ok_or_else(Refusal::unauthorized)
 }
 
-/// `<operations>:<path>` with `*` for one segment and `**` for the rest: what the rules here need of Usergrid's grammar.
+/// `<operations>:<path>` with `*` for one segment and `**` for the rest: what the rules here need
+/// of Usergrid's grammar.
 fn allow(rules: &[&str], method: &str, path: &[&str]) -> bool {
     rules.iter().filter_map(|rule| rule.split_once(":/")).any(|(operations, pattern)| {
         operations.split(',').any(|operation| operation.eq_ignore_ascii_case(method))

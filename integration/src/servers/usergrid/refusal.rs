@@ -22,7 +22,6 @@ impl Refusal {
         Self { status: 401, error, description: description.into(), exception: Some(SECURITY) }
     }
 
-    /// No permission.
     pub fn unauthorized() -> Self {
         Self::security("unauthorized", "Subject does not have permission to access this resource")
     }
@@ -56,7 +55,6 @@ impl Refusal {
         }
     }
 
-    /// No such application.
     pub fn no_application(organization: &str, application: &str) -> Self {
         let at = format!("{organization}/{application}");
         Self {

@@ -1,4 +1,5 @@
-//! The introspection service that Usergrid lacks and its operators have to run: what the filter asks of it goes on to Usergrid.
+//! The introspection service that Usergrid lacks and its operators have to run: what the filter
+//! asks of it goes on to Usergrid.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -33,7 +34,6 @@ impl Relay {
         Server::start(address, Arc::new(To { host_and_port: usergrid.to_owned() })).map(Self)
     }
 
-    /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.0.address()

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use crate::harness::form::{self, client_pair, field};
 use crate::harness::http::{Headers, RequestHead, header};
 
-/// One request.
 #[derive(Debug)]
 pub struct Request {
     /// `GET`, …

@@ -1,4 +1,5 @@
-//! Tokens that end before their time: Usergrid's way to log out.
+//! Tokens that end before their time: Usergrid's way to log out (`docs/usergrid.md`, section
+//! Revocation).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! What the backend knows: organisations, applications, users, entities and the tokens it has issued.
+//! What the backend knows: organisations, applications, users, entities and the tokens it has
+//! issued.
 
 use std::collections::BTreeMap;
 
@@ -47,14 +48,12 @@ pub enum Principal {
     Admin(String),
 }
 
-/// Everything that is kept.
 #[derive(Debug)]
 pub struct Store {
     applications: BTreeMap<Key, Application>,
     tokens: BTreeMap<Uuid, (Principal, u64)>,
 }
 
-/// One application.
 #[derive(Debug)]
 pub struct Application {
     uuid: String,
@@ -67,8 +66,8 @@ pub struct Application {
 }
 
 impl Store {
-    /// Organisation `acme` with the applications `shop` and `sandbox`, organisation `globex` with `lab`.
-    /// `acme/shop` has the users `tom`, who may do everything, and `ann`, who may only read.
+    /// Organisation `acme` with the applications `shop` and `sandbox`, organisation `globex` with
+    /// `lab`. `acme/shop` has the users `tom`, who may do everything, and `ann`, who may only read.
     pub fn new() -> Self {
         let mut store = Self { applications: BTreeMap::new(), tokens: BTreeMap::new() };
         let sign_up = &["post:/users"][..];
@@ -91,7 +90,6 @@ impl Store {
         store
     }
 
-    /// The application of these names.
     pub fn application(&self, organization: &str, application: &str) -> Result<Key, Refusal> {
         let key = (organization.to_lowercase(), application.to_lowercase());
         if self.applications.contains_key(&key) {
@@ -100,7 +98,6 @@ impl Store {
         Err(Refusal::no_application(organization, application))
     }
 
-    /// The UUID of an application.
     pub fn uuid(&self, key: &Key) -> &str {
         self.applications.get(key).map_or("", |application| &application.uuid)
     }
@@ -118,7 +115,6 @@ impl Store {
         }
     }
 
-    /// The role of a user.
     pub fn role(&self, key: &Key, user: &str) -> String {
         let role = self.find(key, "users", user).and_then(|user| user["role"].as_str());
         role.unwrap_or("default").into()
@@ -192,7 +188,6 @@ impl Store {
         Some(entity.clone())
     }
 
-    /// Deletes an entity.
     pub fn delete(&mut self, key: &Key, collection: &str, id: &str) -> Option<Value> {
         let entities = self.applications.get_mut(key)?.collections.get_mut(collection)?;
         let index = entities.iter().position(|entity| is(entity, id))?;
@@ -234,14 +229,12 @@ impl Store {
         self.tokens.get(&uuid).cloned().ok_or_else(revoked)
     }
 
-    /// Revokes one token.
     pub fn revoke(&mut self, token: &str) {
         if let Ok(uuid) = token::read(token, SALT, now()) {
             self.tokens.remove(&uuid);
         }
     }
 
-    /// Revokes all tokens of somebody.
     pub fn revoke_all(&mut self, of: &Principal) {
         self.tokens.retain(|_, (principal, _)| principal != of);
     }

@@ -1,4 +1,5 @@
-//! Tokens in Usergrid's format, made and read here a second time, so that the filter's reading is checked by another.
+//! Tokens in Usergrid's format, made and read here a second time, so that the filter's reading is
+//! checked by another (`docs/usergrid.md`, section Tokens).
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -52,7 +53,8 @@ fn signature(uuid: Uuid, expiry: u64, salt: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A token of a real Usergrid, from the tests of its REST layer; the salt is the one in its source.
+    /// A token of a real Usergrid, from the tests of its REST layer; the salt is the one in its
+    /// source.
     const REAL: &str = "YWMtL8AQ-ukcEeS2lHs-P-n8wQAAAU0GaCt_Y0cPWeXMJij4x_fW0w_dTMpUH7I";
     const DEFAULT_SALT: &str = "super secret token value";
 

@@ -1,4 +1,5 @@
-//! What the edge refuses, the backend would have refused by itself; and what one revokes is over at both.
+//! What the edge refuses, the backend would have refused by itself; and what one revokes is over at
+//! both.
 
 use anyhow::{Context, Result, ensure};
 use integration::harness::client::{self, Request};

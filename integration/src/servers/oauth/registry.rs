@@ -1,4 +1,5 @@
-//! `servers/clients.json`: who is known to the servers, for them and for us.
+//! `servers/clients.json`: the clients and the user that are registered with the servers, for them
+//! and for us.
 
 use std::path::PathBuf;
 
@@ -10,17 +11,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{form, workspace};
 
-/// The whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cast {
+pub struct Registry {
     /// The API that tokens are for.
     pub audience: String,
-    /// Its scopes.
     pub scopes: Vec<String>,
     /// The only user.
     pub user: User,
-    /// All clients.
     pub clients: Vec<Client>,
 }
 
@@ -28,9 +26,7 @@ pub struct Cast {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
-    /// The name.
     pub name: String,
-    /// The password.
     pub password: String,
 }
 
@@ -55,7 +51,7 @@ pub(super) fn directory() -> PathBuf {
     workspace::root().join("integration").join("servers")
 }
 
-impl Cast {
+impl Registry {
     /// Where the file is.
     #[must_use]
     pub fn file() -> PathBuf {
