@@ -1,4 +1,5 @@
-//! `cargo bench`: runs the package `bench`, which starts one Envoy and measures the filter beside its alternatives.
+//! `cargo bench`: runs the package `bench`, which starts one Envoy and measures the filter beside
+//! its alternatives.
 
 use std::process::{Command, ExitCode};
 

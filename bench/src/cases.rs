@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{self, Request};
+use integration::harness::client::{self, Request};
 use serde_json::{Value, json};
 
 use crate::filters::{self, Noop};
@@ -18,17 +18,14 @@ const TOKEN: &str = "good-4fa1c2d37be94e0b8f6a";
 /// One kind of request.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Short.
     pub id: String,
     /// For people.
     pub label: String,
-    /// Where it goes.
     pub listener: String,
     /// Path and query.
     pub path: String,
     /// `name: value`.
     pub headers: Vec<String>,
-    /// What comes back.
     pub status: u16,
     /// The name that the backend is told.
     pub user: Option<&'static str>,
@@ -105,7 +102,8 @@ impl Field {
         self.cases.push(Case { id, label, listener, path: path.into(), headers, status, user });
     }
 
-    /// All kinds of requests to one build of this filter; the ids of another build end with its name.
+    /// All kinds of requests to one build of this filter; the ids of another build end with its
+    /// name.
     fn ours(&mut self, name: &str, listener: &str, module: &Path) -> Result<()> {
         self.listen(listener, filters::ours(module, listener, 0, &json!({}))?);
         let own = listener == "filter";
@@ -139,7 +137,8 @@ impl Case {
         Ok(Same { address, path: &self.path, headers: &self.headers, status: self.status })
     }
 
-    /// Sends one request and looks at what came of it, with the credential and, where one is asked for, with a wrong one.
+    /// Sends one request and looks at what came of it, with the credential and, where one is asked
+    /// for, with a wrong one.
     ///
     /// # Errors
     /// If it is not what it should be: then the listener measures something else.

@@ -1,5 +1,5 @@
-//! Two pictures: everything side by side, and a small chart for each curve. A white ground makes them readable in
-//! dark pages too.
+//! Two pictures: everything side by side, and a small chart for each curve. A white ground makes
+//! them readable in dark pages too.
 
 use std::path::Path;
 

@@ -29,8 +29,9 @@ pub struct Places {
 }
 
 impl Places {
-    /// Puts this process, and so its servers and what it starts later, on every processor but the first, which is left to Envoy.
-    /// With one processor, or without `taskset`, everything runs everywhere.
+    /// Puts this process, and so its servers and what it starts later, on every processor but the
+    /// first, which is left to Envoy. With one processor, or without `taskset`, everything runs
+    /// everywhere.
     #[must_use]
     pub fn take() -> Self {
         let count = std::thread::available_parallelism().map_or(1, usize::from);

@@ -8,13 +8,13 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use integration::{module, workspace};
+use integration::harness::{module, workspace};
 use serde_json::{Value, json};
 
 use crate::rig::{cluster, grpc_cluster, wasm_filter};
 
-/// A filter that does nothing, in two builds: as the SDK exports it, and with the exports that the linker step leaves to
-/// this project's module.
+/// A filter that does nothing, in two builds: as the SDK exports it, and with the exports that the
+/// linker step leaves to this project's module.
 #[derive(Debug)]
 pub struct Noop {
     /// Every callback that the SDK has.
@@ -59,7 +59,7 @@ pub fn ours(module: &Path, vm: &str, delay: u64, patch: &Value) -> Result<Value>
         "client_credentials": { "cluster": cluster(delay), "timeout": "20s" },
         "cache": { "ttl": "1h" },
     });
-    integration::bootstrap::merge(&mut settings, patch);
+    integration::harness::bootstrap::merge(&mut settings, patch);
     wasm_filter(module, vm, &settings)
 }
 
@@ -84,7 +84,7 @@ fn authz(service: &Value) -> Value {
     let mut config = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
     });
-    integration::bootstrap::merge(&mut config, service);
+    integration::harness::bootstrap::merge(&mut config, service);
     json!({ "name": "envoy.filters.http.ext_authz", "typed_config": config })
 }
 

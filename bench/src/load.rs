@@ -1,4 +1,5 @@
-//! Load from `h2load`, where every request is the same, and from `wrk`, where each has another token.
+//! Load from `h2load`, where every request is the same, and from `wrk`, where each has another
+//! token.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,7 +17,6 @@ const TRIES: u32 = 5;
 /// Requests that are all alike.
 #[derive(Clone, Debug)]
 pub struct Same<'a> {
-    /// Where to.
     pub address: SocketAddr,
     /// Path and query.
     pub path: &'a str,
@@ -29,7 +29,6 @@ pub struct Same<'a> {
 /// What `wrk` reports.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Rotated {
-    /// Answers.
     pub requests: u64,
     /// Answers with 400 or above.
     pub refused: u64,
@@ -132,7 +131,8 @@ pub struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// Sends requests for `seconds` over `connections`; once more if the machine was so busy that none was answered.
+    /// Sends requests for `seconds` over `connections`; once more if the machine was so busy that
+    /// none was answered.
     ///
     /// # Errors
     /// If an answer is missing or is a refusal.

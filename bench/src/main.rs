@@ -1,7 +1,8 @@
-//! `cargo bench`: what a request costs with this filter, with nothing, and with what a user would pick instead.
+//! `cargo bench`: what a request costs with this filter, with nothing, and with what a user would
+//! pick instead.
 //!
-//! `docs/benchmarks.md` says how it is measured. In the code: `cases.rs` for what is compared, `side_by_side.rs`,
-//! `misses.rs` and `scale.rs` for how, `bars.rs` for what is asked of it.
+//! `docs/benchmarks.md` says how it is measured. In the code: `cases.rs` for what is compared,
+//! `side_by_side.rs`, `misses.rs` and `scale.rs` for how, `bars.rs` for what is asked of it.
 
 mod bars;
 mod cases;
@@ -26,7 +27,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use integration::workspace;
+use integration::harness::workspace;
 
 use options::{Options, Part};
 use report::Report;

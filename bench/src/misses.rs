@@ -1,4 +1,5 @@
-//! What a client waits longer when nobody knows its credential yet: one request at a time, each with another token.
+//! What a client waits longer when nobody knows its credential yet: one request at a time, each
+//! with another token.
 
 use std::net::SocketAddr;
 

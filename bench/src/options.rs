@@ -16,18 +16,13 @@ const USAGE: &str = "cargo bench -- [side-by-side] [miss] [scale] [--quick | --s
 pub enum Part {
     /// Filters beside each other.
     SideBySide,
-    /// Unknown credentials.
     Miss,
-    /// Curves.
     Scale,
 }
 
-/// What is to be done.
 #[derive(Debug)]
 pub struct Options {
-    /// How much.
     pub effort: Effort,
-    /// What.
     pub parts: Vec<Part>,
     /// Other builds of the filter.
     pub modules: Vec<(String, PathBuf)>,
@@ -78,7 +73,6 @@ impl Options {
         Ok(options)
     }
 
-    /// Whether this part is run.
     #[must_use]
     pub fn has(&self, part: Part) -> bool {
         self.parts.is_empty() || self.parts.contains(&part)

@@ -6,7 +6,6 @@ use crate::report::{Report, Row};
 
 /// Begins what the command writes into a page.
 const BEGIN: &str = "<!-- cargo bench begins -->\n";
-/// Ends it.
 const END: &str = "<!-- cargo bench ends -->\n";
 
 /// A table of all that was compared.
@@ -87,7 +86,6 @@ pub fn details(report: &Report) -> String {
     text
 }
 
-/// Machine and versions.
 #[must_use]
 pub fn stamp(report: &Report) -> String {
     let stamp = &report.stamp;
@@ -121,7 +119,7 @@ mod tests {
     /// What the pages show is what the committed run found.
     #[test]
     fn pages_show_the_committed_results() {
-        let root = integration::workspace::root();
+        let root = integration::harness::workspace::root();
         let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
         let report: Report = serde_json::from_str(&read("docs/bench.json")).unwrap();
         assert!(["full", "quick"].contains(&report.stamp.mode.as_str()), "these mean nothing");

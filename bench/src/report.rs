@@ -8,7 +8,6 @@ use crate::slices::Spread;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
-    /// Where, when and of what.
     pub stamp: Stamp,
     /// What is asked of the figures, and whether they meet it.
     pub bars: Vec<Bar>,
@@ -16,13 +15,10 @@ pub struct Report {
     pub side_by_side: Vec<Row>,
     /// Requests whose credential nobody knows yet.
     pub misses: Vec<Miss>,
-    /// Costs against sizes.
     pub curves: Vec<Curve>,
-    /// Single figures.
     pub facts: Vec<Fact>,
 }
 
-/// Where, when and of what.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stamp {
@@ -30,7 +26,6 @@ pub struct Stamp {
     pub date: String,
     /// The git revision, with `+` if files differ from it.
     pub revision: String,
-    /// Envoy's version.
     pub envoy: String,
     /// The processor's name and how many.
     pub machine: String,
@@ -46,7 +41,6 @@ pub struct Stamp {
     pub seed: u64,
     /// `full`, `quick` or `smoke`.
     pub mode: String,
-    /// How long it took.
     pub seconds: u64,
 }
 
@@ -54,7 +48,6 @@ pub struct Stamp {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// Short.
     pub id: String,
     /// For people.
     pub label: String,
@@ -92,7 +85,6 @@ pub struct Miss {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Curve {
-    /// Short.
     pub id: String,
     /// Above the chart.
     pub title: String,
@@ -102,11 +94,9 @@ pub struct Curve {
     pub y: String,
     /// Whether `x` grows by factors.
     pub logarithmic: bool,
-    /// The lines.
     pub lines: Vec<Line>,
 }
 
-/// One of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
@@ -125,29 +115,21 @@ impl Curve {
     }
 }
 
-/// A single figure.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
-    /// What it is.
     pub name: String,
-    /// Its value.
     pub value: f64,
-    /// Its unit.
     pub unit: String,
 }
 
-/// One demand.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bar {
-    /// In words.
     pub name: String,
     /// At most.
     pub limit: f64,
-    /// What it is.
     pub measured: f64,
-    /// Of both.
     pub unit: String,
 }
 

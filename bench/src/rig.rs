@@ -1,4 +1,5 @@
-//! One Envoy with a listener for everything that is compared: `envoy/envoy.yaml` once for each, with other filters.
+//! One Envoy with a listener for everything that is compared: `envoy/envoy.yaml` once for each,
+//! with other filters.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -6,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use integration::bootstrap::{Bootstrap, Knobs, merge};
-use integration::process::Process;
-use integration::workspace::Scratch;
+use integration::harness::bootstrap::{Bootstrap, Knobs, merge};
+use integration::harness::process::Process;
+use integration::harness::workspace::Scratch;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -78,13 +79,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A listener with a filter.
     #[must_use]
     pub fn new(name: &str, filter: Value) -> Self {
         Self { name: name.into(), filter: Some(filter) }
     }
 
-    /// Envoy's router alone.
     #[must_use]
     pub fn bare() -> Self {
         Self { name: BARE.into(), filter: None }
@@ -112,7 +111,7 @@ impl Rig {
     ) -> Result<Self> {
         let bootstrap = bootstrap(listeners, servers)?;
         let knobs = Knobs { concurrency: Some(workers), quiet: true, ..Knobs::default() };
-        let envoy = integration::envoy::find()?;
+        let envoy = integration::harness::envoy::find()?;
         let process = Process::start(&envoy, &bootstrap, &knobs, Scratch::new("bench")?)?;
         let addresses = listeners
             .iter()

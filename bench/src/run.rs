@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use integration::workspace::Scratch;
+use integration::harness::workspace::Scratch;
 
 use crate::cpu::Places;
 use crate::filters::Noop;
 use crate::rig::Servers;
 
-/// How much is done.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// `full`, `quick` or `smoke`.
@@ -82,18 +81,14 @@ impl Effort {
     }
 }
 
-/// One run.
 #[derive(Debug)]
 pub struct Run {
-    /// How much is done.
     pub effort: Effort,
-    /// Where processes run.
     pub places: Places,
     /// What Envoy talks to.
     pub servers: Servers,
     /// The order of slices.
     pub random: fastrand::Rng,
-    /// The filter.
     pub module: PathBuf,
     /// What it is measured against.
     pub noop: Noop,
@@ -115,7 +110,7 @@ impl Run {
             places,
             servers: Servers::start()?,
             random: fastrand::Rng::with_seed(seed),
-            module: integration::module::build()?,
+            module: integration::harness::module::build()?,
             noop: Noop::build()?,
             scratch: Scratch::new("bench-files")?,
         })

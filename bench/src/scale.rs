@@ -1,4 +1,5 @@
-//! Costs against sizes: one Envoy for each curve, every point against the same baseline in the same run.
+//! Costs against sizes: one Envoy for each curve, every point against the same baseline in the same
+//! run.
 
 pub mod credentials;
 pub mod process;
@@ -93,7 +94,6 @@ pub fn over_bare(id: &str, title: &str, x: &str, logarithmic: bool, lines: Vec<L
     }
 }
 
-/// For an axis.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "sizes here are small")]
 pub fn number(count: usize) -> f64 {

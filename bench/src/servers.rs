@@ -1,4 +1,5 @@
-//! Backend, introspection, token endpoint and authorization servers: all from memory, all at once, or after a delay.
+//! Backend, introspection, token endpoint and authorization servers: all from memory, all at once,
+//! or after a delay.
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
@@ -25,8 +26,8 @@ pub const VERIFY: &str = "x-verify";
 const ACTIVE: &str = r#"{"active":true,"sub":"7c1a4f2e-833b-11ee-9234-0123456789ab","username":"alice","client_id":"web-shop","scope":"books.read books.write","token_type":"bearer"}"#;
 const ISSUED: &str = r#"{"access_token":"good-issued","token_type":"bearer","expires_in":3600}"#;
 
-/// `CheckResponse { status: {}, ok_response: { headers: [{ header: { key, value } }] } }`, with the prefix of a gRPC
-/// message. The server needs no more of Envoy's protocol than this.
+/// `CheckResponse { status: {}, ok_response: { headers: [{ header: { key, value } }] } }`, with the
+/// prefix of a gRPC message. The server needs no more of Envoy's protocol than this.
 const ALLOWED: &[u8] =
     b"\0\0\0\0\x24\x0a\0\x1a\x20\x12\x1e\x0a\x1c\x0a\x13x-usergrid-username\x12\x05alice";
 /// `CheckResponse { status: { code: 16 } }`.
@@ -37,7 +38,6 @@ type Body = BoxBody<Bytes, Infallible>;
 /// A server; it ends with the runtime.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Where it is.
     pub address: SocketAddr,
     calls: Arc<AtomicU64>,
 }

@@ -100,7 +100,6 @@ fn all_counted(rig: &Rig) -> Result<()> {
     Ok(())
 }
 
-/// The figures of one case.
 #[must_use]
 pub fn find<'a>(rows: &'a [Row], id: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.id == id)

@@ -1,5 +1,6 @@
-//! Many short slices in random order. A busy machine disturbs all that is compared alike, and some slices of each not at
-//! all: the lower quartile is what a slice costs when little comes in between.
+//! Many short slices in random order. A busy machine disturbs all that is compared alike, and some
+//! slices of each not at all: the lower quartile is what a slice costs when little comes in
+//! between.
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,6 @@ pub struct Spread {
     pub median: f64,
     /// Three quarters.
     pub upper: f64,
-    /// How many there were.
     pub slices: usize,
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::Result;
-use integration::workspace;
+use integration::harness::workspace;
 
 use crate::report::Stamp;
 use crate::run::Run;
@@ -29,7 +29,7 @@ pub fn new(run: &Run, seed: u64) -> Result<Stamp> {
     Ok(Stamp {
         date: said("date", &["--utc", "+%Y-%m-%d"]),
         revision: format!("{}{dirty}", said("git", &["rev-parse", "--short=10", "HEAD"])),
-        envoy: integration::envoy::find()?.version,
+        envoy: integration::harness::envoy::find()?.version,
         machine: format!("{count} processors {name}"),
         kernel: said("uname", &["-sr"]),
         places: run.places.describe().into(),

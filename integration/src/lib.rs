@@ -1,30 +1,16 @@
 //! Everything needed to run the filter's module in a real Envoy and to watch it from both sides.
 //!
-//! A [`site::Site`] is an Envoy with `envoy/envoy.yaml`, a verifying server and a backend. The demo
-//! shows one to people; the tests drive one with the files under `scenarios/` and with code.
+//! Each folder knows only those above it:
+//!
+//! - [`harness`]: Envoy as a process, the module, HTTP on sockets, files, waiting;
+//! - [`servers`]: what stands beside Envoy, scripted, with the shape of Usergrid, or written by
+//!   others;
+//! - [`site`]: an Envoy with its servers in one value, which stops when it is dropped;
+//! - [`scenario`]: the files under `scenarios/`, read, run and checked;
+//! - [`programs`]: what `cargo demo`, `bars`, `soak`, `matrix` and `compose-test` do.
 
-pub mod admin;
-pub mod bars;
-pub mod bootstrap;
-pub mod client;
-pub mod compose;
-pub mod demo;
-pub mod envoy;
-pub mod http;
-pub mod live;
-pub mod load;
-pub mod lock;
-pub mod matrix;
-pub mod module;
-pub mod oauth;
-pub mod packages;
-pub mod process;
+pub mod harness;
+pub mod programs;
 pub mod scenario;
+pub mod servers;
 pub mod site;
-pub mod soak;
-pub mod stub;
-pub mod usergrid;
-pub mod version;
-pub mod wait;
-pub mod workers;
-pub mod workspace;

@@ -1,5 +1,5 @@
-//! What every proxy-wasm filter in Rust costs before it does anything: the SDK, a root context, a context for each
-//! stream, and callbacks that let everything pass.
+//! What every proxy-wasm filter in Rust costs before it does anything: the SDK, a root context, a
+//! context for each stream, and callbacks that let everything pass.
 #![cfg(target_arch = "wasm32")]
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};

@@ -1,4 +1,5 @@
-//! Credentials without number: what a hit costs once so many have been seen, and how often the server is asked.
+//! Credentials without number: what a hit costs once so many have been seen, and how often the
+//! server is asked.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! Requests of growing size, and workers. Each point is compared with bare Envoy for the same request.
+//! Requests of growing size, and workers. Each point is compared with bare Envoy for the same
+//! request.
 
 use anyhow::Result;
 use serde_json::json;

@@ -1,4 +1,5 @@
-// Usergrid's second SDK for Node.js: the token goes into the Authorization header. It has no way to put it into the query.
+// Usergrid's second SDK for Node.js: the token goes into the Authorization header. It has no way to
+// put it into the query.
 'use strict';
 const UsergridClient = require('usergrid-2/lib/client');
 const UsergridAuth = require('usergrid-2/lib/auth');

@@ -1,4 +1,5 @@
-// Usergrid's first SDK for Node.js: the token, or the client's id and secret, go into the query of every request.
+// Usergrid's first SDK for Node.js: the token, or the client's id and secret, go into the query of
+// every request.
 'use strict';
 const Usergrid = require('usergrid');
 const { arguments_, called, say } = require('./steps');

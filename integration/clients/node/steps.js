@@ -1,4 +1,5 @@
-// What both scripts share: their arguments, one line of JSON for each step, and promises around callbacks.
+// What both scripts share: their arguments, one line of JSON for each step, and promises around
+// callbacks.
 'use strict';
 
 const [base, id, secret] = process.argv.slice(2);

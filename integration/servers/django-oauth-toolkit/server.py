@@ -33,7 +33,8 @@ settings.configure(
         "django.contrib.contenttypes",
         "oauth2_provider",
     ],
-    # Nothing is kept from an earlier version: the tables are made as they are now, not step by step.
+    # Nothing is kept from an earlier version: the tables are made as they are now, not step by
+    # step.
     MIGRATION_MODULES={app: None for app in ("auth", "contenttypes", "oauth2_provider")},
     OAUTH2_PROVIDER={
         "EXTRA_SERVER_KWARGS": {

@@ -1,4 +1,5 @@
-// oidc-provider with the clients of FILE, on a free loopback port that it prints. All it knows is in memory.
+// oidc-provider with the clients of FILE, on a free loopback port that it prints. All it knows is
+// in memory.
 // usage: node server.js FILE
 
 import { readFileSync } from 'node:fs';

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use integration::bars::{ALL, Scale};
+use integration::programs::bars::{ALL, Scale};
 
 const HELP: &str = "\
 Runs the filter in a real Envoy against four bars and prints the figures. Takes some minutes.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use integration::compose::{self, PARTS};
+use integration::programs::compose::{self, PARTS};
 
 const HELP: &str = "\
 Brings docker-compose.yml up under a name of its own, tries it, and takes it down. Needs Docker and Compose.

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use integration::{demo, oauth};
+use integration::programs::demo;
+use integration::servers::oauth;
 
 const HELP: &str = "\
 Runs the filter in a real Envoy and walks through the documented requests.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use integration::matrix::{self, Suite};
+use integration::programs::matrix::{self, Suite};
 
 const HELP: &str = "\
 Runs the tests with the oldest and the newest Envoy and a smoke suite with those between, and writes what passed into

@@ -1,4 +1,5 @@
-//! Runs the scenarios that need no configuration of their own against an Envoy that is already there.
+//! Runs the scenarios that need no configuration of their own against an Envoy that is already
+//! there.
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use integration::soak;
+use integration::programs::soak;
 
 const HELP: &str = "\
 Runs the filter in a real Envoy under mixed traffic, while the verifying server fails in every way and the configuration

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
-use integration::stub::answer::Answers;
-use integration::stub::backend::Backend;
-use integration::stub::control;
-use integration::stub::introspection::Introspection;
-use integration::usergrid::Usergrid;
-use integration::usergrid::relay::Relay;
+use integration::servers::stub::answer::Answers;
+use integration::servers::stub::backend::Backend;
+use integration::servers::stub::control;
+use integration::servers::stub::introspection::Introspection;
+use integration::servers::usergrid::Usergrid;
+use integration::servers::usergrid::relay::Relay;
 
 const USAGE: &str = "\
 usage: stub (introspection | backend) ADDRESS:PORT [CONTROL_ADDRESS:PORT]

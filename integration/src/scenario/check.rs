@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::file::{Backend, Case};
-use crate::client::Response;
-use crate::stub::backend::MARK;
+use crate::harness::client::Response;
+use crate::servers::stub::backend::MARK;
 
 /// Everything about a response that is not as the case says.
 #[must_use]

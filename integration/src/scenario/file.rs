@@ -7,13 +7,12 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bootstrap::Knobs;
-use crate::client::Request;
+use crate::harness::bootstrap::Knobs;
+use crate::harness::client::Request;
+use crate::harness::version::Version;
+use crate::harness::workspace;
 use crate::site::Setup;
-use crate::version::Version;
-use crate::workspace;
 
-/// One file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
@@ -32,18 +31,15 @@ pub struct Scenario {
     pub metrics: BTreeMap<String, u64>,
 }
 
-/// One request.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// What it shows.
     pub name: String,
     /// Method and path, with one blank in between.
     pub request: String,
     /// `name: value`, repetitions as they stand.
     #[serde(default)]
     pub headers: Vec<String>,
-    /// The body.
     #[serde(default)]
     pub body: String,
     /// The status that the client gets.
@@ -56,7 +52,6 @@ pub struct Case {
     /// Members of the response body: a value, `$number`, `$string`, or null for absent.
     #[serde(default)]
     pub reply: BTreeMap<String, Value>,
-    /// What the backend received.
     #[serde(default)]
     pub backend: Backend,
     /// Calls to the verifying server meanwhile.
@@ -70,7 +65,8 @@ pub struct Case {
     pub older: Option<Older>,
 }
 
-/// A case as it goes with Envoys before a change. `README.md` lists it for every version it applies to.
+/// A case as it goes with Envoys before a change. `README.md` lists it for every version it applies
+/// to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Older {
@@ -84,7 +80,6 @@ pub struct Older {
     pub outcome: String,
 }
 
-/// What the backend received.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Backend {

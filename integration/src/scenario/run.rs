@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use super::check;
 use super::file::{Case, Scenario};
 use super::target::Target;
-use crate::client::{self, Request};
-use crate::http::header;
-use crate::wait;
+use crate::harness::client::{self, Request};
+use crate::harness::http::header;
+use crate::harness::wait;
 
 /// Runs all cases against a target that has the scenario's configuration.
 ///
@@ -39,7 +39,8 @@ pub fn run(scenario: &Scenario, target: &dyn Target) -> Result<()> {
     Ok(())
 }
 
-/// Runs all files that need nothing but `envoy/envoy.yaml` as it is, and returns what became of each.
+/// Runs all files that need nothing but `envoy/envoy.yaml` as it is, and returns what became of
+/// each.
 ///
 /// # Errors
 /// If nobody answers there.

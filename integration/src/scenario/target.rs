@@ -5,12 +5,11 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use anyhow::{Context, Result, bail};
 
+use crate::harness::version::Version;
 use crate::site::Site;
-use crate::version::Version;
 
 /// An Envoy with the filter, the verifying server with the shared answers, and the echoing backend.
 pub trait Target {
-    /// Where Envoy listens.
     fn address(&self) -> SocketAddr;
 
     /// The host to send where a case names none; of no importance if `None`.
@@ -74,8 +73,8 @@ impl Target for Site {
     }
 }
 
-/// An Envoy that somebody else has started with `envoy/envoy.yaml`: only its answers can be seen, so neither calls, nor
-/// requests at the backend, nor metrics, nor the access log are checked.
+/// An Envoy that somebody else has started with `envoy/envoy.yaml`: only its answers can be seen,
+/// so neither calls, nor requests at the backend, nor metrics, nor the access log are checked.
 #[derive(Clone, Debug)]
 pub struct Remote {
     envoy: SocketAddr,

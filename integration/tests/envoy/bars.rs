@@ -1,7 +1,7 @@
 //! The bars of `cargo bars`, at a size for every run.
 
 use anyhow::Result;
-use integration::bars::{Scale, crowd, flood, outage, spread_load};
+use integration::programs::bars::{Scale, crowd, flood, outage, spread_load};
 
 #[test]
 fn a_crowd_makes_one_call_whatever_the_number_of_workers() -> Result<()> {

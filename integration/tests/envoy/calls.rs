@@ -1,10 +1,12 @@
-//! What the verifying server receives: form, headers, and the client authentication that was configured.
+//! What the verifying server receives: form, headers, and the client authentication that was
+//! configured.
 
 use anyhow::{Context, Result, ensure};
-use integration::client::Request;
-use integration::http::header;
+use integration::harness::client::Request;
+use integration::harness::gateway::{GATEWAY_SECRET, GATEWAY_TOKEN};
+use integration::harness::http::header;
+use integration::servers::stub::introspection::Call;
 use integration::site::{Setup, Site};
-use integration::stub::introspection::{Call, GATEWAY_SECRET, GATEWAY_TOKEN};
 use serde_json::{Value, json};
 
 fn call(name: &str, introspection: Value, token: &str) -> Result<Call> {
@@ -47,7 +49,7 @@ fn the_call_is_as_the_rfc_says() -> Result<()> {
 fn every_byte_of_a_token_arrives() -> Result<()> {
     let token = "aZ09-._~+/==";
     let site = Site::start(&Setup::test("bytes"))?;
-    let answer = integration::stub::answer::Answer::json(json!({ "active": true }));
+    let answer = integration::servers::stub::answer::Answer::json(json!({ "active": true }));
     site.introspection.learn(token, answer);
     let in_header = site.send(&Request::get("/acme/shop/x").bearer(token))?;
     let in_query = site.send(&Request::get("/acme/shop/x?access_token=aZ09-._~%2B%2f=%3D"))?;

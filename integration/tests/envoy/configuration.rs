@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use anyhow::{Result, ensure};
+use integration::harness::gateway::GATEWAY_SECRET;
+use integration::harness::workspace::Scratch;
+use integration::harness::{envoy, process};
 use integration::site::Setup;
-use integration::stub::introspection::GATEWAY_SECRET;
-use integration::workspace::Scratch;
-use integration::{envoy, process};
 use serde_json::{Value, json};
 
 fn validate(change: impl FnOnce(&mut Value)) -> Result<(bool, String)> {

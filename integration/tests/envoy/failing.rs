@@ -1,10 +1,11 @@
-//! A verifying server that fails: what is tried again, when it is left alone, and when it is asked again.
+//! A verifying server that fails: what is tried again, when it is left alone, and when it is asked
+//! again.
 
 use anyhow::{Result, ensure};
-use integration::client::{Connection, Request};
+use integration::harness::client::{Connection, Request};
+use integration::harness::wait;
+use integration::servers::stub::answer::Answer;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::wait;
 use serde_json::json;
 
 fn status(site: &Site, token: &str) -> Result<u16> {

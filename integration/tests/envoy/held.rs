@@ -1,11 +1,11 @@
 //! Nothing of a request reaches the backend before the verdict, however its body arrives.
 
 use anyhow::{Context, Result, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{Connection, Request};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{Connection, Request};
+use integration::harness::wait;
+use integration::servers::stub::answer::Answer;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::wait;
 use serde_json::json;
 
 fn site(allow: Option<bool>) -> Result<Site> {
@@ -22,7 +22,8 @@ fn bodies_wait_for_the_verdict() -> Result<()> {
 
 #[test]
 fn bodies_wait_where_envoy_would_let_headers_go_on() -> Result<()> {
-    // Here Envoy collects what the filter holds back, up to its buffer limit; the usual way has none.
+    // Here Envoy collects what the filter holds back, up to its buffer limit; the usual way has
+    // none.
     bodies(&site(Some(true))?)
 }
 
@@ -112,7 +113,7 @@ fn begin(site: &Site, path: &str, token: &str, framing: Framing) -> Result<Conne
 
 /// Sends the body from a thread of its own: Envoy stops reading one that it holds back.
 fn spread(
-    mut connection: integration::client::Sender,
+    mut connection: integration::harness::client::Sender,
     framing: Framing,
 ) -> std::thread::JoinHandle<Result<usize>> {
     std::thread::spawn(move || match framing {

@@ -1,10 +1,10 @@
 //! Input that is meant to break things leaves the worker's VM alive and lets nobody in.
 
 use anyhow::{Context, Result, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{self, Request};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{self, Request};
+use integration::servers::stub::backend::MARK;
 use integration::site::{Setup, Site};
-use integration::stub::backend::MARK;
 
 const ACTIVE: &str = "wasm.envoy.wasm.runtime.v8.active";
 

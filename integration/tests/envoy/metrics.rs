@@ -1,14 +1,15 @@
-//! Every metric and every value of every label, reached in one Envoy and seen as Prometheus sees it.
+//! Every metric and every value of every label, reached in one Envoy and seen as Prometheus sees
+//! it.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use integration::bootstrap::{Knobs, Special};
-use integration::client::{Connection, Request};
+use integration::harness::bootstrap::{Knobs, Special};
+use integration::harness::client::{Connection, Request};
+use integration::harness::wait;
+use integration::servers::stub::answer::{Answer, Fault};
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::{Answer, Fault};
-use integration::wait;
-use integration::workers::Spread;
 use serde_json::json;
 
 const LABELLED: [(&str, &str, &[&str]); 3] = [

@@ -1,14 +1,15 @@
-//! Many users at once: each request carries its own user's identity, whatever connection or worker it is on.
+//! Many users at once: each request carries its own user's identity, whatever connection or worker
+//! it is on.
 
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{Connection, Request, Response};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{Connection, Request, Response};
+use integration::harness::wait;
 use integration::scenario::check::backend_header;
+use integration::servers::stub::answer::Answer;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::wait;
 use serde_json::json;
 
 const USERS: usize = 12;

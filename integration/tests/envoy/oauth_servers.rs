@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{Request, Response};
-use integration::oauth::front::Front;
-use integration::oauth::{Kind, Server};
+use integration::harness::client::{Request, Response};
+use integration::harness::wait;
 use integration::scenario::check::backend_header;
+use integration::servers::oauth::{Kind, Server};
+use integration::servers::stub::backend::MARK;
 use integration::site::Setup;
-use integration::stub::backend::MARK;
-use integration::wait;
+use integration::site::front::Front;
 use serde_json::{Value, json};
 
 /// Where several matter.
@@ -162,7 +162,7 @@ fn scopes_and_audience_are_as_the_server_says(kind: Kind) -> Result<()> {
         in_array == (kind == Kind::Django),
         "the server has changed: `aud` in an array is {in_array}"
     );
-    for (audience, meant) in [(server.cast().audience.as_str(), true), ("other", false)] {
+    for (audience, meant) in [(server.registry().audience.as_str(), true), ("other", false)] {
         setup["introspection"]["audience"] = audience.into();
         let front = front(&server, "audience", setup.clone())?;
         let response = front.send(&books(&all))?;
@@ -231,7 +231,7 @@ fn a_token_that_expires_is_refused(kind: Kind) -> Result<()> {
 fn the_server_takes_our_id_and_secret_whatever_is_in_them(kind: Kind) -> Result<()> {
     let server = shared(kind)?;
     let token = server.client_token("reports", "books.read")?;
-    let ours = server.cast().clients.iter().filter(|client| client.grant == "none");
+    let ours = server.registry().clients.iter().filter(|client| client.grant == "none");
     let mut methods = Vec::new();
     for client in ours {
         let config = json!({ "introspection": { "client_auth": client.client_auth() } });
@@ -250,7 +250,7 @@ fn a_wrong_secret_of_ours_is_nobody_elses_fault(kind: Kind) -> Result<()> {
     let server = shared(kind)?;
     let token = server.client_token("reports", "books.read")?;
     for id in ["gateway", "gateway-post"] {
-        let mut auth = server.cast().client(id)?.client_auth();
+        let mut auth = server.registry().client(id)?.client_auth();
         auth["client_secret"] = "wrong".into();
         let front =
             front(&server, "rejected", json!({ "introspection": { "client_auth": auth } }))?;
@@ -282,7 +282,7 @@ fn client_pairs_are_exchanged(kind: Kind) -> Result<()> {
     {
         let config = json!({ "client_credentials": { "client_auth": method } });
         let front = front(&server, "pair", config)?;
-        let client = server.cast().client(id)?;
+        let client = server.registry().client(id)?;
         let query = |secret: &str| {
             let encode = |text: &str| {
                 percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
@@ -304,9 +304,9 @@ fn client_pairs_are_exchanged(kind: Kind) -> Result<()> {
         let nobody = Request::get("/books?client_id=nobody&client_secret=wrong");
         refused(&front.send(&nobody)?, 401, "invalid_client")?;
 
-        // A good secret, but not for this grant. Only one of the two has the standard's word for that; the other's,
-        // `invalid_request`, may as well mean us.
-        let shop = server.cast().client("shop")?;
+        // A good secret, but not for this grant. Only one of the two has the standard's word for
+        // that; the other's, `invalid_request`, may as well mean us.
+        let shop = server.registry().client("shop")?;
         let other = Request::get(format!("/books?client_id=shop&client_secret={}", shop.secret));
         let (status, error) = match kind {
             Kind::OidcProvider => (503, "temporarily_unavailable"),
@@ -317,14 +317,15 @@ fn client_pairs_are_exchanged(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// To `oidc-provider` a refresh token is active, without a word about what it is; it just has no `aud`.
+/// To `oidc-provider` a refresh token is active, without a word about what it is; it just has no
+/// `aud`.
 fn a_refresh_token_is_no_access_token(kind: Kind) -> Result<()> {
     let server = shared(kind)?;
     let issued = server.user_tokens("books.read")?;
     let refresh = issued.refresh.context("no refresh token")?;
     let active = server.introspect(&refresh)?["active"] == true;
     ensure!(active == (kind == Kind::OidcProvider), "the server has changed: active is {active}");
-    let config = json!({ "introspection": { "audience": server.cast().audience } });
+    let config = json!({ "introspection": { "audience": server.registry().audience } });
     let front = front(&server, "refresh", config)?;
     admitted(&front.send(&books(&issued.access))?)?;
     refused_as_invalid(&front.send(&books(&refresh))?)

@@ -1,10 +1,10 @@
 //! What operators see: labels in Prometheus, access log, log.
 
 use anyhow::{Result, ensure};
-use integration::client::{self, Request};
+use integration::harness::client::{self, Request};
+use integration::harness::gateway::GATEWAY_SECRET;
+use integration::harness::wait;
 use integration::site::{Setup, Site};
-use integration::stub::introspection::GATEWAY_SECRET;
-use integration::wait;
 
 #[test]
 fn prometheus_shows_the_labels() -> Result<()> {

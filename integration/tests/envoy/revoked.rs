@@ -1,13 +1,14 @@
-//! Revocations seen passing by: the next request on every worker asks the server again, and only after a success.
+//! Revocations seen passing by: the next request on every worker asks the server again, and only
+//! after a success.
 
 use anyhow::{Result, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{Connection, Request};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{Connection, Request};
+use integration::harness::wait;
+use integration::servers::stub::answer::Answer;
+use integration::servers::stub::backend::STATUS;
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::stub::backend::STATUS;
-use integration::wait;
-use integration::workers::Spread;
 use serde_json::json;
 
 const WORKERS: usize = 4;
@@ -134,7 +135,8 @@ fn revocations_reach_all_workers_without_any_metric() -> Result<()> {
     everywhere(&mut spread, "tom", 401)
 }
 
-/// Who comes after a revocation waits for a call that began after it, and shares that one with everybody else.
+/// Who comes after a revocation waits for a call that began after it, and shares that one with
+/// everybody else.
 #[test]
 fn a_revocation_in_mid_flight_parts_those_after_from_those_before() -> Result<()> {
     let (site, mut spread) = start()?;
@@ -197,7 +199,8 @@ fn the_form_is_read_as_it_passes() -> Result<()> {
     let mut connection = Connection::open(site.address())?;
     connection.send(&request.head())?;
     let mut sent = Vec::new();
-    // A name, a value and an escape are cut in two; every piece is at the backend before the next one goes out.
+    // A name, a value and an escape are cut in two; every piece is at the backend before the next
+    // one goes out.
     for piece in ["tok", "en=%7", "4o", "m&client_id=web"] {
         connection.send_chunk(piece.as_bytes())?;
         sent.extend_from_slice(piece.as_bytes());

@@ -1,11 +1,12 @@
-//! One call for each credential: concurrent requests share it, and nobody depends on who asked first.
+//! One call for each credential: concurrent requests share it, and nobody depends on who asked
+//! first.
 
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use integration::client::{self, Connection, Request, Response};
+use integration::harness::client::{self, Connection, Request, Response};
+use integration::harness::wait;
 use integration::site::{Setup, Site};
-use integration::wait;
 
 const CROWD: usize = 30;
 

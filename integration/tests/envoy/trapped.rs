@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{Connection, Request, Response};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{Connection, Request, Response};
+use integration::harness::wait;
+use integration::servers::stub::answer::Answer;
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::wait;
-use integration::workers::Spread;
 use serde_json::json;
 
 /// What a busy machine may add to a time, in seconds.
@@ -44,7 +44,8 @@ fn ask(connection: &mut Connection, token: &str) -> Result<(Response, Duration)>
 struct Aftermath {
     site: Site,
     spread: Spread,
-    /// Statuses on worker 0 after the trap, without repetitions, and when the last one was first seen.
+    /// Statuses on worker 0 after the trap, without repetitions, and when the last one was first
+    /// seen.
     statuses: Vec<u16>,
     settled: Duration,
 }
@@ -172,7 +173,8 @@ fn the_shipped_configuration_reloads() -> Result<()> {
         })?;
         ensure!(reloads(&site)?.0 == traps, "{:?}", reloads(&site)?);
     }
-    // Also with a single worker: Envoy's main thread keeps a VM of its own, and with it the shared memory.
+    // Also with a single worker: Envoy's main thread keeps a VM of its own, and with it the shared
+    // memory.
     let calls = site.introspection.count("alice");
     ensure!(calls == 1, "{calls} calls for one token");
     Ok(())

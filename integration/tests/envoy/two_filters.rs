@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
-use integration::bootstrap::Knobs;
-use integration::client::{self, Connection, Request};
+use integration::harness::bootstrap::Knobs;
+use integration::harness::client::{self, Connection, Request};
+use integration::servers::stub::answer::Answer;
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::workers::Spread;
 use serde_json::{Value, json};
 
 /// The first accepts any issuer, the second only one.
@@ -26,7 +26,8 @@ fn strict() -> Value {
 fn they_share_a_vm_and_no_answer() -> Result<()> {
     let (site, other) = start(strict())?;
     let stats = site.admin().stats_like("^wasm\\.envoy\\.wasm\\.runtime\\.v8\\.active$")?;
-    // One for each worker, the main thread's and the one they are cloned from, for both listeners together.
+    // One for each worker, the main thread's and the one they are cloned from, for both listeners
+    // together.
     ensure!(stats.values().eq([&6]), "{stats:?}");
     let request = Request::get("/acme/shop/x").bearer("no-issuer");
     for round in 0..3 {

@@ -1,17 +1,17 @@
-//! A new configuration in a running Envoy: it holds for the next connection, nobody notices the change, and a broken one
-//! changes nothing.
+//! A new configuration in a running Envoy: it holds for the next connection, nobody notices the
+//! change, and a broken one changes nothing.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{self, Client, Connection, Request, Response};
-use integration::live::Live;
+use integration::harness::client::{self, Client, Connection, Request, Response};
+use integration::harness::{load, wait};
 use integration::scenario::check::backend_header;
+use integration::servers::stub::answer::{Answer, Answers};
+use integration::servers::stub::introspection::Introspection;
 use integration::site::Setup;
-use integration::stub::answer::{Answer, Answers};
-use integration::stub::introspection::Introspection;
-use integration::{load, wait};
+use integration::site::live::Live;
 use serde_json::{Value, json};
 
 const WORKERS: u32 = 4;
@@ -173,7 +173,8 @@ fn an_answer_of_another_configuration_is_not_served() -> Result<()> {
     Ok(())
 }
 
-/// Requests wait in every worker while the configuration changes, and others come under the new one.
+/// Requests wait in every worker while the configuration changes, and others come under the new
+/// one.
 #[test]
 fn an_update_in_mid_flight_harms_nobody_and_admits_nobody_else() -> Result<()> {
     let live = start(WORKERS, |setup| setup)?;
@@ -184,7 +185,8 @@ fn an_update_in_mid_flight_harms_nobody_and_admits_nobody_else() -> Result<()> {
     live.site.admin().wait_for_metric("waiting", 40)?;
     live.update(&json!({ "introspection": { "issuer": "https://auth.example.com" } }))?;
     wait::until("the new configuration in every worker", || {
-        // Only the new configuration refuses this one, and a worker that still has the old one admits it.
+        // Only the new configuration refuses this one, and a worker that still has the old one
+        // admits it.
         let statuses: Result<Vec<u16>> = (0..20).map(|_| status(&live, "no-issuer")).collect();
         Ok(statuses?.iter().all(|status| *status == 401).then_some(()))
     })?;
@@ -257,8 +259,9 @@ impl Servers {
     }
 }
 
-/// Asks with tokens that every cache knows, and knows of each connection by which configuration it is served: a connection
-/// stays with the one it was opened under, and guests are admitted to an application of its name.
+/// Asks with tokens that every cache knows, and knows of each connection by which configuration it
+/// is served: a connection stays with the one it was opened under, and guests are admitted to an
+/// application of its name.
 struct Asker {
     client: Client,
     configured: &'static str,

@@ -1,4 +1,5 @@
-//! The filter as README configures it for Usergrid, before a backend of Usergrid's shape that judges by itself.
+//! The filter as README configures it for Usergrid, before a backend of Usergrid's shape that
+//! judges by itself.
 
 mod backend;
 mod judged_twice;
@@ -7,14 +8,14 @@ mod sdk_clients;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use integration::bootstrap::{Knobs, merge};
-use integration::client::{self, Request, Response};
-use integration::envoy;
-use integration::process::Process;
+use integration::harness::bootstrap::{Knobs, merge};
+use integration::harness::client::{self, Request, Response};
+use integration::harness::envoy;
+use integration::harness::process::Process;
+use integration::harness::workspace::{self, Scratch};
+use integration::servers::stub::backend::Seen;
+use integration::servers::usergrid::{APPLICATION_UUID, PASSWORD, SALT, Usergrid};
 use integration::site::Setup;
-use integration::stub::backend::Seen;
-use integration::usergrid::{APPLICATION_UUID, PASSWORD, SALT, Usergrid};
-use integration::workspace::{self, Scratch};
 use serde_json::{Value, json};
 
 /// The path of the introspection endpoint at the backend.
@@ -46,7 +47,6 @@ impl Site {
         Ok(Self { envoy, backend })
     }
 
-    /// Sends one request through Envoy.
     fn send(&self, request: &Request) -> Result<Response> {
         client::send(self.envoy.listener(), request)
     }

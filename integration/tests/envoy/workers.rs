@@ -1,10 +1,11 @@
-//! Several workers: one call for each credential in the whole process, whoever asks first and whatever becomes of it.
+//! Several workers: one call for each credential in the whole process, whoever asks first and
+//! whatever becomes of it.
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{Connection, Request};
+use integration::harness::client::{Connection, Request};
+use integration::servers::stub::answer::Answer;
+use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
-use integration::stub::answer::Answer;
-use integration::workers::Spread;
 use serde_json::json;
 
 const WORKERS: usize = 4;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
-use integration::workspace;
+use integration::harness::workspace;
 use serde_json::Value;
 use usergrid_auth_config::{ClientAuth, Config};
 
@@ -87,7 +87,8 @@ fn the_proxies_have_the_variables() -> Result<()> {
     Ok(())
 }
 
-/// A resource of Istio that a filter cannot run without, and what the control plane calls the cluster of it.
+/// A resource of Istio that a filter cannot run without, and what the control plane calls the
+/// cluster of it.
 #[test]
 fn the_clusters_are_made_by_the_resources_beside_them() -> Result<()> {
     let documents = manifests::all()?;

@@ -1,6 +1,7 @@
-//! What Istio and Envoy Gateway make of a plugin, after their sources: istio `pilot/pkg/model` (`WasmPlugin` and `TrafficExtension` alike) and
-//! gateway `internal/gatewayapi/envoyextensionpolicy.go`, `internal/xds/translator/wasm.go`. Both hand the module over as a file or by
-//! their own server; here it is a file.
+//! What Istio and Envoy Gateway make of a plugin, after their sources: istio `pilot/pkg/model`
+//! (`WasmPlugin` and `TrafficExtension` alike) and gateway
+//! `internal/gatewayapi/envoyextensionpolicy.go`, `internal/xds/translator/wasm.go`. Both hand the
+//! module over as a file or by their own server; here it is a file.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -23,7 +24,6 @@ pub enum Placed {
     ByRoute,
 }
 
-/// An HTTP filter.
 #[derive(Clone, Debug)]
 pub struct Filter {
     /// Its name in the chain.
@@ -99,7 +99,8 @@ fn gateway(manifest: &Manifest, module: &Path) -> Result<Filter> {
     })
 }
 
-/// A `google.protobuf.Struct` in Go's JSON: sorted keys, every number a double, and `<`, `>`, `&` escaped in texts.
+/// A `google.protobuf.Struct` in Go's JSON: sorted keys, every number a double, and `<`, `>`, `&`
+/// escaped in texts.
 pub fn go_json(members: &Map<String, Value>) -> String {
     let mut text = String::new();
     object(members, &mut text);

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use integration::bootstrap::{Bootstrap, Knobs, merge};
-use integration::module;
+use integration::harness::bootstrap::{Bootstrap, Knobs, merge};
+use integration::harness::module;
+use integration::harness::workspace::Scratch;
 use integration::site::Site;
-use integration::workspace::Scratch;
 use serde_json::{Value, json};
 
 use crate::control_plane::{self, Filter, Placed};
@@ -22,7 +22,8 @@ pub struct Mesh {
 }
 
 impl Mesh {
-    /// Sends the proxy a new version of the first listener's plugin, as Istio does when the resource has changed.
+    /// Sends the proxy a new version of the first listener's plugin, as Istio does when the
+    /// resource has changed.
     pub fn update(&self, manifest: &Manifest) -> Result<()> {
         let filter = control_plane::translate(manifest, &module::build()?)?;
         let file = discovered(self.discovery.path(), 0, &filter);
@@ -58,7 +59,8 @@ pub fn for_tests(mut manifest: Manifest, patch: &Value) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// Starts an Envoy with one listener for each entry, `api` and `other`, each with these plugins in order.
+/// Starts an Envoy with one listener for each entry, `api` and `other`, each with these plugins in
+/// order.
 pub fn start(name: &str, workers: u32, listeners: &[&[Manifest]]) -> Result<Mesh> {
     let discovery = Scratch::new(&format!("{name}-discovery"))?;
     let knobs = Knobs { concurrency: Some(workers), ..Knobs::default() };

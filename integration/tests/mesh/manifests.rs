@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use integration::workspace;
+use integration::harness::workspace;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// One resource.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     /// Its file, such as `istio/introspection.yaml`.
     pub file: String,
-    /// The document.
     pub value: Value,
 }
 
@@ -59,7 +57,6 @@ impl Manifest {
     }
 }
 
-/// All documents.
 pub fn all() -> Result<Vec<Manifest>> {
     let mut found = Vec::new();
     for folder in ["istio", "gateway"] {
@@ -77,7 +74,6 @@ pub fn all() -> Result<Vec<Manifest>> {
     Ok(found)
 }
 
-/// The documents of one file.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Manifest>> {
     let documents = serde_yaml_ng::Deserializer::from_str(text);
     let read = |document| {

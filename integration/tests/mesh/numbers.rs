@@ -1,4 +1,5 @@
-//! What the way through a `google.protobuf.Struct` does to a configuration, and that the filter reads it all the same.
+//! What the way through a `google.protobuf.Struct` does to a configuration, and that the filter
+//! reads it all the same.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

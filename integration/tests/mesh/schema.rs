@@ -1,15 +1,18 @@
 //! Every document against the schema of its kind, as an API server checks it.
 //!
-//! - `WasmPlugin`: the CRD of Istio (istio/api at b8f8791d9653). `EnvoyExtensionPolicy`: the CRD of Envoy Gateway (envoyproxy/gateway at
-//!   d32f28294245). Both are copied as they are, under Apache-2.0.
-//! - `TrafficExtension`: put together here from the CRD of `WasmPlugin`, whose fields it has under `spec` and `spec.wasm`.
-//! - All other kinds: `schemas/shapes.yaml`, which is ours and only knows what the manifests use. It finds slips, not misunderstandings.
+//! - `WasmPlugin`: the CRD of Istio (istio/api at b8f8791d9653). `EnvoyExtensionPolicy`: the CRD of
+//!   Envoy Gateway (envoyproxy/gateway at d32f28294245). Both are copied as they are, under
+//!   Apache-2.0.
+//! - `TrafficExtension`: put together here from the CRD of `WasmPlugin`, whose fields it has under
+//!   `spec` and `spec.wasm`.
+//! - All other kinds: `schemas/shapes.yaml`, which is ours and only knows what the manifests use.
+//!   It finds slips, not misunderstandings.
 //!
-//! An API server drops a field that it does not know, or refuses it; here it is an error wherever the schema does not keep it. The CEL rules
-//! (`x-kubernetes-validations`) cannot be run here.
+//! An API server drops a field that it does not know, or refuses it; here it is an error wherever
+//! the schema does not keep it. The CEL rules (`x-kubernetes-validations`) cannot be run here.
 
 use anyhow::{Context, Result, bail, ensure};
-use integration::bootstrap::merge;
+use integration::harness::bootstrap::merge;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
@@ -92,8 +95,8 @@ fn shape(kind: &str) -> Result<(String, Value)> {
     Ok((version.to_owned(), shape.get("spec").context("no spec")?.clone()))
 }
 
-/// Makes unknown fields errors and says in JSON Schema what OpenAPI says in words of its own. In a structural schema only these
-/// places describe fields.
+/// Makes unknown fields errors and says in JSON Schema what OpenAPI says in words of its own. In a
+/// structural schema only these places describe fields.
 fn close(schema: &mut Value) {
     let Value::Object(members) = schema else { return };
     if members.remove("x-kubernetes-int-or-string").is_some() {

@@ -1,11 +1,12 @@
-//! What the manifests promise, in a real Envoy, with the filter as the control plane would configure it.
+//! What the manifests promise, in a real Envoy, with the filter as the control plane would
+//! configure it.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use integration::client::Request;
+use integration::harness::client::Request;
+use integration::harness::wait;
 use integration::scenario::{self, Scenario};
-use integration::wait;
 use serde_json::json;
 
 use crate::control_plane::translate;
@@ -112,7 +113,8 @@ fn without_the_cluster_nobody_with_a_token_gets_in() -> Result<()> {
     Ok(())
 }
 
-/// What `kubectl apply` does to a proxy that serves: a mistake changes nothing, and the next version takes its place.
+/// What `kubectl apply` does to a proxy that serves: a mistake changes nothing, and the next
+/// version takes its place.
 #[test]
 fn an_update_with_a_mistake_leaves_the_old_plugin_in_place() -> Result<()> {
     let manifest = manifests::plugin("istio/wasmplugin-usergrid.yaml")?;
@@ -129,7 +131,8 @@ fn an_update_with_a_mistake_leaves_the_old_plugin_in_place() -> Result<()> {
         Ok((mesh.site.send(&guest)?.status == 401).then_some(()))
     })
 }
-/// A variable is missing from the first version that the proxy ever sees. It serves, but the filter's place in the chain is empty.
+/// A variable is missing from the first version that the proxy ever sees. It serves, but the
+/// filter's place in the chain is empty.
 #[test]
 fn a_first_version_that_does_not_load_lets_nobody_in() -> Result<()> {
     let mut manifest = manifests::plugin("istio/wasmplugin-usergrid.yaml")?;

@@ -1,7 +1,8 @@
-//! Two plugins of this module in one Envoy, as Istio places them: no `vm_id`, so both live in one VM and share Envoy's shared data.
+//! Two plugins of this module in one Envoy, as Istio places them: no `vm_id`, so both live in one
+//! VM and share Envoy's shared data.
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{self, Request};
+use integration::harness::client::{self, Request};
 use serde_json::{Value, json};
 
 use crate::envoy::{self, Mesh};
@@ -19,13 +20,14 @@ fn strict(patch: &Value) -> Result<Manifest> {
         manifest,
         &json!({ "introspection": { "issuer": "https://auth.example.com" } }),
     )?;
-    integration::bootstrap::merge(&mut manifest.value, patch);
+    integration::harness::bootstrap::merge(&mut manifest.value, patch);
     Ok(manifest)
 }
 
 const ACTIVE: &str = "^wasm\\.envoy\\.wasm\\.runtime\\.v8\\.active$";
 
-/// One for each worker, the main thread's and the one they are cloned from, for both plugins together.
+/// One for each worker, the main thread's and the one they are cloned from, for both plugins
+/// together.
 fn share_a_vm(mesh: &Mesh, workers: u64) -> Result<()> {
     let active = mesh.site.admin().stats_like(ACTIVE)?;
     ensure!(active.values().eq([&(workers + 2)]), "{active:?}");
@@ -69,7 +71,8 @@ fn in_one_chain_both_must_agree() -> Result<()> {
     Ok(())
 }
 
-/// Plugins that list other variables do not share a VM, so each has its own. Shared data they still share, since that goes by `vm_id`.
+/// Plugins that list other variables do not share a VM, so each has its own. Shared data they still
+/// share, since that goes by `vm_id`.
 #[test]
 fn with_other_variables_each_has_a_vm_of_its_own() -> Result<()> {
     let second = strict(&json!({ "spec": {

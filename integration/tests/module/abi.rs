@@ -248,7 +248,8 @@ impl Host<'_> {
         Ok(OK)
     }
 
-    /// Hands data over in memory that the module gives, and its place through the arguments at `index`.
+    /// Hands data over in memory that the module gives, and its place through the arguments at
+    /// `index`.
     fn give(&mut self, index: usize, bytes: &[u8]) -> Result<i32, Error> {
         let allocate = ["proxy_on_memory_allocate", "malloc"]
             .iter()

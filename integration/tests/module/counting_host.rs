@@ -28,12 +28,10 @@ pub enum Action {
     Refused(u32),
 }
 
-/// One request.
 #[derive(Debug, Default)]
 pub struct Stream {
     /// Its head, as changed by the module.
     pub headers: Pairs,
-    /// Where it stands.
     pub action: Action,
 }
 
@@ -46,7 +44,6 @@ pub struct State {
     pub streams: HashMap<u32, Stream>,
     /// The context that calls are about.
     pub effective: u32,
-    /// The plugin's configuration.
     pub config: Vec<u8>,
     /// `NAME=value`, each with a NUL.
     pub environment: Vec<Vec<u8>>,
@@ -60,9 +57,7 @@ pub struct State {
     pub shared: HashMap<Vec<u8>, (Vec<u8>, u32)>,
     /// Counters and gauges by id.
     pub metrics: HashMap<u32, i64>,
-    /// Source of ids.
     pub next_id: u32,
-    /// Log lines.
     pub log: Vec<String>,
 }
 

@@ -1,11 +1,11 @@
 //! Which functions of the host a request costs, by the way it takes, each counted exactly.
 //!
-//! A host call costs more than most of what the module does by itself, and one more a request is easily added without
-//! anybody noticing.
+//! A host call costs more than most of what the module does by itself, and one more a request is
+//! easily added without anybody noticing.
 
 use anyhow::{Context, Result, ensure};
-use integration::bootstrap::Bootstrap;
-use integration::stub::answer::Answers;
+use integration::harness::bootstrap::Bootstrap;
+use integration::servers::stub::answer::Answers;
 use serde_json::{Value, json};
 
 use crate::counting_host::{Action, CountingHost, Pairs};
@@ -143,7 +143,8 @@ fn a_token_that_nobody_knows() -> Result<()> {
             ("proxy_get_shared_data", 1),
             ("proxy_set_shared_data", 1),
             ("proxy_record_metric", 1),
-            // The SDK enters the root context; then into the stream, its identity headers, on with it, and back.
+            // The SDK enters the root context; then into the stream, its identity headers, on with
+            // it, and back.
             ("proxy_set_effective_context", 3),
             ("proxy_replace_header_map_value", 7),
             ("proxy_continue_stream", 1),

@@ -9,8 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use counting_host::Action;
-use integration::module;
-use integration::stub::answer::Answers;
+use integration::harness::module;
+use integration::servers::stub::answer::Answers;
 use serde_json::json;
 
 const MAX_BYTES: usize = 385_000;

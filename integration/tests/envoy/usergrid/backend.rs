@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use integration::client::{self, Request};
-use integration::stub::introspection::GATEWAY_SECRET;
-use integration::usergrid::{APPLICATION_CLIENT, PASSWORD, Usergrid};
-use integration::wait;
+use integration::harness::client::{self, Request};
+use integration::harness::gateway::GATEWAY_SECRET;
+use integration::harness::wait;
+use integration::servers::usergrid::{APPLICATION_CLIENT, PASSWORD, Usergrid};
 use serde_json::{Value, json};
 
 use super::INTROSPECT;
@@ -28,7 +28,7 @@ impl Alone {
 
     fn login(&self, more: Value) -> Result<(u16, Value)> {
         let mut body = json!({ "grant_type": "password", "username": "tom", "password": PASSWORD });
-        integration::bootstrap::merge(&mut body, &more);
+        integration::harness::bootstrap::merge(&mut body, &more);
         self.ask(&Request::new("POST", "/acme/shop/token").body(body.to_string()))
     }
 

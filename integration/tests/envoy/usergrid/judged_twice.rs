@@ -1,8 +1,9 @@
-//! What the edge refuses, the backend would have refused by itself; and what one revokes is over at both.
+//! What the edge refuses, the backend would have refused by itself; and what one revokes is over at
+//! both.
 
 use anyhow::{Context, Result, ensure};
-use integration::client::{self, Request};
-use integration::usergrid::{ADMIN, APPLICATION_CLIENT, ORGANIZATION_CLIENT};
+use integration::harness::client::{self, Request};
+use integration::servers::usergrid::{ADMIN, APPLICATION_CLIENT, ORGANIZATION_CLIENT};
 use serde_json::Value;
 
 use super::Site;

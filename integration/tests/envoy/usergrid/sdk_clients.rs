@@ -1,9 +1,11 @@
-//! Usergrid's own SDKs through Envoy and the filter, against a backend that judges every request once more.
+//! Usergrid's own SDKs through Envoy and the filter, against a backend that judges every request
+//! once more.
 //!
-//! The versions are the last of their line that exist: npm `usergrid` 0.10.11, which puts its token into the query, and
-//! 2.0.0-rc.2, which puts it into the header; PyPI `usergrid` 0.2.10, which knows the header only. All three run unmodified
-//! on Node.js 20 and Python 3.11. 2.0.0-rc.2 asks for the latest `url-join`, which is an ES module by now and cannot be
-//! called as the SDK does; the lock file holds the last one that can.
+//! The versions are the last of their line that exist: npm `usergrid` 0.10.11, which puts its token
+//! into the query, and 2.0.0-rc.2, which puts it into the header; PyPI `usergrid` 0.2.10, which
+//! knows the header only. All three run unmodified on Node.js 20 and Python 3.11. 2.0.0-rc.2 asks
+//! for the latest `url-join`, which is an ES module by now and cannot be called as the SDK does;
+//! the lock file holds the last one that can.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use integration::client::Request;
-use integration::http::header;
-use integration::stub::backend::Seen;
-use integration::usergrid::{APPLICATION_CLIENT, Usergrid};
-use integration::{packages, wait, workspace};
+use integration::harness::client::Request;
+use integration::harness::http::header;
+use integration::harness::{packages, wait, workspace};
+use integration::servers::stub::backend::Seen;
+use integration::servers::usergrid::{APPLICATION_CLIENT, Usergrid};
 use serde_json::{Value, json};
 
 use super::Site;
@@ -92,7 +94,8 @@ fn satisfied(said: &Said, sandbox: &str) -> Result<String> {
     Ok(token.to_owned())
 }
 
-/// What the backend must have received: identity, one credential, in the header. `query`: the client put its own there.
+/// What the backend must have received: identity, one credential, in the header. `query`: the
+/// client put its own there.
 fn protected(site: &Site, token: &str, query: bool) -> Result<()> {
     let text = |seen: &Seen, name: &str| {
         header(&seen.headers, name).map(|value| String::from_utf8_lossy(value).into_owned())
@@ -143,8 +146,9 @@ fn log(site: &Site) -> Result<String> {
 /// The metrics agree with what the backend received; `verified` requests carried a good credential.
 fn counted(site: &Site, verified: usize, pairs: bool) -> Result<()> {
     let admin = site.envoy.admin();
-    // Of all the bad tokens, only the revoked one was asked about: the others are forged, and their signature says so. A
-    // wrong pair is asked about if it came as a credential, and not if it was sent to a token endpoint.
+    // Of all the bad tokens, only the revoked one was asked about: the others are forged, and their
+    // signature says so. A wrong pair is asked about if it came as a credential, and not if it was
+    // sent to a token endpoint.
     admin.wait_for_metric("introspections_total;result=inactive", 1 + u64::from(pairs))?;
     admin.wait_for_metric("revocations_total", 1)?;
     // The sandbox, by the client and by the test.

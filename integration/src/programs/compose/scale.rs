@@ -1,0 +1,71 @@
+//! Several Envoys: each asks once about a credential, and none asks for another.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::stack::{Overlay, Stack};
+use super::target::Stub;
+use crate::harness::client::{Connection, Request};
+use crate::harness::load::threads;
+
+const ENVOYS: usize = 3;
+const WORKERS: u32 = 2;
+const TOKENS: usize = 40;
+/// To each Envoy; each sends every token.
+const CONNECTIONS: usize = 4;
+
+/// Many requests to three Envoys with the same credentials.
+///
+/// # Errors
+/// If a request fails, or an Envoy asks twice about a credential.
+pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
+    overlay.shipped()?;
+    stack.up(ENVOYS, WORKERS)?;
+    let envoys = stack.containers("envoy")?;
+    ensure!(envoys.len() == ENVOYS, "{} Envoys run", envoys.len());
+    for envoy in &envoys {
+        envoy.wait_until_healthy()?;
+    }
+    let introspection = Stub::of(stack, "introspection")?;
+    introspection.forget()?;
+    for token in 0..TOKENS {
+        let answer = json!({ "json": { "active": true, "username": format!("user-{token}") } });
+        introspection.learn(&format!("scaled-{token}"), &answer)?;
+    }
+    let mut listeners = Vec::new();
+    for envoy in &envoys {
+        listeners.push(envoy.port(8080)?);
+    }
+    let admitted = threads(ENVOYS * CONNECTIONS, |number| {
+        let listener = listeners.get(number % ENVOYS).context("no such Envoy")?;
+        let mut connection = Connection::open(*listener)?;
+        for token in 0..TOKENS {
+            let request = Request::get("/acme/shop/books").bearer(&format!("scaled-{token}"));
+            let status = connection.send_request(&request)?.status;
+            ensure!(status == 200, "a good token got {status}");
+        }
+        Ok(TOKENS)
+    })?;
+    let seen = introspection.seen()?;
+    let by_subject = seen.get("by_subject").and_then(Value::as_object).context("no record")?;
+    ensure!(by_subject.len() == TOKENS, "calls about {} credentials", by_subject.len());
+    let own: BTreeSet<String> =
+        envoys.iter().map(|envoy| envoy.address()).collect::<Result<_>>()?;
+    let mut most = 0;
+    for (credential, by_peer) in by_subject {
+        let by_peer = by_peer.as_object().context("no peers")?;
+        let peers: BTreeSet<String> = by_peer.keys().cloned().collect();
+        ensure!(peers == own, "{peers:?} asked about {credential}, not {own:?}");
+        most = most.max(by_peer.values().filter_map(Value::as_u64).max().unwrap_or_default());
+    }
+    println!(
+        "  {} requests with {TOKENS} tokens to {ENVOYS} Envoys of {WORKERS} workers: {} calls, at most {most} per credential and \
+         Envoy",
+        admitted.iter().sum::<usize>(),
+        seen["count"],
+    );
+    ensure!(most == 1, "an Envoy asked {most} times about one credential");
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! What can be said of the container files without Docker.
+
+use std::collections::BTreeMap;
+
+use serde_yaml_ng::Value;
+
+use crate::harness::{envoy, workspace};
+
+const COMPOSE_FILES: [&str; 4] = [
+    "docker-compose.yml",
+    "envoy/prebuilt.yml",
+    "integration/compose.yml",
+    "integration/compose-envoy.yml",
+];
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(workspace::root().join(file)).unwrap()
+}
+
+/// `ARG NAME=IMAGE` of the Dockerfile.
+fn arguments() -> BTreeMap<String, String> {
+    let text = read("Dockerfile");
+    let lines = text.lines().filter_map(|line| line.strip_prefix("ARG ")?.split_once('='));
+    lines.map(|(name, image)| (name.into(), image.into())).collect()
+}
+
+/// A name with a tag that says a version or a day.
+fn is_pinned(image: &str) -> bool {
+    let name = image.rsplit('/').next().unwrap_or_default();
+    name.split_once(':').is_some_and(|(_, tag)| {
+        !tag.contains("latest") && tag.chars().filter(char::is_ascii_digit).count() >= 3
+    })
+}
+
+#[test]
+fn an_image_without_a_version_is_not_pinned() {
+    for loose in ["envoy", "envoy:latest", "a.example:5000/envoy", "debian:bookworm-slim", "rust:1"]
+    {
+        assert!(!is_pinned(loose), "{loose}");
+    }
+    assert!(is_pinned("a.example:5000/envoy:v1.40.0"));
+}
+
+#[test]
+fn every_base_image_is_an_argument_and_pinned() {
+    let arguments = arguments();
+    assert_eq!(arguments.len(), 3);
+    for image in arguments.values() {
+        assert!(is_pinned(image), "{image}");
+    }
+    let mut stages = vec!["scratch".to_owned()];
+    stages.extend(arguments.keys().map(|name| format!("${{{name}}}")));
+    for line in read("Dockerfile").lines().filter(|line| line.starts_with("FROM ")) {
+        let words: Vec<&str> = line.split(' ').collect();
+        assert!(stages.contains(&words[1].to_owned()), "{line}");
+        stages.extend(words.get(3).map(|stage| (*stage).to_owned()));
+    }
+}
+
+#[test]
+fn the_versions_are_those_of_the_project() {
+    let arguments = arguments();
+    assert!(arguments["ENVOY_IMAGE"].ends_with(&format!(":v{}", envoy::VERSION)));
+    let toolchain = read("rust-toolchain.toml");
+    let version = arguments["RUST_IMAGE"].trim_start_matches("rust:").split('-').next().unwrap();
+    assert!(toolchain.contains(&format!("channel = \"{version}\"")), "{version}");
+}
+
+#[test]
+fn compose_files_name_pinned_images_and_publish_on_loopback() {
+    for file in COMPOSE_FILES {
+        let compose: Value = serde_yaml_ng::from_str(&read(file)).unwrap();
+        for (name, service) in compose["services"].as_mapping().unwrap() {
+            if file == "docker-compose.yml" {
+                let defaults = service["build"]["args"].as_mapping().unwrap();
+                for (argument, image) in arguments() {
+                    let expected = format!("${{{argument}:-{image}}}");
+                    assert_eq!(defaults[argument.as_str()], Value::from(expected), "{file}");
+                }
+                assert!(service["healthcheck"]["test"].is_sequence(), "{name:?} has no check");
+                assert!(service["image"].is_string(), "{name:?} has no image");
+            }
+            if let Some(image) = service["image"].as_str() {
+                assert!(is_pinned(image), "{file}: {image}");
+            }
+            for port in service["ports"].as_sequence().into_iter().flatten() {
+                let port = port.as_str().unwrap();
+                assert!(port.starts_with("127.0.0.1:"), "{file}: {port}");
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The servers' packages, and what starts a server once they are there.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::kind::Kind;
+use super::registry;
+use crate::harness::packages;
+
+/// What starts a server; the file with the clients follows as an argument. Installs its packages
+/// first, if they are not there.
+pub(super) fn command(kind: Kind) -> Result<Command> {
+    let source = registry::directory().join(kind.package());
+    match kind {
+        Kind::OidcProvider => {
+            let installed = packages::node(&source, kind.package(), &["server.js"])?;
+            let mut command = Command::new("node");
+            command.arg(installed.join("server.js"));
+            Ok(command)
+        }
+        Kind::Django => {
+            let mut command = Command::new(packages::python(&source, kind.package())?);
+            // Without `-B`, Python writes into the checkout.
+            command.arg("-B").arg(source.join("server.py"));
+            Ok(command)
+        }
+    }
+}
