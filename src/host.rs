@@ -8,15 +8,15 @@ use std::time::{Duration, UNIX_EPOCH};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 
-use usergrid_auth_core::call::{AnswerBody, CallRequest};
 use usergrid_auth_core::decision::HeaderEdit;
+use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::refusal::Response;
-use usergrid_auth_core::request::RequestHeaders;
 use usergrid_auth_core::time::{UnixMillis, millis};
+use usergrid_auth_core::verification::call::{AnswerBody, CallRequest};
 
 /// The wall time, as the worker's event loop sees it. Should it ever be unreadable, it is the end of time, at which
 /// nothing is fresh any more.
-pub(super) fn now() -> UnixMillis {
+pub(crate) fn now() -> UnixMillis {
     hostcalls::get_current_time()
         .ok()
         .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
@@ -24,43 +24,45 @@ pub(super) fn now() -> UnixMillis {
 }
 
 /// The level below which Envoy drops lines, so that they need not be made.
-pub(super) fn log_level() -> Option<LogLevel> {
+pub(crate) fn log_level() -> Option<LogLevel> {
     hostcalls::get_log_level().ok()
 }
 
 /// The request's head. Empty when there is none, which no request passes.
-pub(super) fn request_headers() -> RequestHeaders {
-    RequestHeaders::new(hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default())
+pub(crate) fn request_headers() -> HeaderMap {
+    HeaderMap::new(hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default())
 }
 
 /// The request's trailers.
-pub(super) fn request_trailers() -> RequestHeaders {
-    RequestHeaders::new(hostcalls::get_map_bytes(MapType::HttpRequestTrailers).unwrap_or_default())
-}
-
-/// Removes a request trailer, in the trailers callback.
-pub(super) fn remove_trailer(name: &str) {
-    let _ = hostcalls::remove_map_value(MapType::HttpRequestTrailers, name);
+pub(crate) fn request_trailers() -> HeaderMap {
+    HeaderMap::new(hostcalls::get_map_bytes(MapType::HttpRequestTrailers).unwrap_or_default())
 }
 
 /// Changes the head of the request in whose context the host is.
-pub(super) fn edit(edit: &HeaderEdit) {
+pub(crate) fn edit_headers(change: &HeaderEdit) {
+    edit(MapType::HttpRequestHeaders, change);
+}
+
+/// Changes the trailers of the request in whose context the host is, in the trailers callback.
+pub(crate) fn edit_trailers(change: &HeaderEdit) {
+    edit(MapType::HttpRequestTrailers, change);
+}
+
+fn edit(map: MapType, change: &HeaderEdit) {
     // An error other than the ones the SDK panics at does not exist.
-    let _ = match edit {
-        HeaderEdit::Set(name, value) => {
-            hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, Some(value))
-        }
-        HeaderEdit::Remove(name) => hostcalls::remove_map_value(MapType::HttpRequestHeaders, name),
+    let _ = match change {
+        HeaderEdit::Set(name, value) => hostcalls::set_map_value_bytes(map, name, Some(value)),
+        HeaderEdit::Remove(name) => hostcalls::remove_map_value(map, name),
     };
 }
 
 /// The namespace `usergrid.auth` in the `filter_metadata` of the route.
-pub(super) fn route_metadata() -> Option<Vec<u8>> {
+pub(crate) fn route_metadata() -> Option<Vec<u8>> {
     metadata("xds\0route_metadata\0filter_metadata\0usergrid.auth")
 }
 
 /// The same of the virtual host.
-pub(super) fn virtual_host_metadata() -> Option<Vec<u8>> {
+pub(crate) fn virtual_host_metadata() -> Option<Vec<u8>> {
     metadata("xds\0virtual_host_metadata\0filter_metadata\0usergrid.auth")
 }
 
@@ -70,48 +72,48 @@ fn metadata(level: &str) -> Option<Vec<u8>> {
 }
 
 /// The status of the response in whose context the host is, in its headers callback.
-pub(super) fn response_status() -> Option<u16> {
+pub(crate) fn response_status() -> Option<u16> {
     let status = hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, ":status").ok()??;
     std::str::from_utf8(&status).ok()?.parse().ok()
 }
 
 /// A piece of the request's body, in its body callback.
-pub(super) fn request_body(size: usize) -> Vec<u8> {
+pub(crate) fn request_body(size: usize) -> Vec<u8> {
     let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size);
     body.ok().flatten().unwrap_or_default()
 }
 
 /// Answers the request in whose context the host is.
-pub(super) fn reply(response: &Response) {
+pub(crate) fn reply(response: &Response) {
     let headers = response.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let body = Some(response.body.as_bytes());
     let _ = hostcalls::send_http_response(u32::from(response.status), headers, body);
 }
 
 /// Lets the request go on in whose context the host is; done by the host when the callback ends.
-pub(super) fn resume() {
+pub(crate) fn resume() {
     let _ = hostcalls::resume_http_request();
 }
 
 /// Makes `context` the one that the following calls are about. False: it is gone.
-pub(super) fn enter(context: u32) -> bool {
+pub(crate) fn enter(context: u32) -> bool {
     hostcalls::set_effective_context(context).is_ok()
 }
 
 /// Starts a call; the token under which its end will be reported. None: Envoy did not start it.
-pub(super) fn call(request: &CallRequest) -> Option<u32> {
+pub(crate) fn call(request: &CallRequest) -> Option<u32> {
     let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let body = Some(request.body.as_slice());
     hostcalls::dispatch_http_call(&request.cluster, headers, body, Vec::new(), request.timeout).ok()
 }
 
 /// One header of the answer to a call. Only while its callback runs, and only if it has headers at all.
-pub(super) fn answer_header(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn answer_header(name: &str) -> Option<Vec<u8>> {
     hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, name).ok().flatten()
 }
 
 /// The body of the answer to a call, unless it is longer than `limit`.
-pub(super) fn answer_body(size: usize, limit: usize) -> AnswerBody {
+pub(crate) fn answer_body(size: usize, limit: usize) -> AnswerBody {
     if size > limit {
         return AnswerBody::TooLarge;
     }
@@ -120,54 +122,54 @@ pub(super) fn answer_body(size: usize, limit: usize) -> AnswerBody {
 }
 
 /// A queue of our own, by which a stream can wake the root context of its worker.
-pub(super) fn register_queue() -> Option<u32> {
+pub(crate) fn register_queue() -> Option<u32> {
     // The last one to register a name gets its messages, so the name must be one that nobody else has.
     let name = format!("usergrid-auth-filter.{:016x}", RandomState::new().hash_one(0));
     hostcalls::register_shared_queue(&name).ok()
 }
 
 /// Takes the next ring or message.
-pub(super) fn take(queue: u32) -> Option<Vec<u8>> {
+pub(crate) fn dequeue(queue: u32) -> Option<Vec<u8>> {
     hostcalls::dequeue_shared_queue(queue).ok().flatten()
 }
 
 /// Sends a message to a queue.
-pub(super) fn tell(queue: u32, message: &[u8]) {
+pub(crate) fn enqueue(queue: u32, message: &[u8]) {
     let _ = hostcalls::enqueue_shared_queue(queue, Some(message));
 }
 
 /// The bytes of shared data and their version; nothing if there never were any.
-pub(super) fn shared(key: &str) -> (Option<Vec<u8>>, Option<u32>) {
+pub(crate) fn shared(key: &str) -> (Option<Vec<u8>>, Option<u32>) {
     hostcalls::get_shared_data(key).unwrap_or_default()
 }
 
 /// Writes shared data if its version is still the given one. Where there is none yet, a version that cannot be
 /// makes the write an insertion: the host compares versions only if the key exists. False: overtaken.
-pub(super) fn share(key: &str, bytes: &[u8], version: Option<u32>) -> bool {
+pub(crate) fn share(key: &str, bytes: &[u8], version: Option<u32>) -> bool {
     hostcalls::set_shared_data(key, Some(bytes), Some(version.unwrap_or(u32::MAX))).is_ok()
 }
 
 /// Asks for ticks.
-pub(super) fn tick_every(period: Duration) {
+pub(crate) fn tick_every(period: Duration) {
     let _ = hostcalls::set_tick_period(period);
 }
 
 /// The id of a metric.
-pub(super) fn define(kind: MetricType, name: &str) -> Option<u32> {
+pub(crate) fn define(kind: MetricType, name: &str) -> Option<u32> {
     hostcalls::define_metric(kind, name).ok()
 }
 
 /// Adds to a counter or gauge.
-pub(super) fn add(metric: u32, offset: i64) {
+pub(crate) fn add(metric: u32, offset: i64) {
     let _ = hostcalls::increment_metric(metric, offset);
 }
 
 /// The value of a counter or gauge, over all workers.
-pub(super) fn read(metric: u32) -> Option<u64> {
+pub(crate) fn read(metric: u32) -> Option<u64> {
     hostcalls::get_metric(metric).ok()
 }
 
 /// Records a value of a histogram.
-pub(super) fn record(metric: u32, value: u64) {
+pub(crate) fn record(metric: u32, value: u64) {
     let _ = hostcalls::record_metric(metric, value);
 }

@@ -1,29 +1,31 @@
 //! The root context: configuration, and everything that outlives a request.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use super::stream::Stream;
-use super::worker::Worker;
-use super::{host, stats};
 use usergrid_auth_config::Config;
 use usergrid_auth_core::decision::Event;
+
+use crate::stream::Stream;
+use crate::worker::Worker;
+use crate::{host, stats};
 
 const TICK: Duration = Duration::from_secs(1);
 
 /// One configuration of the filter in one VM.
-pub(super) struct Root {
+pub(crate) struct Root {
     context_id: u32,
     worker: Option<Rc<Worker>>,
-    ticking: std::cell::Cell<bool>,
+    ticking: Cell<bool>,
 }
 
 impl Root {
-    pub(super) fn new(context_id: u32) -> Self {
-        Self { context_id, worker: None, ticking: std::cell::Cell::new(false) }
+    pub(crate) fn new(context_id: u32) -> Self {
+        Self { context_id, worker: None, ticking: Cell::new(false) }
     }
 }
 
@@ -67,7 +69,7 @@ impl RootContext for Root {
 
     fn on_queue_ready(&mut self, queue: u32) {
         if let Some(worker) = &self.worker {
-            worker.empty(queue);
+            worker.drain_queue(queue);
             worker.send_posted();
         }
     }
@@ -75,7 +77,7 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         if let Some(worker) = &self.worker {
             worker.send_posted();
-            worker.happen(Event::Tick);
+            worker.dispatch(Event::Tick, None);
             worker.write_stats(false);
         }
     }

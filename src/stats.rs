@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use proxy_wasm::types::MetricType;
 
-use super::host;
 use usergrid_auth_core::metrics::{
-    BREAKER_OPEN, CACHE_ENTRIES, Counter, INTROSPECTION_MS, REVOCATION_SIGNAL, WAITING,
+    BREAKER_OPEN, CACHE_ENTRIES, Counter, INTROSPECTION_MS, REVOCATION_GENERATION, WAITING,
 };
 use usergrid_auth_core::time::millis;
+
+use crate::host;
 
 thread_local! {
     // One for all root contexts of the VM: Envoy up to 1.40 keeps an entry for every definition, so each name is
@@ -25,8 +26,8 @@ struct Stats {
     waiting: Option<u32>,
     cache_entries: Option<u32>,
     breaker_open: Option<u32>,
-    revocation_signal: Option<u32>,
-    /// How often the signal was asked for in vain.
+    revocation_generation: Option<u32>,
+    /// How often the generation was asked for in vain.
     looks: u64,
     introspection_ms: Option<u32>,
 }
@@ -40,14 +41,14 @@ struct Metric {
 
 /// The share of one root context in the gauges, as last written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Gauges {
-    pub(super) waiting: usize,
-    pub(super) cache_entries: usize,
-    pub(super) breakers_open: usize,
+pub(crate) struct Gauges {
+    pub(crate) waiting: usize,
+    pub(crate) cache_entries: usize,
+    pub(crate) breakers_open: usize,
 }
 
 /// Defines every metric, so that each is there from the start, with zero.
-pub(super) fn define() {
+pub(crate) fn define() {
     STATS.with_borrow_mut(|stats| {
         stats.get_or_insert_with(|| Stats {
             counters: Counter::all()
@@ -59,17 +60,17 @@ pub(super) fn define() {
             waiting: host::define(MetricType::Gauge, WAITING),
             cache_entries: host::define(MetricType::Gauge, CACHE_ENTRIES),
             breaker_open: host::define(MetricType::Gauge, BREAKER_OPEN),
-            revocation_signal: host::define(MetricType::Gauge, REVOCATION_SIGNAL),
+            revocation_generation: host::define(MetricType::Gauge, REVOCATION_GENERATION),
             looks: 0,
             introspection_ms: host::define(MetricType::Histogram, INTROSPECTION_MS),
         });
     });
     // From now on it is not zero, unless it does not work.
-    signal_revocation();
+    bump_revocation_generation();
 }
 
 /// Counts one.
-pub(super) fn count(counter: Counter) {
+pub(crate) fn count(counter: Counter) {
     STATS.with_borrow_mut(|stats| {
         let Some(stats) = stats else { return };
         // There are two dozen, and the usual ones come first.
@@ -80,7 +81,7 @@ pub(super) fn count(counter: Counter) {
 }
 
 /// Records how long a call took.
-pub(super) fn call_took(span: Duration) {
+pub(crate) fn call_took(span: Duration) {
     STATS.with_borrow(|stats| {
         if let Some(id) = stats.as_ref().and_then(|stats| stats.introspection_ms) {
             host::record(id, millis(span));
@@ -88,32 +89,32 @@ pub(super) fn call_took(span: Duration) {
     });
 }
 
-/// The signal of revocations. Where a `stats_matcher` keeps Envoy from having the gauge, it reads as zero for ever; then
-/// the signal is another number every time, and workers look at the log at every request.
-pub(super) fn revocation_signal() -> u64 {
+/// The generation of revocations. Where a `stats_matcher` keeps Envoy from having the gauge, it reads as zero for ever; then
+/// the generation is another number every time, and workers look at the log at every request.
+pub(crate) fn revocation_generation() -> u64 {
     STATS.with_borrow_mut(|stats| {
         let Some(stats) = stats else { return 0 };
-        match stats.revocation_signal.and_then(host::read) {
+        match stats.revocation_generation.and_then(host::read) {
             None | Some(0) => {
                 stats.looks = stats.looks.wrapping_add(1);
                 stats.looks
             }
-            Some(signal) => signal,
+            Some(generation) => generation,
         }
     })
 }
 
-/// Changes the signal of revocations.
-pub(super) fn signal_revocation() {
+/// Changes the generation of revocations.
+pub(crate) fn bump_revocation_generation() {
     STATS.with_borrow(|stats| {
-        if let Some(id) = stats.as_ref().and_then(|stats| stats.revocation_signal) {
+        if let Some(id) = stats.as_ref().and_then(|stats| stats.revocation_generation) {
             host::add(id, 1);
         }
     });
 }
 
 /// Writes what has been counted, and moves the gauges from `before` to `after`.
-pub(super) fn write(before: Gauges, after: Gauges) {
+pub(crate) fn write(before: Gauges, after: Gauges) {
     STATS.with_borrow_mut(|stats| {
         let Some(stats) = stats else { return };
         for metric in stats.counters.iter_mut().filter(|metric| metric.unwritten > 0) {

@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 
-use super::{host, stats};
-use usergrid_auth_core::shared::{QueueId, SharedStore};
+use usergrid_auth_core::verification::peers::{QueueId, SharedStore};
+
+use crate::{host, stats};
 
 /// The shared store, with the queue at which this root context can be woken.
 #[derive(Default)]
-pub(super) struct Store {
+pub(crate) struct Store {
     queue: Cell<Option<u32>>,
 }
 
@@ -29,11 +30,11 @@ impl SharedStore for Store {
         self.queue.get().map(QueueId)
     }
 
-    fn signalled(&self) -> u64 {
-        stats::revocation_signal()
+    fn generation(&self) -> u64 {
+        stats::revocation_generation()
     }
 
-    fn signal(&self) {
-        stats::signal_revocation();
+    fn bump_generation(&self) {
+        stats::bump_revocation_generation();
     }
 }

@@ -6,14 +6,15 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
-use super::host;
-use super::worker::{Phase, Worker};
 use usergrid_auth_core::decision::Event;
-use usergrid_auth_core::flight::StreamId;
 use usergrid_auth_core::route::RouteSettings;
+use usergrid_auth_core::verification::single_flight::StreamId;
+
+use crate::host;
+use crate::worker::{Current, Phase, Worker};
 
 /// The context of one stream.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     id: StreamId,
     phase: Rc<Cell<Phase>>,
     worker: Option<Rc<Worker>>,
@@ -22,9 +23,14 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(context_id: u32, worker: Option<Rc<Worker>>) -> Self {
+    pub(crate) fn new(context_id: u32, worker: Option<Rc<Worker>>) -> Self {
         let phase = Rc::new(Cell::new(Phase::Held));
         Self { id: StreamId(context_id), phase, worker, body: Vec::new() }
+    }
+
+    /// This stream, as the one in whose callback the host is.
+    fn current(&self) -> Current<'_> {
+        Some((self.id, &self.phase))
     }
 
     fn action(&self) -> Action {
@@ -46,7 +52,7 @@ impl HttpContext for Stream {
             let headers = host::request_headers();
             #[cfg(feature = "test-trap")]
             let traps = headers.first("x-test-trap").is_some();
-            worker.arrive(self.id, &self.phase, Event::Request { stream: self.id, headers, route });
+            worker.dispatch(Event::Request { stream: self.id, headers, route }, self.current());
             #[cfg(feature = "test-trap")]
             if traps {
                 core::arch::wasm32::unreachable();
@@ -69,9 +75,9 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        // Some backends merge them into the headers.
         if let Some(worker) = &self.worker {
-            worker.clear_trailers();
+            let trailers = host::request_trailers();
+            worker.dispatch(Event::Trailers { stream: self.id, trailers }, self.current());
         }
         self.action()
     }
@@ -83,7 +89,9 @@ impl HttpContext for Stream {
             && status >= 200
         {
             self.phase.set(Phase::Admitted);
-            worker.responded(self.id, status, std::mem::take(&mut self.body));
+            let request_body = std::mem::take(&mut self.body);
+            let event = Event::Response { stream: self.id, status, request_body };
+            worker.dispatch(event, self.current());
         }
         Action::Continue
     }
@@ -94,7 +102,7 @@ impl Context for Stream {}
 impl Drop for Stream {
     fn drop(&mut self) {
         if let Some(worker) = &self.worker {
-            worker.gone(self.id, self.phase.get());
+            worker.stream_gone(self.id, self.phase.get());
         }
     }
 }

@@ -4,18 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::stats::Gauges;
-use super::store::Store;
-use super::{host, stats};
 use usergrid_auth_config::Config;
-use usergrid_auth_core::call::{CallOutcome, CallRequest};
-use usergrid_auth_core::decision::{Effect, Event, Filter, Notice};
-use usergrid_auth_core::flight::{FlightId, StreamId};
-use usergrid_auth_core::shared::SharedStore;
+use usergrid_auth_core::decision::{Effect, Event, Filter};
+use usergrid_auth_core::verification::call::{CallOutcome, CallRequest};
+use usergrid_auth_core::verification::peers::SharedStore;
+use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
+
+use crate::stats::Gauges;
+use crate::store::Store;
+use crate::{host, stats};
 
 /// Where a request stands, as far as its body, its trailers and its response are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// Undecided or refused: nothing of it goes on.
     Held,
     /// It may go on.
@@ -30,11 +31,11 @@ pub(super) enum Phase {
 /// The core and what carries its effects out.
 ///
 /// INVARIANT: no `RefCell` is borrowed while the host is called, so a host that calls back at once finds none borrowed.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     root: u32,
     filter: RefCell<Filter>,
     store: Rc<Store>,
-    outbox: RefCell<VecDeque<(FlightId, CallRequest)>>,
+    outbox: RefCell<VecDeque<(FlightId, Box<CallRequest>)>>,
     calls: RefCell<Vec<Sent>>,
     /// In the order they came.
     waiting: RefCell<VecDeque<(StreamId, Rc<Cell<Phase>>)>>,
@@ -44,6 +45,9 @@ pub(super) struct Worker {
 /// What a stream puts into the queue to wake its worker's root context.
 const RING: &[u8] = b".";
 
+/// The stream in whose callback the host is, if it is in one.
+pub(crate) type Current<'a> = Option<(StreamId, &'a Rc<Cell<Phase>>)>;
+
 /// A call that Envoy has started.
 struct Sent {
     token: u32,
@@ -52,7 +56,7 @@ struct Sent {
 }
 
 impl Worker {
-    pub(super) fn new(root: u32, config: Config) -> Self {
+    pub(crate) fn new(root: u32, config: Config) -> Self {
         let store = Rc::new(Store::default());
         Self {
             root,
@@ -65,111 +69,92 @@ impl Worker {
         }
     }
 
-    fn handle(&self, event: Event) -> Vec<Effect> {
+    /// Tells the core what has happened, and carries out what it says. `current` is the stream in whose callback that is,
+    /// if it is in one; without, it is in one of the root context.
+    pub(crate) fn dispatch(&self, event: Event, current: Current<'_>) {
         let now = host::now();
-        self.filter.borrow_mut().handle(event, now)
-    }
-
-    /// An event in the headers callback of `stream`: effects concern this stream alone.
-    pub(super) fn arrive(&self, stream: StreamId, phase: &Rc<Cell<Phase>>, event: Event) {
-        for effect in self.handle(event) {
-            match effect {
-                Effect::Edit(_, edit) => host::edit(&edit),
-                Effect::Forward(_) => phase.set(Phase::Admitted),
-                Effect::Refuse(_, response) => host::reply(&response),
-                Effect::Wait(_) => {
-                    self.waiting.borrow_mut().push_back((stream, Rc::clone(phase)));
-                }
-                Effect::WatchResponse(_, body) => phase.set(Phase::Watched { body }),
-                Effect::Call(call, request) => self.post(call, request),
-                Effect::Tell(queue, message) => host::tell(queue.0, &message),
-                Effect::Count(counter) => stats::count(counter),
-                Effect::CallTook(span) => stats::call_took(span),
-                Effect::Log(notice) => log(&notice),
-            }
-        }
-    }
-
-    /// An event in a callback of the root context: effects may concern any waiting stream.
-    pub(super) fn happen(&self, event: Event) {
-        let mut inside = None;
-        let mut admitted: Option<Rc<Cell<Phase>>> = None;
-        for effect in self.handle(event) {
+        let effects = self.filter.borrow_mut().handle(event, now);
+        let own = current.map(|(stream, _)| stream);
+        let mut host = EffectiveContext { stream: own };
+        for effect in effects {
             match effect {
                 Effect::Edit(stream, edit) => {
-                    if enter(&mut inside, stream) {
-                        host::edit(&edit);
+                    if host.enter(stream) {
+                        host::edit_headers(&edit);
                     }
                 }
-                Effect::Forward(stream) => {
-                    let phase = self.stop_waiting(stream);
-                    if enter(&mut inside, stream)
-                        && let Some(phase) = phase
-                    {
-                        phase.set(Phase::Admitted);
-                        host::resume();
-                        admitted = Some(phase);
+                Effect::EditTrailers(stream, edit) => {
+                    if host.enter(stream) {
+                        host::edit_trailers(&edit);
+                    }
+                }
+                Effect::Forward { stream, watch_body } => {
+                    let phase = match watch_body {
+                        None => Phase::Admitted,
+                        Some(body) => Phase::Watched { body },
+                    };
+                    match current {
+                        // Its own callback lets it go on.
+                        Some((own, held)) if own == stream => held.set(phase),
+                        _ => {
+                            if let Some(held) = self.stop_waiting(stream)
+                                && host.enter(stream)
+                            {
+                                held.set(phase);
+                                host::resume();
+                            }
+                        }
                     }
                 }
                 Effect::Refuse(stream, response) => {
-                    self.stop_waiting(stream);
-                    if enter(&mut inside, stream) {
+                    if own != Some(stream) {
+                        self.stop_waiting(stream);
+                    }
+                    if host.enter(stream) {
                         host::reply(&response);
                     }
                 }
-                // Follows right upon its request's `Forward`, and needs no host.
-                Effect::WatchResponse(_, body) => {
-                    if let Some(phase) = &admitted {
-                        phase.set(Phase::Watched { body });
+                Effect::Wait(stream) => {
+                    if let Some((_, phase)) = current {
+                        self.waiting.borrow_mut().push_back((stream, Rc::clone(phase)));
                     }
                 }
-                Effect::Wait(_) => {}
-                Effect::Tell(queue, message) => host::tell(queue.0, &message),
-                Effect::Call(call, request) => self.outbox.borrow_mut().push_back((call, request)),
+                Effect::Call(call, request) => self.post(call, request, current.is_some()),
+                Effect::NotifyPeer(queue, message) => host::enqueue(queue.0, &message),
                 Effect::Count(counter) => stats::count(counter),
                 Effect::CallTook(span) => stats::call_took(span),
-                Effect::Log(notice) => log(&notice),
+                Effect::Log(event) => log::log!(event.level(), "{event}"),
             }
         }
-        if inside.is_some() {
-            host::enter(self.root);
-        }
-    }
-
-    /// The backend answers a watched request.
-    pub(super) fn responded(&self, stream: StreamId, status: u16, request_body: Vec<u8>) {
-        self.happen(Event::Response { stream, status, request_body });
-    }
-
-    /// Clears the trailers of a request, in its trailers callback.
-    pub(super) fn clear_trailers(&self) {
-        let trailers = host::request_trailers();
-        let spoofed = self.filter.borrow().spoofed_trailers(&trailers);
-        for name in &spoofed {
-            host::remove_trailer(name);
+        if host.stream != own {
+            host::enter(own.map_or(self.root, |stream| stream.0));
         }
     }
 
     /// A stream's object is about to go.
-    pub(super) fn gone(&self, stream: StreamId, phase: Phase) {
+    pub(crate) fn stream_gone(&self, stream: StreamId, phase: Phase) {
         let was_waiting = self.stop_waiting(stream).is_some();
         if was_waiting || matches!(phase, Phase::Watched { .. }) {
-            self.handle(Event::StreamGone(stream));
+            self.dispatch(Event::StreamGone(stream), None);
         }
     }
 
-    /// Leaves a call to the root context: one that a stream starts is forgotten with the stream.
-    fn post(&self, call: FlightId, request: CallRequest) {
+    /// Leaves a call to the root context: one that a stream starts is forgotten with the stream. `in_stream` says that
+    /// the root has to be woken for it.
+    fn post(&self, call: FlightId, request: Box<CallRequest>, in_stream: bool) {
         let first = self.outbox.borrow().is_empty();
         self.outbox.borrow_mut().push_back((call, request));
         // One ring wakes the root for all that is posted by then. Should it get lost, the next tick finds the rest.
-        if first && let Some(queue) = self.store.queue() {
-            host::tell(queue.0, RING);
+        if in_stream
+            && first
+            && let Some(queue) = self.store.queue()
+        {
+            host::enqueue(queue.0, RING);
         }
     }
 
     /// Starts the calls that were posted; only in a callback of the root context.
-    pub(super) fn send_posted(&self) {
+    pub(crate) fn send_posted(&self) {
         loop {
             // A statement of its own, so that the borrow ends before the host is called.
             let posted = self.outbox.borrow_mut().pop_front();
@@ -179,13 +164,16 @@ impl Worker {
                     let max_response_bytes = request.max_response_bytes;
                     self.calls.borrow_mut().push(Sent { token, call, max_response_bytes });
                 }
-                None => self.happen(Event::CallEnded { call, outcome: CallOutcome::NotSent }),
+                None => {
+                    let outcome = CallOutcome::NotSent;
+                    self.dispatch(Event::CallEnded { call, outcome }, None);
+                }
             }
         }
     }
 
     /// The host reports the end of the call with `token`.
-    pub(super) fn answered(&self, token: u32, headers: usize, body_size: usize) {
+    pub(crate) fn answered(&self, token: u32, headers: usize, body_size: usize) {
         let Some(Sent { call, max_response_bytes, .. }) = self.take_sent(token) else { return };
         let outcome = if headers == 0 {
             // There is no header map to ask: it broke off.
@@ -197,7 +185,7 @@ impl Worker {
             let body = host::answer_body(body_size, max_response_bytes);
             CallOutcome::reported(status, made_by_envoy, body)
         };
-        self.happen(Event::CallEnded { call, outcome });
+        self.dispatch(Event::CallEnded { call, outcome }, None);
     }
 
     fn take_sent(&self, token: u32) -> Option<Sent> {
@@ -214,16 +202,16 @@ impl Worker {
     }
 
     /// Takes what has been put into the queue: rings of our own streams, messages of other workers.
-    pub(super) fn empty(&self, queue: u32) {
-        while let Some(message) = host::take(queue) {
+    pub(crate) fn drain_queue(&self, queue: u32) {
+        while let Some(message) = host::dequeue(queue) {
             if message != RING {
-                self.happen(Event::Told(message));
+                self.dispatch(Event::PeerMessage(message), None);
             }
         }
     }
 
     /// Writes the statistics.
-    pub(super) fn write_stats(&self, closing: bool) {
+    pub(crate) fn write_stats(&self, closing: bool) {
         let after = if closing {
             Gauges::default()
         } else {
@@ -238,16 +226,21 @@ impl Worker {
     }
 }
 
-/// Makes `stream` the one that host calls are about. False: it is gone.
-fn enter(inside: &mut Option<StreamId>, stream: StreamId) -> bool {
-    if *inside == Some(stream) {
-        return true;
-    }
-    let alive = host::enter(stream.0);
-    *inside = alive.then_some(stream).or(*inside);
-    alive
+/// The stream that host calls are about; none: the root context.
+struct EffectiveContext {
+    stream: Option<StreamId>,
 }
 
-fn log(notice: &Notice) {
-    log::log!(notice.level(), "{notice}");
+impl EffectiveContext {
+    /// Makes `stream` the one that host calls are about. False: it is gone.
+    fn enter(&mut self, stream: StreamId) -> bool {
+        if self.stream == Some(stream) {
+            return true;
+        }
+        let is_alive = host::enter(stream.0);
+        if is_alive {
+            self.stream = Some(stream);
+        }
+        is_alive
+    }
 }

@@ -98,7 +98,7 @@ fn run(name: &str) -> Result<()> {
 #[inline(never)]
 fn counted_step(
     fixture: &mut scenarios::Fixture,
-    head: usergrid_auth_core::request::RequestHeaders,
+    head: usergrid_auth_core::header_map::HeaderMap,
 ) -> Result<()> {
     fixture.step(head)
 }

@@ -1,18 +1,16 @@
 //! What can become of a request in the core, each case ready to be run again and again.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use anyhow::{Result, anyhow, ensure};
 use usergrid_auth_config::Config;
-use usergrid_auth_core::call::{AnswerBody, CallOutcome};
 use usergrid_auth_core::decision::{Effect, Event, Filter};
-use usergrid_auth_core::flight::{FlightId, StreamId};
-use usergrid_auth_core::request::RequestHeaders;
+use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::route::RouteSettings;
-use usergrid_auth_core::shared::{QueueId, SharedStore};
 use usergrid_auth_core::time::UnixMillis;
+use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome};
+use usergrid_auth_core::verification::peers::memory::View;
+use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
 /// A moment before the token of [`USERGRID_TOKEN`] expires.
 const NOON: UnixMillis = UnixMillis(1_700_000_000_000);
@@ -176,7 +174,7 @@ fn fixture(settings: &str, path: &str, headers: &[(&str, String)], end: End) -> 
         .iter()
         .chain(headers)
         .map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
-    let filter = Filter::new(Rc::new(config), Rc::new(Memory::default()));
+    let filter = Filter::new(Rc::new(config), Rc::new(View::default()));
     Ok(Fixture { filter, head: head.collect(), end, streams: 0 })
 }
 
@@ -190,29 +188,29 @@ impl Fixture {
     }
 
     /// The next request's head.
-    pub fn head(&mut self) -> RequestHeaders {
+    pub fn head(&mut self) -> HeaderMap {
         if self.end == End::Answered {
             // A token that nobody knows yet.
             let token = format!("Bearer {TOKEN}{:08}", self.streams);
             self.set("authorization", token.as_bytes());
         }
-        RequestHeaders::new(self.head.clone())
+        HeaderMap::new(self.head.clone())
     }
 
     /// Takes a request to its end. What the host would do with the effects is not counted.
     ///
     /// # Errors
     /// If it does not end as it should.
-    pub fn step(&mut self, head: RequestHeaders) -> Result<()> {
+    pub fn step(&mut self, head: HeaderMap) -> Result<()> {
         self.take(head, ANSWER, self.end)
     }
 
     fn step_with(&mut self, answer: &'static str, end: End) -> Result<()> {
-        let head = RequestHeaders::new(self.head.clone());
+        let head = HeaderMap::new(self.head.clone());
         self.take(head, answer, end)
     }
 
-    fn take(&mut self, headers: RequestHeaders, answer: &'static str, end: End) -> Result<()> {
+    fn take(&mut self, headers: HeaderMap, answer: &'static str, end: End) -> Result<()> {
         self.streams += 1;
         let stream = StreamId(self.streams);
         let route = RouteSettings::default();
@@ -224,7 +222,7 @@ impl Fixture {
             effects = self.filter.handle(Event::CallEnded { call, outcome }, NOON);
         }
         let ended = effects.iter().find_map(|effect| match effect {
-            Effect::Forward(_) => Some(true),
+            Effect::Forward { .. } => Some(true),
             Effect::Refuse(..) => Some(false),
             _ => None,
         });
@@ -243,37 +241,4 @@ fn called(effects: &[Effect]) -> Option<FlightId> {
 /// The salt that [`USERGRID_TOKEN`] is signed with.
 fn environment(name: &str) -> Option<Vec<u8>> {
     (name == "SALT").then(|| b"super secret token value".to_vec())
-}
-
-/// What the workers of a process share, if there is one worker.
-#[derive(Default)]
-struct Memory {
-    data: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
-    signal: Cell<u64>,
-}
-
-impl SharedStore for Memory {
-    fn read(&self, key: &str) -> (Option<Vec<u8>>, Option<u32>) {
-        self.data.borrow().get(key).cloned().unzip()
-    }
-
-    fn write(&self, key: &str, bytes: &[u8], version: Option<u32>) -> bool {
-        let mut data = self.data.borrow_mut();
-        let current = data.get(key).map(|(_, version)| *version);
-        let next = current.unwrap_or_default() + 1;
-        current == version
-            && data.insert(key.to_owned(), (bytes.to_vec(), next)).is_none_or(|_| true)
-    }
-
-    fn queue(&self) -> Option<QueueId> {
-        Some(QueueId(1))
-    }
-
-    fn signalled(&self) -> u64 {
-        self.signal.get()
-    }
-
-    fn signal(&self) {
-        self.signal.set(self.signal.get() + 1);
-    }
 }

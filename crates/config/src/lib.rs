@@ -39,7 +39,7 @@ pub struct Config {
     /// How tokens are verified.
     pub introspection: Introspection,
     /// How client pairs are verified; without it they are refused.
-    pub client_credentials: Option<ClientCredentials>,
+    pub client_credentials: Option<Rc<ClientCredentials>>,
     /// Where credentials are looked for.
     pub credentials: Credentials,
     /// What a token must look like before any call.

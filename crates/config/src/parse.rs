@@ -1,6 +1,8 @@
 //! From the bytes Envoy hands over to a [`Config`], or to everything that is wrong with them.
 //! The sections are read one by one; their rules live in the modules named after them.
 
+use std::rc::Rc;
+
 use sha2::{Digest, Sha256};
 
 use super::notes::{Environment, Notes};
@@ -40,7 +42,7 @@ fn settings(root: &Section<'_>) -> Config {
     let claims = identity::claims(root);
     Config {
         introspection: upstream::introspection(root),
-        client_credentials: upstream::client_credentials(root),
+        client_credentials: upstream::client_credentials(root).map(Rc::new),
         credentials: sections::credentials(root),
         token: sections::token(root),
         guest: rules::guest(root),

@@ -4,14 +4,34 @@
 
 mod tenancy;
 
-use crate::grant::{Grant, PrincipalKind};
+pub use tenancy::{TenancyFinding, tenancy};
+
+use std::fmt;
+
 use usergrid_auth_config::Authorization;
 use usergrid_auth_rules::path::RequestPath;
 use usergrid_auth_rules::permission::Rule;
 
+use crate::principal::{Principal, PrincipalKind};
+
 /// The principal may not do this: another tenant, or no rule that allows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forbidden;
+
+/// Whether the principal's rules allow a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PermissionFinding {
+    /// The whole application is the principal's, as Usergrid has it.
+    WholeApplication,
+    /// The answer has no rules and none apply to it, so the backend decides.
+    NotEnforced,
+    /// Every reading of the path is allowed by a rule.
+    Allowed,
+    /// The path can be read in several ways, and no rule allows everything.
+    Unclear,
+    /// A reading of the path is allowed by no rule.
+    NotAllowed,
+}
 
 /// Checks tenancy, then permissions.
 ///
@@ -19,12 +39,12 @@ pub struct Forbidden;
 /// [`Forbidden`] if one of them refuses.
 pub fn check(
     settings: &Authorization,
-    grant: &Grant,
+    principal: &Principal,
     method: &[u8],
     path: &RequestPath,
 ) -> Result<(), Forbidden> {
-    if tenancy::permits(settings, grant, path.application())
-        && permissions_permit(grant, method, path)
+    if tenancy(settings, principal, path.application()).admits()
+        && permission(principal, method, path).admits()
     {
         Ok(())
     } else {
@@ -32,18 +52,49 @@ pub fn check(
     }
 }
 
-fn permissions_permit(grant: &Grant, method: &[u8], path: &RequestPath) -> bool {
-    let rules = match (grant.principal, &grant.rules) {
+/// Whether the principal's rules allow `method` on `path`.
+#[must_use]
+pub fn permission(principal: &Principal, method: &[u8], path: &RequestPath) -> PermissionFinding {
+    let rules = match (principal.kind, &principal.rules) {
         (PrincipalKind::ApplicationUser, Some(rules)) => rules,
-        // Usergrid gives the other kinds the whole of their applications; without rules the backend decides.
-        _ => return true,
+        (PrincipalKind::ApplicationUser, None) => return PermissionFinding::NotEnforced,
+        _ => return PermissionFinding::WholeApplication,
     };
     let any = |test: &dyn Fn(&Rule) -> bool| rules.iter().any(|group| group.iter().any(test));
     if !path.is_clear() && !any(&|rule| rule.allows_everything(method)) {
         // A backend may read another path than we do; only a rule that allows all of them is sure to allow it.
-        return false;
+        return PermissionFinding::Unclear;
     }
-    path.checked()
-        .iter()
-        .all(|reading| any(&|rule| rule.allows(method, reading, &grant.user_names)))
+    let is_allowed =
+        |reading| any(&|rule: &Rule| rule.allows(method, reading, &principal.user_names));
+    if path.checked().iter().all(is_allowed) {
+        PermissionFinding::Allowed
+    } else {
+        PermissionFinding::NotAllowed
+    }
+}
+
+impl PermissionFinding {
+    /// Whether the request may pass as far as permissions go.
+    #[must_use]
+    pub const fn admits(self) -> bool {
+        match self {
+            Self::WholeApplication | Self::NotEnforced | Self::Allowed => true,
+            Self::Unclear | Self::NotAllowed => false,
+        }
+    }
+}
+
+impl fmt::Display for PermissionFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WholeApplication => "this kind of principal has the whole application",
+            Self::NotEnforced => "no rules apply, the backend decides",
+            Self::Allowed => "a rule of the principal's allows it",
+            Self::Unclear => {
+                "the path is unclear, and no rule of the principal's allows everything"
+            }
+            Self::NotAllowed => "no rule of the principal's allows it",
+        })
+    }
 }

@@ -5,12 +5,14 @@ mod authorization_header;
 mod basic;
 mod bearer;
 mod query;
+pub mod usergrid_token;
 
 pub(crate) use bearer::is_b64token;
 pub(crate) use query::form_value;
 
-use crate::request::RequestHeaders;
 use usergrid_auth_config::{Credentials, OnConflict, Secret};
+
+use crate::header_map::HeaderMap;
 
 use authorization_header::Authorization;
 use query::Query;
@@ -78,13 +80,19 @@ pub enum BadCredential {
     ClientQuery,
 }
 
-/// What [`find`] found. No `Debug`: `path_with_used` carries a token.
+/// What [`find`] found. No `Debug`: [`Places::path_with_used`] carries a token.
 pub struct Found {
     /// The credential, if any.
     pub presented: Presented,
     /// `:path` without the credentials of its query, and without a `client_secret` that belongs to none, byte for byte;
     /// `None` if the query held neither.
     pub clean_path: Option<Vec<u8>>,
+    /// What else there was, for those who forward the credential.
+    pub places: Places,
+}
+
+/// Where a request holds credentials, besides the one that counts.
+pub struct Places {
     /// `:path` without the credentials that were passed over, the used query token kept; for `forward: as_sent`.
     /// Only under `on_conflict: usergrid`, and `None` where that is `:path` as it came.
     pub path_with_used: Option<Vec<u8>>,
@@ -98,7 +106,7 @@ pub struct Found {
 ///
 /// A request without a query and without `Authorization` costs no allocation.
 #[must_use]
-pub fn find(headers: &RequestHeaders, settings: &Credentials) -> Found {
+pub fn find(headers: &HeaderMap, settings: &Credentials) -> Found {
     let authorization = Authorization::scan(headers, settings);
     let query = headers.first(":path").and_then(|path| Query::scan(path, settings));
     let in_query = query.as_ref().map_or(0, Query::credentials);
@@ -121,12 +129,14 @@ pub fn find(headers: &RequestHeaders, settings: &Credentials) -> Found {
             .as_ref()
             .filter(|query| query.has_secrets())
             .map(Query::without_credentials),
-        path_with_used: query
-            .as_ref()
-            .filter(|_| used_from_query && in_query > 1)
-            .map(Query::with_used_token_only),
-        in_authorization: authorization.presented,
-        authorization_parts: authorization.parts,
+        places: Places {
+            path_with_used: query
+                .as_ref()
+                .filter(|_| used_from_query && in_query > 1)
+                .map(Query::with_used_token_only),
+            in_authorization: authorization.presented,
+            authorization_parts: authorization.parts,
+        },
     }
 }
 

@@ -1,41 +1,46 @@
 //! The decision: events in, effects out. Everything the filter does to a request is decided here.
 //!
-//! The order is fixed: path, bypass, preflight, public endpoints, credential, guest. Facts about credentials are
-//! remembered, decisions never: every request walks all steps.
+//! The order is fixed: path, bypass, preflight, public endpoints, credential, then either verification and what the
+//! verified principal may do, or guest rules. Each step answers with a value ([`Finding`]), and one place turns what the
+//! steps lead to into effects. Facts about credentials are remembered ([`crate::verification`]), decisions never: every
+//! request walks all steps.
 
-mod admission;
+mod effects;
+mod explain;
+mod finding;
 mod forwarding;
-mod landing;
-mod memo;
-mod notice;
-mod question;
-mod revoking;
-mod throttle;
-mod verdict;
-mod verification;
+mod head;
+mod judgement;
+mod paused_request;
+mod watches;
 
-pub use notice::Notice;
+pub use effects::{Effect, HeaderEdit};
+pub use explain::explain;
+pub use finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, VerdictFinding};
 
 use std::rc::Rc;
-use std::time::Duration;
 
-use crate::breaker::Breaker;
-use crate::cache::Cache;
-use crate::call::{CallOutcome, CallRequest};
-use crate::flight::{FlightId, Flights, StreamId};
-use crate::identity;
-use crate::metrics::Counter;
-use crate::refusal::Response;
-use crate::request::RequestHeaders;
-use crate::revocation::{Log, Watch};
-use crate::route::RouteSettings;
-use crate::shared::{QueueId, SharedCache, SharedStore};
-use crate::time::{SteadyClock, UnixMillis};
-use memo::Memo;
-use question::{Endpoint, Subject};
-use throttle::Throttle;
 use usergrid_auth_config::Config;
-use verdict::Pending;
+use usergrid_auth_rules::path::RequestPath;
+
+use crate::header_map::HeaderMap;
+use crate::identity_headers::ReservedNames;
+use crate::log_event::LogEvent;
+use crate::metrics::{Counter, Outcome};
+use crate::refusal::Refusal;
+use crate::revocation::{Watch, watch};
+use crate::route::RouteSettings;
+use crate::time::UnixMillis;
+use crate::verification::call::CallOutcome;
+use crate::verification::peers::SharedStore;
+use crate::verification::single_flight::{FlightId, StreamId};
+use crate::verification::verdict::Verdict;
+use crate::verification::{Completion, Lookup, Verification};
+
+use forwarding::Forwarding;
+use head::{Examined, Head, Step};
+use paused_request::{CredentialKind, PausedRequest, RequestContext};
+use watches::Watches;
 
 /// What happens to the filter.
 pub enum Event {
@@ -44,9 +49,16 @@ pub enum Event {
         /// Its stream.
         stream: StreamId,
         /// Its headers.
-        headers: RequestHeaders,
+        headers: HeaderMap,
         /// What the operator set for its route.
         route: RouteSettings,
+    },
+    /// The trailers of a request arrived.
+    Trailers {
+        /// Its stream.
+        stream: StreamId,
+        /// The trailers.
+        trailers: HeaderMap,
     },
     /// A call asked for by [`Effect::Call`] has ended.
     CallEnded {
@@ -56,8 +68,8 @@ pub enum Event {
         outcome: CallOutcome,
     },
     /// Another worker's message has arrived at our queue.
-    Told(Vec<u8>),
-    /// The backend answers a request that [`Effect::WatchResponse`] was about.
+    PeerMessage(Vec<u8>),
+    /// The backend answers a request whose [`Effect::Forward`] asked for that.
     Response {
         /// Its stream.
         stream: StreamId,
@@ -72,139 +84,211 @@ pub enum Event {
     Tick,
 }
 
-/// What is to be done, in this order.
-pub enum Effect {
-    /// Change the request's head.
-    Edit(StreamId, HeaderEdit),
-    /// Let the request go on. Nothing follows for this stream but [`Effect::WatchResponse`].
-    Forward(StreamId),
-    /// Answer the request. Nothing follows for this stream.
-    Refuse(StreamId, Response),
-    /// Hold the request, body and trailers included, until a later effect forwards or refuses it.
-    Wait(StreamId),
-    /// Say what the backend answers to the request, and hand over up to so many bytes of the request's body then.
-    WatchResponse(StreamId, usize),
-    /// Make a call that outlives the request which asked for it.
-    Call(FlightId, CallRequest),
-    /// Send a message to another worker.
-    Tell(QueueId, Vec<u8>),
-    /// Count.
-    Count(Counter),
-    /// A call took this long, start to end.
-    CallTook(Duration),
-    /// Tell the operator.
-    Log(Notice),
-}
-
-/// A change of a request header.
-#[derive(Clone, PartialEq, Eq)]
-pub enum HeaderEdit {
-    /// One header of this name and value, in place of all there were.
-    Set(Rc<str>, Rc<[u8]>),
-    /// No header of this name.
-    Remove(Rc<str>),
-}
+/// As many as a hit with all default identity headers has.
+const USUAL_EFFECTS: usize = 12;
 
 /// The decision core of one worker under one configuration.
 pub struct Filter {
     config: Rc<Config>,
-    store: Rc<dyn SharedStore>,
-    clock: SteadyClock,
-    cache: Cache,
-    memo: Memo,
-    /// `None` with `cache.shared: false`.
-    shared: Option<SharedCache>,
-    flights: Flights<Subject, Pending>,
-    introspection: Breaker,
-    token_endpoint: Breaker,
-    revocations: Log,
-    /// Few at a time, so a list.
-    watched: Vec<(StreamId, Watch)>,
-    failures: Throttle,
-    stale: Throttle,
+    verification: Verification<PausedRequest>,
+    watches: Watches,
+    /// Identity headers that a client must not send.
+    reserved: ReservedNames,
+    effects: Vec<Effect>,
 }
 
 impl Filter {
     /// A filter that knows nothing yet but what other workers left in `store`.
     #[must_use]
     pub fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
-        let shared = config
-            .cache
-            .shared
-            .then(|| SharedCache::new(Rc::clone(&store), config.cache.max_entries));
         Self {
-            clock: SteadyClock::default(),
-            cache: Cache::new(&config.cache),
-            memo: Memo::new(config.cache.max_entries),
-            shared,
-            flights: Flights::new(config.max_waiting),
-            introspection: Breaker::new(config.breaker),
-            token_endpoint: Breaker::new(config.breaker),
-            revocations: Log::default(),
-            watched: Vec::new(),
-            failures: Throttle::default(),
-            stale: Throttle::default(),
-            store,
+            verification: Verification::new(Rc::clone(&config), store),
+            watches: Watches::new(config.max_waiting),
+            reserved: ReservedNames::new(&config.identity),
+            effects: Vec::new(),
             config,
         }
     }
 
     /// Takes one event at the wall time `now` and says what is to be done.
     pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        self.effects.reserve(USUAL_EFFECTS);
         match event {
             Event::Request { stream, headers, route } => {
-                self.request(stream, &headers, route, now, &mut effects);
+                self.request(stream, &headers, route, now);
             }
+            Event::Trailers { stream, trailers } => self.trailers(stream, &trailers),
             Event::CallEnded { call, outcome } => {
-                self.call_ended(call, &outcome, now, &mut effects);
+                if let Some(completion) = self.verification.call_ended(call, outcome, now) {
+                    self.complete(completion, now);
+                }
             }
-            Event::Told(message) => self.told(&message, now, &mut effects),
+            Event::PeerMessage(message) => {
+                for completion in self.verification.peer_message(&message, now) {
+                    self.complete(completion, now);
+                }
+            }
             Event::Response { stream, status, request_body } => {
-                if let Some(watch) = self.unwatch(stream) {
-                    self.revoked(watch, status, &request_body, now, &mut effects);
+                if let Some(watch) = self.watches.take(stream) {
+                    self.verification.revocation_answered(watch, status, &request_body, now);
                 }
             }
             Event::StreamGone(stream) => {
-                self.flights.leave(stream);
-                self.unwatch(stream);
+                self.verification.leave(stream);
+                self.watches.take(stream);
             }
-            Event::Tick => self.tick(now, &mut effects),
+            Event::Tick => {
+                for completion in self.verification.tick(now) {
+                    self.complete(completion, now);
+                }
+            }
         }
-        effects
-    }
-
-    /// The names among the `trailers` of a request that must not reach the backend as the client sent them.
-    #[must_use]
-    pub fn spoofed_trailers(&self, trailers: &RequestHeaders) -> Vec<String> {
-        identity::spoofed(&self.config.identity, trailers)
+        self.take_actions();
+        std::mem::take(&mut self.effects)
     }
 
     /// How many requests are paused.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.flights.waiting()
+        self.verification.waiting()
     }
 
-    /// How many answers are remembered.
+    /// How many verdicts are remembered.
     #[must_use]
     pub fn cache_entries(&self) -> usize {
-        self.cache.len()
+        self.verification.cache_entries()
     }
 
     /// How many breakers hold calls back.
     #[must_use]
     pub fn breakers_open(&self) -> usize {
-        [&self.introspection, &self.token_endpoint]
-            .iter()
-            .filter(|breaker| breaker.is_open())
-            .count()
+        self.verification.breakers_open()
     }
 
-    fn breaker(&mut self, endpoint: Endpoint) -> &mut Breaker {
-        match endpoint {
-            Endpoint::Introspection => &mut self.introspection,
-            Endpoint::Token => &mut self.token_endpoint,
+    /// Some backends merge trailers into the headers.
+    #[cold]
+    fn trailers(&mut self, stream: StreamId, trailers: &HeaderMap) {
+        for name in self.reserved.among(trailers) {
+            let edit = HeaderEdit::Remove(Rc::from(name));
+            self.effects.push(Effect::EditTrailers(stream, edit));
         }
+    }
+
+    fn request(
+        &mut self,
+        stream: StreamId,
+        headers: &HeaderMap,
+        route: RouteSettings,
+        now: UnixMillis,
+    ) {
+        let config = Rc::clone(&self.config);
+        // Before anything else, so that no way through leaves a client's own copy in place.
+        for name in self.reserved.among(headers) {
+            self.effects.push(Effect::remove(stream, &name));
+        }
+        let head = Head::new(headers);
+        let Examined { step, clean_path } = head::examine(&head, &route, &config, now, &mut ());
+        // At this moment, so that no later step, and no client that gives up waiting, leaves it in the access log.
+        if let Some(clean) = clean_path {
+            self.effects.push(Effect::set(stream, forwarding::PATH, clean));
+        }
+        let context = |credential| RequestContext {
+            stream,
+            arrived: now,
+            grpc: head.is_grpc(),
+            required: route.require_scope,
+            credential,
+        };
+        let revoking = || watch::endpoint(head.method, head.target, &config.revocation_paths);
+        match step {
+            Step::Forward(outcome) => self.forward(stream, outcome, revoking()),
+            Step::AdmitGuest => {
+                self.effects.extend(forwarding::of_guest(headers, &config, stream));
+                self.forward(stream, Outcome::Guest, revoking());
+            }
+            Step::Refuse(refusal, path) => {
+                self.refuse(&context(None), refusal, path.as_ref(), now);
+            }
+            Step::Verify { credential, places, path } => {
+                let kind = CredentialKind::of(&credential);
+                let Some(case) = self.verification.case(&credential, now) else {
+                    return self.refuse(&context(None), kind.unjudged(), Some(&path), now);
+                };
+                let context = context(Some(case.fingerprint()));
+                let watch = revoking()
+                    .map(Watch::of_verified_caller)
+                    .or_else(|| watch::usergrid(head.method, head.target, &path, case.digest()));
+                let forwarding = Forwarding::plan(config.forward, &credential, &places, headers);
+                let method = head.method.to_vec();
+                let mut paused = PausedRequest { context, method, path, kind, forwarding, watch };
+                if let Some(verdict) = self.verification.lookup(&case) {
+                    self.take_actions();
+                    return self.conclude(&mut paused, Some(&verdict), now);
+                }
+                let lookup = self.verification.lookup_or_join(&case, stream, paused);
+                self.take_actions();
+                match lookup {
+                    Lookup::Waiting => self.effects.push(Effect::Wait(stream)),
+                    Lookup::Known(mut paused, verdict) => {
+                        self.conclude(&mut paused, Some(&verdict), now);
+                    }
+                    Lookup::Unavailable(mut paused, stale) => {
+                        self.conclude(&mut paused, stale.map(Verdict::Verified).as_ref(), now);
+                    }
+                    Lookup::Overloaded(paused) => {
+                        self.refuse(&paused.context, Refusal::Overloaded, Some(&paused.path), now);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts what verification wants done into its place among the effects.
+    fn take_actions(&mut self) {
+        for action in self.verification.take_actions() {
+            self.effects.push(Effect::from(action));
+        }
+    }
+
+    fn complete(&mut self, completion: Completion<PausedRequest>, now: UnixMillis) {
+        self.take_actions();
+        for (_, mut paused) in completion.waiters {
+            self.conclude(&mut paused, completion.verdict.as_ref(), now);
+        }
+    }
+
+    /// Ends a request by `verdict`; without one, the server failed.
+    fn conclude(&mut self, paused: &mut PausedRequest, verdict: Option<&Verdict>, now: UnixMillis) {
+        match judgement::judge(paused, verdict, &self.config, now, &mut ()) {
+            Ok(principal) => {
+                let stream = paused.context.stream;
+                let mut make = |edit| self.effects.push(Effect::Edit(stream, edit));
+                paused.forwarding.edits(principal, &mut make);
+                self.forward(stream, paused.kind.outcome(), paused.watch.take());
+            }
+            Err(refusal) => self.refuse(&paused.context, refusal, Some(&paused.path), now),
+        }
+    }
+
+    fn forward(&mut self, stream: StreamId, outcome: Outcome, watch: Option<Watch>) {
+        self.effects.push(Effect::Count(Counter::Requests(outcome)));
+        let watch_body = watch.and_then(|watch| self.watches.add(stream, watch));
+        self.effects.push(Effect::Forward { stream, watch_body });
+    }
+
+    /// Refuses a request: reply, counter and log line out of one row.
+    fn refuse(
+        &mut self,
+        context: &RequestContext,
+        refusal: Refusal,
+        path: Option<&RequestPath>,
+        now: UnixMillis,
+    ) {
+        let response = context.response(refusal, &self.config, now);
+        let application = path.map_or_else(|| "-".to_owned(), RequestPath::application_label);
+        let credential = context.credential;
+        self.effects.push(Effect::Count(Counter::Requests(Outcome::Refused(refusal))));
+        self.effects.push(Effect::Log(LogEvent::Refused { refusal, application, credential }));
+        self.effects.push(Effect::Refuse(context.stream, response));
     }
 }

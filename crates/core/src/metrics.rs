@@ -1,7 +1,7 @@
 //! The names of the metrics, and which event counts as what. Labels ride in the name: `;label=value`.
 
-use crate::call::{ServerFault, Verification};
 use crate::refusal::Refusal;
+use crate::verification::verdict::{ServerFault, Verdict};
 
 /// Something that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +74,7 @@ pub const WAITING: &str = "usergrid_auth_waiting";
 /// The gauge of breakers that hold calls back, over all workers.
 pub const BREAKER_OPEN: &str = "usergrid_auth_breaker_open";
 /// Not for people: changes whenever something is revoked, so that every worker notices at the price of reading a number.
-pub const REVOCATION_SIGNAL: &str = "usergrid_auth_revocation_signal";
+pub const REVOCATION_GENERATION: &str = "usergrid_auth_revocation_signal";
 /// The gauge of remembered answers.
 pub const CACHE_ENTRIES: &str = "usergrid_auth_cache_entries";
 
@@ -95,15 +95,15 @@ impl Outcome {
 }
 
 impl CallResult {
-    /// What `verification` counts as.
+    /// What the end of a call counts as.
     #[must_use]
-    pub const fn of(verification: &Verification) -> Self {
-        match verification {
-            Verification::Granted(_) => Self::Active,
-            Verification::Denied(_) => Self::Inactive,
-            Verification::Failed(ServerFault::RejectedUs) => Self::RejectedUs,
-            Verification::Failed(ServerFault::TimedOut) => Self::Timeout,
-            Verification::Failed(_) => Self::Error,
+    pub const fn of(verdict: &Result<Verdict, ServerFault>) -> Self {
+        match verdict {
+            Ok(Verdict::Verified(_)) => Self::Active,
+            Ok(Verdict::Denied(_)) => Self::Inactive,
+            Err(ServerFault::RejectedUs) => Self::RejectedUs,
+            Err(ServerFault::TimedOut) => Self::Timeout,
+            Err(_) => Self::Error,
         }
     }
 

@@ -3,5 +3,5 @@
 mod log;
 pub mod watch;
 
-pub use log::{Caught, Log, Revoked};
+pub use log::{Log, Revoked, Sync};
 pub use watch::Watch;

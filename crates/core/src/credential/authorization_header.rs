@@ -1,7 +1,7 @@
 //! The `Authorization` header, taken apart: every credential in it, joined lines included.
 //! Nothing is decoded here, and nothing that was presented is passed over silently.
 
-use crate::request::RequestHeaders;
+use crate::header_map::HeaderMap;
 use usergrid_auth_config::Credentials;
 
 /// What all `Authorization` lines of a request present, in their order.
@@ -26,7 +26,7 @@ enum Scheme {
 
 impl<'a> Authorization<'a> {
     /// Reads every line, unless neither scheme is accepted.
-    pub(super) fn scan(headers: &'a RequestHeaders, settings: &Credentials) -> Self {
+    pub(super) fn scan(headers: &'a HeaderMap, settings: &Credentials) -> Self {
         let mut found = Self::default();
         if settings.header || settings.client_basic {
             for line in headers.values("authorization") {

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use usergrid_auth_config::{Config, Forward, Secret};
+
 use super::{Effect, HeaderEdit};
-use crate::credential::{Credential, Found, TokenPlace};
-use crate::flight::StreamId;
-use crate::grant::Grant;
-use crate::request::RequestHeaders;
-use usergrid_auth_config::{Forward, Secret};
+use crate::credential::{Credential, Places, TokenPlace};
+use crate::header_map::HeaderMap;
+use crate::identity_headers;
+use crate::principal::Principal;
+use crate::verification::single_flight::StreamId;
 
 pub(super) const AUTHORIZATION: &str = "authorization";
 pub(super) const PATH: &str = ":path";
@@ -33,12 +35,12 @@ enum Authorization {
 }
 
 impl Forwarding {
-    /// Plans it for `credential` as it was `found` in `headers`.
+    /// Plans it for `credential`, found in `headers` among these `places`.
     pub(super) fn plan(
         forward: Forward,
         credential: &Credential,
-        found: &Found,
-        headers: &RequestHeaders,
+        places: &Places,
+        headers: &HeaderMap,
     ) -> Self {
         let mut path = None;
         let authorization = match (forward, credential) {
@@ -53,14 +55,20 @@ impl Forwarding {
                 Authorization::Bearer(token.clone())
             }
             (Forward::AsSent, Credential::Token { place: TokenPlace::Query, .. }) => {
-                path = found
+                path = places
                     .path_with_used
                     .clone()
                     .or_else(|| headers.first(PATH).map(<[u8]>::to_vec));
-                if found.in_authorization > 0 { Authorization::Remove } else { Authorization::Keep }
+                if places.in_authorization > 0 {
+                    Authorization::Remove
+                } else {
+                    Authorization::Keep
+                }
             }
             // More than one there: only the one that was verified may go on.
-            (Forward::AsSent, Credential::Token { token, .. }) if found.authorization_parts > 1 => {
+            (Forward::AsSent, Credential::Token { token, .. })
+                if places.authorization_parts > 1 =>
+            {
                 Authorization::Bearer(token.clone())
             }
             (Forward::AsSent, Credential::Token { .. }) => Authorization::Keep,
@@ -68,42 +76,45 @@ impl Forwarding {
         Self { authorization, path }
     }
 
-    /// The edits, now that the credential is `grant`ed.
-    pub(super) fn edits(self, stream: StreamId, grant: &Grant, effects: &mut Vec<Effect>) {
-        match (self.authorization, &grant.issued_token) {
+    /// Makes the edits, now that the credential is `principal`'s.
+    pub(super) fn edits(&mut self, principal: &Principal, make: &mut impl FnMut(HeaderEdit)) {
+        match (&self.authorization, &principal.issued_token) {
             (Authorization::Keep, _) => {}
-            (Authorization::Bearer(token), _) => effects.push(set_bearer(stream, &token)),
-            (Authorization::Issued, Some(token)) => effects.push(set_bearer(stream, token)),
+            (Authorization::Bearer(token), _) => make(set_bearer(token)),
+            (Authorization::Issued, Some(token)) => make(set_bearer(token)),
             (Authorization::Remove | Authorization::Issued, _) => {
-                effects.push(remove(stream, AUTHORIZATION));
+                make(HeaderEdit::remove(AUTHORIZATION));
             }
         }
-        if let Some(path) = self.path {
-            effects.push(set(stream, PATH, path));
+        if let Some(path) = self.path.take() {
+            make(HeaderEdit::set(PATH, path));
         }
-        for (name, value) in &grant.identity {
-            effects.push(Effect::Edit(stream, HeaderEdit::Set(Rc::clone(name), Rc::clone(value))));
+        for (name, value) in &principal.identity {
+            make(HeaderEdit::Set(Rc::clone(name), Rc::clone(value)));
         }
     }
 }
 
-/// Sets one header.
-pub(super) fn set(stream: StreamId, name: &str, value: Vec<u8>) -> Effect {
-    Effect::Edit(stream, HeaderEdit::Set(Rc::from(name), Rc::from(value)))
-}
-
-/// Removes one header.
-pub(super) fn remove(stream: StreamId, name: &str) -> Effect {
-    Effect::Edit(stream, HeaderEdit::Remove(Rc::from(name)))
-}
-
-fn set_bearer(stream: StreamId, token: &Secret) -> Effect {
-    set(stream, AUTHORIZATION, [b"Bearer ", token.expose()].concat())
+fn set_bearer(token: &Secret) -> HeaderEdit {
+    HeaderEdit::set(AUTHORIZATION, [b"Bearer ", token.expose()].concat())
 }
 
 /// Whether the only `Authorization` is exactly `Bearer <token>`.
-fn is_bearer(headers: &RequestHeaders, token: &Secret) -> bool {
+fn is_bearer(headers: &HeaderMap, token: &Secret) -> bool {
     let mut values = headers.values(AUTHORIZATION);
     let only = values.next().and_then(|value| value.strip_prefix(b"Bearer "));
     only == Some(token.expose()) && values.next().is_none()
+}
+
+/// The edits of a guest's request: it reaches the backend without any `Authorization`, also one that was not looked at.
+pub(super) fn of_guest(
+    headers: &HeaderMap,
+    config: &Config,
+    stream: StreamId,
+) -> impl Iterator<Item = Effect> {
+    let authorization = headers.first(AUTHORIZATION).map(|_| Effect::remove(stream, AUTHORIZATION));
+    let identity = identity_headers::of_guest(&config.identity);
+    authorization.into_iter().chain(
+        identity.map(move |(name, value)| Effect::Edit(stream, HeaderEdit::Set(name, value))),
+    )
 }

@@ -4,9 +4,9 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::cache::CredentialDigest;
-use crate::grant::Grant;
-use crate::shared::{PREFIX, Sequence, SharedStore};
+use crate::principal::Principal;
+use crate::verification::key::CredentialDigest;
+use crate::verification::peers::{PREFIX, Sequence, SharedStore};
 
 /// Revocations that are kept: as many as all workers together may see between two requests of one of them.
 const KEPT: usize = 64;
@@ -35,12 +35,12 @@ impl Revoked {
 }
 
 impl Revoked {
-    /// Whether this revokes `credential`, whose holder is `grant`ed.
+    /// Whether this revokes `credential`, whose holder is `principal`.
     #[must_use]
-    pub fn hits(&self, credential: &CredentialDigest, grant: &Grant) -> bool {
+    pub fn hits(&self, credential: &CredentialDigest, principal: &Principal) -> bool {
         match self {
             Self::Credential(revoked) => revoked == credential,
-            Self::User(_) => grant.user_names.iter().any(|name| Self::user(name) == *self),
+            Self::User(_) => principal.user_names.iter().any(|name| Self::user(name) == *self),
         }
     }
 }
@@ -48,20 +48,20 @@ impl Revoked {
 /// One worker's view of the log.
 #[derive(Debug, Default)]
 pub struct Log {
-    signal: Option<u64>,
+    generation: Option<u64>,
     last: Sequence,
     records: Vec<(Sequence, Revoked)>,
 }
 
 /// What a look at the log brought.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Caught {
+pub enum Sync {
     /// Nothing new.
-    Up,
+    Unchanged,
     /// These, in order.
-    With(Vec<Revoked>),
+    New(Vec<Revoked>),
     /// More than the log keeps.
-    Behind,
+    Lagged,
 }
 
 impl Log {
@@ -90,30 +90,30 @@ impl Log {
     }
 
     /// Reads what has come since the last time. Costs one cheap look at a number if nothing has.
-    pub fn catch_up(&mut self, store: &dyn SharedStore) -> Caught {
-        let signal = store.signalled();
-        if self.signal == Some(signal) {
-            return Caught::Up;
+    pub fn catch_up(&mut self, store: &dyn SharedStore) -> Sync {
+        let generation = store.generation();
+        if self.generation == Some(generation) {
+            return Sync::Unchanged;
         }
-        let first_look = self.signal.is_none();
-        self.signal = Some(signal);
+        let first_look = self.generation.is_none();
+        self.generation = Some(generation);
         let (bytes, _) = store.read(&key());
         let (last, records) = decode(&bytes.unwrap_or_default());
         let before = std::mem::replace(&mut self.last, last);
         self.records = records;
         if first_look {
             // Nothing is remembered yet that could have been revoked.
-            return Caught::Up;
+            return Sync::Unchanged;
         }
         if last < before {
-            return Caught::Behind;
+            return Sync::Lagged;
         }
         let next = Sequence(before.0.saturating_add(1));
         if last > before && self.records.first().is_none_or(|(first, _)| *first > next) {
-            return Caught::Behind;
+            return Sync::Lagged;
         }
         let news = self.records.iter().filter(|(number, _)| *number > before);
-        Caught::With(news.map(|(_, revoked)| *revoked).collect())
+        Sync::New(news.map(|(_, revoked)| *revoked).collect())
     }
 
     /// Adds to the log, then tells all workers. False: nothing could be written.
@@ -128,7 +128,7 @@ impl Log {
             let surplus = records.len().saturating_sub(KEPT);
             records.drain(..surplus.min(records.len()));
             if store.write(&key(), &encode(last, &records), version) {
-                store.signal();
+                store.bump_generation();
                 return true;
             }
         }

@@ -1,9 +1,10 @@
 //! Which requests revoke something if the backend says yes, and what.
 
-use super::Revoked;
-use crate::cache::CredentialDigest;
-use crate::credential::form_value;
 use usergrid_auth_rules::path::{RequestPath, is_reserved};
+
+use super::Revoked;
+use crate::credential::form_value;
+use crate::verification::key::CredentialDigest;
 
 /// The longest form that is looked into for a token (RFC 7009 section 2.1), in bytes. It is read as it passes, not held back.
 const LONGEST_FORM: usize = 16_384;

@@ -2,16 +2,17 @@
 //! Bad clients are told from failing servers by the standard's words alone.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::support::{
-    NOW, answered, call_body, call_header, config, granted, identity, rows, summary,
+    NOW, answered, call_body, call_header, config, identity, rows, summary, verified,
 };
 use proptest::prelude::*;
 use usergrid_auth_config::{Config, IdentityHeader, IdentitySource, PairAuth};
-use usergrid_auth_core::call::{AnswerBody, CallOutcome, CallRequest};
-use usergrid_auth_core::client_credentials::{request, verdict};
-use usergrid_auth_core::grant::{ApplicationName, Grant, PrincipalKind};
+use usergrid_auth_core::principal::{ApplicationName, Principal, PrincipalKind};
 use usergrid_auth_core::time::UnixMillis;
+use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome, CallRequest};
+use usergrid_auth_core::verification::verifiers::token_endpoint::{request, verdict};
 
 const APPLICATION: &str = r#""application":"52CE9183-46f4-11e2-ae44-02e81ac5a17b""#;
 const ORGANIZATION: &str =
@@ -19,15 +20,16 @@ const ORGANIZATION: &str =
 
 fn call(client_auth: PairAuth, id: &[u8], secret: &[u8]) -> CallRequest {
     let pairs = r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#;
-    let mut settings = config(pairs).client_credentials.expect("configured");
+    let configured = config(pairs).client_credentials.expect("configured");
+    let mut settings = Rc::into_inner(configured).expect("nobody else has it");
     settings.client_auth = client_auth;
     request(&settings, id, secret)
 }
 
-/// The grant of an answer with a token and the given further members.
-fn grant(config: &Config, members: &str) -> Grant {
+/// The principal of an answer with a token and the given further members.
+fn principal(config: &Config, members: &str) -> Principal {
     let body = format!(r#"{{"access_token":"YWMt-tok",{members}}}"#);
-    granted(verdict(&answered(200, body), config, b"b3U6id", NOW))
+    verified(verdict(&answered(200, body), config, b"b3U6id", NOW))
 }
 
 #[test]
@@ -79,40 +81,40 @@ fn a_call_without_an_answer_is_the_servers_fault() {
 #[test]
 fn the_issued_token_ends_with_its_life_time() {
     let config = config("");
-    let grant = grant(&config, r#""expires_in":1.5"#);
-    assert_eq!(grant.issued_token.expect("a token").expose(), b"YWMt-tok");
-    assert_eq!(grant.expires, Some(UnixMillis(NOW.0 + 1500)));
-    assert_eq!(self::grant(&config, r#""x":1"#).expires, None);
-    let endless = self::grant(&config, r#""expires_in":18446744073709551615"#);
+    let principal = principal(&config, r#""expires_in":1.5"#);
+    assert_eq!(principal.issued_token.expect("a token").expose(), b"YWMt-tok");
+    assert_eq!(principal.expires, Some(UnixMillis(NOW.0 + 1500)));
+    assert_eq!(self::principal(&config, r#""x":1"#).expires, None);
+    let endless = self::principal(&config, r#""expires_in":18446744073709551615"#);
     assert_eq!(endless.expires, Some(UnixMillis(u64::MAX)));
 }
 
 #[test]
 fn usergrid_names_an_application() {
-    let grant = grant(&config(""), APPLICATION);
-    assert_eq!(grant.principal, PrincipalKind::Application);
+    let principal = principal(&config(""), APPLICATION);
+    assert_eq!(principal.kind, PrincipalKind::Application);
     assert_eq!(
-        grant.applications.clone().unwrap(),
+        principal.applications.clone().unwrap(),
         [ApplicationName::Uuid("52ce9183-46f4-11e2-ae44-02e81ac5a17b".into())]
     );
-    assert_eq!(grant.organizations, None);
-    assert_eq!(grant.rules, None);
-    assert_eq!(identity(&grant, "x-usergrid-principal"), Some("application"));
+    assert_eq!(principal.organizations, None);
+    assert_eq!(principal.rules, None);
+    assert_eq!(identity(&principal, "x-usergrid-principal"), Some("application"));
     assert_eq!(
-        identity(&grant, "x-usergrid-application"),
+        identity(&principal, "x-usergrid-application"),
         Some("52CE9183-46f4-11e2-ae44-02e81ac5a17b")
     );
 }
 
 #[test]
 fn usergrid_names_an_organization() {
-    let grant = grant(&config(""), ORGANIZATION);
-    assert_eq!(grant.principal, PrincipalKind::Organization);
-    assert_eq!(grant.organizations.clone().unwrap(), ["acme"], "one organisation, one name");
-    assert_eq!(grant.applications, None);
-    assert_eq!(identity(&grant, "x-usergrid-principal"), Some("organization"));
-    assert_eq!(identity(&grant, "x-usergrid-organization"), Some("Acme"));
-    assert_eq!(identity(&grant, "x-usergrid-client-id"), Some("b3U6id"));
+    let principal = principal(&config(""), ORGANIZATION);
+    assert_eq!(principal.kind, PrincipalKind::Organization);
+    assert_eq!(principal.organizations.clone().unwrap(), ["acme"], "one organisation, one name");
+    assert_eq!(principal.applications, None);
+    assert_eq!(identity(&principal, "x-usergrid-principal"), Some("organization"));
+    assert_eq!(identity(&principal, "x-usergrid-organization"), Some("Acme"));
+    assert_eq!(identity(&principal, "x-usergrid-client-id"), Some("b3U6id"));
 }
 
 #[test]
@@ -129,18 +131,18 @@ fn whatever_else_names_tenants_gives_no_rights_of_theirs() {
         (format!(r#"{ORGANIZATION},"application":null"#), PrincipalKind::Organization),
         (format!(r#"{APPLICATION},"organization":null"#), PrincipalKind::Application),
     ] {
-        assert_eq!(grant(&config, &members).principal, kind, "{members}");
+        assert_eq!(principal(&config, &members).kind, kind, "{members}");
     }
-    assert_eq!(grant(&config, r#""organization":"Acme""#).organizations.unwrap(), ["acme"]);
+    assert_eq!(principal(&config, r#""organization":"Acme""#).organizations.unwrap(), ["acme"]);
 }
 
 #[test]
 fn naming_no_tenant_is_not_the_same_as_silence() {
     let config = config("");
-    let silent = grant(&config, r#""x":1"#);
+    let silent = principal(&config, r#""x":1"#);
     assert_eq!((silent.organizations, silent.applications), (None, None));
     for none in ["null", "[]", r#""""#] {
-        let of_none = grant(&config, &format!(r#""application":{none},"organization":{none}"#));
+        let of_none = principal(&config, &format!(r#""application":{none},"organization":{none}"#));
         assert_eq!(of_none.applications, Some(Vec::new()), "{none}");
         assert_eq!(of_none.organizations, Some(Vec::new()), "{none}");
     }
@@ -158,15 +160,15 @@ fn an_answer_that_would_fill_the_memory_is_a_bad_client() {
 fn a_standard_answer_is_a_client_with_scopes() {
     let mut config = config("");
     config.authorization.scopes = Some(HashMap::new());
-    let with_scope = grant(&config, r#""token_type":"bearer","scope":"read write""#);
+    let with_scope = principal(&config, r#""token_type":"bearer","scope":"read write""#);
     assert_eq!(with_scope.scopes, ["read", "write"]);
     assert_eq!(with_scope.rules.map(|rules| rules.len()), Some(0));
     assert_eq!(with_scope.user_names, Vec::<String>::new());
-    assert_eq!(grant(&config, r#""x":1"#).rules, None);
+    assert_eq!(principal(&config, r#""x":1"#).rules, None);
     // The claim of an introspection answer is called what the configuration says; here the standard
     // decides.
     config.claims.scope = "scp".into();
-    assert_eq!(grant(&config, r#""scope":"read","scp":"write""#).scopes, ["read"]);
+    assert_eq!(principal(&config, r#""scope":"read","scp":"write""#).scopes, ["read"]);
 }
 
 #[test]
@@ -177,12 +179,12 @@ fn the_identity_is_the_presented_client() {
         source: Some(IdentitySource::Claim(claim.into())),
     }));
     let body = r#"{"access_token":"tok","client_id":"another","sub":"root","username":"root"}"#;
-    let grant = granted(verdict(&answered(200, body), &config, b"my, \xffid", NOW));
-    assert_eq!(identity(&grant, "x-usergrid-client-id"), Some("my%2C %FFid"));
+    let principal = verified(verdict(&answered(200, body), &config, b"my, \xffid", NOW));
+    assert_eq!(identity(&principal, "x-usergrid-client-id"), Some("my%2C %FFid"));
     for name in ["x-usergrid-subject", "x-usergrid-username", "x-access_token", "x-sub"] {
-        assert_eq!(identity(&grant, name), None, "{name}");
+        assert_eq!(identity(&principal, name), None, "{name}");
     }
-    assert!(format!("{grant:?}").contains("issued_token: Some(Secret(..))"));
+    assert!(format!("{principal:?}").contains("issued_token: Some(Secret(..))"));
 }
 
 #[test]

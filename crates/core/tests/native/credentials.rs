@@ -8,7 +8,7 @@ use usergrid_auth_config::{Credentials, OnConflict};
 use usergrid_auth_core::credential::{
     BadCredential, ClientPlace, Credential, Found, Presented, TokenPlace, find,
 };
-use usergrid_auth_core::request::RequestHeaders;
+use usergrid_auth_core::header_map::HeaderMap;
 
 /// Every place accepted, at most 64 bytes.
 fn credentials(on_conflict: OnConflict) -> Credentials {
@@ -16,13 +16,13 @@ fn credentials(on_conflict: OnConflict) -> Credentials {
 }
 
 /// A request with `path` and one header line per line of `authorization`.
-fn request(path: &[u8], authorization: &[u8]) -> RequestHeaders {
+fn request(path: &[u8], authorization: &[u8]) -> HeaderMap {
     let mut entries = vec![(":path".to_owned(), path.to_vec())];
     if !authorization.is_empty() {
         let lines = authorization.split(|byte| *byte == b'\n');
         entries.extend(lines.map(|line| ("authorization".to_owned(), line.to_vec())));
     }
-    RequestHeaders::new(entries)
+    HeaderMap::new(entries)
 }
 
 fn find_in(path: &str, authorization: &str, settings: &Credentials) -> Found {
@@ -79,7 +79,11 @@ fn authorization_headers_by_the_table() {
                 unescape(expected),
                 "`{authorization}` under {mode:?}"
             );
-            assert_eq!(found.in_authorization.to_string(), counted, "count of `{authorization}`");
+            assert_eq!(
+                found.places.in_authorization.to_string(),
+                counted,
+                "count of `{authorization}`"
+            );
             assert_eq!(found.clean_path, None, "`{authorization}`");
         }
     }
@@ -96,12 +100,16 @@ fn requests_by_the_table() {
         let found = find(&headers, &credentials(OnConflict::Reject));
         assert_eq!(outcome(&found.presented), unescape(reject), "{id} under reject");
         assert_eq!(found.clean_path, optional(clean), "clean path of {id}");
-        assert_eq!(found.path_with_used, None, "{id} under reject");
+        assert_eq!(found.places.path_with_used, None, "{id} under reject");
 
         let found = find(&headers, &credentials(OnConflict::Usergrid));
         assert_eq!(outcome(&found.presented), unescape(usergrid), "{id} under usergrid");
         assert_eq!(found.clean_path, optional(clean), "clean path of {id} under usergrid");
-        assert_eq!(found.path_with_used, optional(with_used), "path with the used token of {id}");
+        assert_eq!(
+            found.places.path_with_used,
+            optional(with_used),
+            "path with the used token of {id}"
+        );
     }
 }
 
@@ -118,7 +126,7 @@ fn a_place_that_is_not_accepted_is_neither_read_nor_cleaned() {
     let found = find_in(path, "Bearer u\nBasic aWQ6c2Vj\nDigest x", &none);
     assert_eq!(says(&found), "nothing");
     assert_eq!(found.clean_path, None);
-    assert_eq!(found.in_authorization, 0);
+    assert_eq!(found.places.in_authorization, 0);
 
     let found = find_in(path, "Bearer u", &Credentials { header: true, ..none.clone() });
     assert_eq!(says(&found), "header u");
@@ -142,7 +150,7 @@ fn the_scheme_of_a_place_that_is_not_accepted_passes_but_hides_nothing() {
     let bearer_only = Credentials { client_basic: false, ..credentials(OnConflict::Reject) };
     let found = find_in("/a", "Basic aWQ6c2Vj", &bearer_only);
     assert_eq!(says(&found), "nothing");
-    assert_eq!(found.in_authorization, 0);
+    assert_eq!(found.places.in_authorization, 0);
     // In one line or two: a token behind a pair that we do not read could still be the backend's
     // choice.
     assert_eq!(says(&find_in("/a", "Basic aWQ6c2Vj, Bearer t", &bearer_only)), "conflict");
@@ -155,7 +163,7 @@ fn the_scheme_of_a_place_that_is_not_accepted_passes_but_hides_nothing() {
     let lenient = Credentials { on_conflict: OnConflict::Usergrid, ..bearer_only };
     let found = find_in("/a", "Basic aWQ6c2Vj, Bearer t", &lenient);
     assert_eq!(says(&found), "header t");
-    assert_eq!(found.in_authorization, 1);
+    assert_eq!(found.places.in_authorization, 1);
     assert_eq!(says(&find_in("/a", "Basic aWQ6c2Vj\nBasic aWQ6c2Vj", &lenient)), "nothing");
 }
 
@@ -187,7 +195,7 @@ fn lengths_are_bounded_in_every_place() {
 
 #[test]
 fn a_request_without_a_path_has_no_query() {
-    let found = find(&RequestHeaders::new(Vec::new()), &credentials(OnConflict::Reject));
+    let found = find(&HeaderMap::new(Vec::new()), &credentials(OnConflict::Reject));
     assert_eq!(says(&found), "nothing");
     assert_eq!(found.clean_path, None);
 }
@@ -297,7 +305,7 @@ proptest! {
     fn the_used_token_is_the_only_one_kept(parameters in prop::collection::vec(parameter(), 0..7)) {
         let settings = credentials(OnConflict::Usergrid);
         let found = find_in(&format!("/a?{}", parameters.join("&")), "", &settings);
-        if let Some(kept) = &found.path_with_used {
+        if let Some(kept) = &found.places.path_with_used {
             let again = find(&request(kept, b""), &credentials(OnConflict::Reject));
             prop_assert_eq!(&again.presented, &found.presented);
             prop_assert_eq!(&again.clean_path, &found.clean_path);
@@ -312,7 +320,7 @@ proptest! {
     ) {
         let mut entries = vec![(":path".to_owned(), path.clone())];
         entries.extend(lines.into_iter().map(|line| ("authorization".to_owned(), line)));
-        let found = find(&RequestHeaders::new(entries), &settings);
+        let found = find(&HeaderMap::new(entries), &settings);
         // What is no credential cannot have been changed.
         if let Some(clean) = found.clean_path {
             prop_assert!(clean.len() < path.len());
@@ -335,6 +343,6 @@ proptest! {
     fn any_header_value_is_presented(line in "[!-~]([ -~\t]{0,20}[!-~])?") {
         let found = find_in("/a", &line, &credentials(OnConflict::Reject));
         prop_assert_ne!(found.presented, Presented::Nothing);
-        prop_assert!(found.in_authorization > 0);
+        prop_assert!(found.places.in_authorization > 0);
     }
 }

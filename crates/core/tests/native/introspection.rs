@@ -1,5 +1,5 @@
 //! The exchange with an introspection endpoint: what goes out, and what every answer means.
-//! What a good answer grants stands in `grants.rs`.
+//! What a good answer principals stands in `principals.rs`.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::support::{
 };
 use proptest::prelude::*;
 use usergrid_auth_config::{ClientAuth, Introspection, Secret};
-use usergrid_auth_core::call::{AnswerBody, CallOutcome};
-use usergrid_auth_core::introspection::{request, verdict};
 use usergrid_auth_core::time::UnixMillis;
+use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome};
+use usergrid_auth_core::verification::verifiers::introspection::{request, verdict};
 
 /// An endpoint that is called once, whatever it answers.
 fn settings() -> Introspection {
@@ -125,14 +125,14 @@ fn a_call_without_an_answer_is_the_servers_fault() {
 #[test]
 fn times_are_rounded_to_the_side_that_admits_less() {
     let config = config("");
-    let grant = introspected(&config, r#""exp":1700000001.0019,"nbf":1700000000.0011"#);
-    assert_eq!(grant.expires, Some(UnixMillis(1_700_000_001_001)));
-    assert_eq!(grant.not_before, Some(UnixMillis(1_700_000_000_002)));
-    let grant = introspected(&config, r#""exp":18446744073709551615,"nbf":-7"#);
-    assert_eq!(grant.expires, Some(UnixMillis(u64::MAX)));
-    assert_eq!(grant.not_before, Some(UnixMillis(0)));
-    let grant = introspected(&config, r#""sub":"u""#);
-    assert_eq!((grant.expires, grant.not_before), (None, None));
+    let principal = introspected(&config, r#""exp":1700000001.0019,"nbf":1700000000.0011"#);
+    assert_eq!(principal.expires, Some(UnixMillis(1_700_000_001_001)));
+    assert_eq!(principal.not_before, Some(UnixMillis(1_700_000_000_002)));
+    let principal = introspected(&config, r#""exp":18446744073709551615,"nbf":-7"#);
+    assert_eq!(principal.expires, Some(UnixMillis(u64::MAX)));
+    assert_eq!(principal.not_before, Some(UnixMillis(0)));
+    let principal = introspected(&config, r#""sub":"u""#);
+    assert_eq!((principal.expires, principal.not_before), (None, None));
 }
 
 proptest! {

@@ -3,11 +3,14 @@
 //! panics.
 
 use serde_json::Value;
+use std::rc::Rc;
+
 use usergrid_auth_config::Config;
-use usergrid_auth_core::call::{AnswerBody, CallOutcome, CallRequest, Verification};
-use usergrid_auth_core::grant::Grant;
-use usergrid_auth_core::introspection::verdict;
+use usergrid_auth_core::principal::Principal;
 use usergrid_auth_core::time::UnixMillis;
+use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome, CallRequest};
+use usergrid_auth_core::verification::verdict::{ServerFault, Verdict};
+use usergrid_auth_core::verification::verifiers::introspection::verdict;
 use usergrid_auth_rules::permission::Rule;
 
 /// The time of all tests that do not care: 2023-11-14T22:13:20Z.
@@ -48,32 +51,32 @@ pub fn answered(status: u16, body: impl AsRef<[u8]>) -> CallOutcome {
     CallOutcome::Answered { status, body: AnswerBody::Complete(body.as_ref().to_vec()) }
 }
 
-/// The grant of a verification that must be one.
-pub fn granted(verification: Verification) -> Grant {
-    match verification {
-        Verification::Granted(grant) => grant,
-        other => panic!("not granted: {other:?}"),
+/// The principal of a verification that must be one.
+pub fn verified(verdict: Result<Verdict, ServerFault>) -> Principal {
+    match verdict {
+        Ok(Verdict::Verified(principal)) => Rc::into_inner(principal).expect("nobody else has it"),
+        other => panic!("not verified: {other:?}"),
     }
 }
 
-/// The grant of an introspection answer for an active token that has these further members.
-pub fn introspected(config: &Config, members: &str) -> Grant {
+/// The principal of an introspection answer for an active token that has these further members.
+pub fn introspected(config: &Config, members: &str) -> Principal {
     let body = format!(r#"{{"active":true,{members}}}"#);
-    granted(verdict(&answered(200, body), config, NOW))
+    verified(verdict(&answered(200, body), config, NOW))
 }
 
-/// A verification in one word or two: `granted`, `denied Inactive`, `failed BadAnswer`.
-pub fn summary(verification: &Verification) -> String {
-    match verification {
-        Verification::Granted(_) => "granted".into(),
-        Verification::Denied(denial) => format!("denied {denial:?}"),
-        Verification::Failed(fault) => format!("failed {fault:?}"),
+/// A verification in one word or two: `verified`, `denied Inactive`, `failed BadAnswer`.
+pub fn summary(verdict: &Result<Verdict, ServerFault>) -> String {
+    match verdict {
+        Ok(Verdict::Verified(_)) => "verified".into(),
+        Ok(Verdict::Denied(denial)) => format!("denied {denial:?}"),
+        Err(fault) => format!("failed {fault:?}"),
     }
 }
 
 /// The identity header `name` as text.
-pub fn identity<'a>(grant: &'a Grant, name: &str) -> Option<&'a str> {
-    let (_, value) = grant.identity.iter().find(|(header, _)| &**header == name)?;
+pub fn identity<'a>(principal: &'a Principal, name: &str) -> Option<&'a str> {
+    let (_, value) = principal.identity.iter().find(|(header, _)| &**header == name)?;
     Some(std::str::from_utf8(value).expect("identity values are ASCII"))
 }
 

@@ -5,8 +5,8 @@
 use crate::support::{rows, unescape};
 use proptest::prelude::*;
 use usergrid_auth_config::Secret;
+use usergrid_auth_core::credential::usergrid_token::{TokenProblem, check};
 use usergrid_auth_core::time::UnixMillis;
-use usergrid_auth_core::usergrid_token::{TokenProblem, check};
 
 const DEFAULT_SALT: &str = "super secret token value";
 const UNTIL_2100: &str = "YWMtBK_AAIM7Ee6SNAEjRWeJqwAAA7ssw9gAtqPsSElvrZs6RO54CNuiSqx-5LI";

@@ -8,7 +8,7 @@ mod tenancy;
 
 use usergrid_auth_config::{Authorization, Tenancy};
 use usergrid_auth_core::authorization::check;
-use usergrid_auth_core::grant::{ApplicationName, Grant, PrincipalKind};
+use usergrid_auth_core::principal::{ApplicationName, Principal, PrincipalKind};
 use usergrid_auth_rules::path::RequestPath;
 
 use crate::support::config;
@@ -38,9 +38,9 @@ fn application(text: &str) -> ApplicationName {
 }
 
 /// A principal of these tenants; one list left empty is one that the answer does not have.
-fn grant(principal: PrincipalKind, organizations: &[&str], applications: &[&str]) -> Grant {
-    Grant {
-        principal,
+fn principal(kind: PrincipalKind, organizations: &[&str], applications: &[&str]) -> Principal {
+    Principal {
+        kind,
         user_names: Vec::new(),
         organizations: (!organizations.is_empty())
             .then(|| organizations.iter().map(|name| (*name).to_owned()).collect()),
@@ -59,8 +59,8 @@ fn fill(path: &str) -> String {
     path.replace("@APP", APP).replace("@SHOP", SHOP).replace("@STRAY", STRAY).replace("@ORG", ORG)
 }
 
-fn permits(tenancy: Tenancy, grant: &Grant, method: &str, path: &str) -> bool {
+fn permits(tenancy: Tenancy, principal: &Principal, method: &str, path: &str) -> bool {
     let path = fill(path);
     let path = RequestPath::parse(path.as_bytes(), &[]).unwrap_or_else(|_| panic!("{path}"));
-    check(&settings(tenancy), grant, method.as_bytes(), &path) == Ok(())
+    check(&settings(tenancy), principal, method.as_bytes(), &path) == Ok(())
 }

@@ -3,18 +3,18 @@
 //! What is matched is never laxer than what some backend could read.
 
 use usergrid_auth_config::Tenancy;
-use usergrid_auth_core::grant::{Grant, PrincipalKind};
+use usergrid_auth_core::principal::{Principal, PrincipalKind};
 
-use super::{APP, application, grant, permits};
+use super::{APP, application, permits, principal};
 use crate::support::rule;
 
 use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
 
-fn with_rules(principal: PrincipalKind, rules: &[&str]) -> Grant {
-    Grant {
+fn with_rules(kind: PrincipalKind, rules: &[&str]) -> Principal {
+    Principal {
         user_names: vec!["tom".to_owned(), APP.to_owned()],
         rules: Some(rules.iter().map(|text| [rule(text)].into()).collect()),
-        ..grant(principal, &[], &[])
+        ..principal(kind, &[], &[])
     }
 }
 
@@ -31,7 +31,7 @@ fn rules_bind_application_users_only() {
         assert!(permits(Tenancy::IfPresent, &with_rules(kind, &[]), "GET", path), "{kind:?}");
     }
     // Not enforced: the backend decides.
-    assert!(permits(Tenancy::IfPresent, &grant(ApplicationUser, &[], &[]), "GET", path));
+    assert!(permits(Tenancy::IfPresent, &principal(ApplicationUser, &[], &[]), "GET", path));
 }
 
 #[test]

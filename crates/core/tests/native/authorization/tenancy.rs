@@ -4,26 +4,26 @@
 
 use usergrid_auth_config::Tenancy;
 use usergrid_auth_core::authorization::{Forbidden, check};
-use usergrid_auth_core::grant::{Grant, PrincipalKind};
+use usergrid_auth_core::principal::{Principal, PrincipalKind};
 use usergrid_auth_rules::path::RequestPath;
 
-use super::{APP, ORG, STRAY, grant, permits, settings};
+use super::{APP, ORG, STRAY, permits, principal, settings};
 
 use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
 
 const KINDS: [PrincipalKind; 4] = [ApplicationUser, AdminUser, Application, Organization];
 
 /// Outcomes under `if_present` and `require`; `ignore` always permits.
-fn table(grant: &Grant, rows: &[(&str, bool, bool)]) {
+fn table(principal: &Principal, rows: &[(&str, bool, bool)]) {
     for (path, if_present, require) in rows {
-        let who = format!("{:?} at {path}", grant.principal);
+        let who = format!("{:?} at {path}", principal.kind);
         assert_eq!(
-            permits(Tenancy::IfPresent, grant, "GET", path),
+            permits(Tenancy::IfPresent, principal, "GET", path),
             *if_present,
             "if_present {who}"
         );
-        assert_eq!(permits(Tenancy::Require, grant, "GET", path), *require, "require {who}");
-        assert!(permits(Tenancy::Ignore, grant, "GET", path), "ignore {who}");
+        assert_eq!(permits(Tenancy::Require, principal, "GET", path), *require, "require {who}");
+        assert!(permits(Tenancy::Ignore, principal, "GET", path), "ignore {who}");
     }
 }
 
@@ -31,7 +31,7 @@ fn table(grant: &Grant, rows: &[(&str, bool, bool)]) {
 fn an_application_by_name() {
     for kind in KINDS {
         table(
-            &grant(kind, &[], &["acme/app"]),
+            &principal(kind, &[], &["acme/app"]),
             &[
                 ("/acme/app/x", true, true),
                 ("/ACME/%61pp/x", true, true),
@@ -78,7 +78,7 @@ fn an_application_by_name() {
 #[test]
 fn an_application_by_uuid() {
     table(
-        &grant(ApplicationUser, &[], &[APP]),
+        &principal(ApplicationUser, &[], &[APP]),
         &[
             ("/acme/app/x", true, true),
             ("/acme/app2/x", false, false),
@@ -90,7 +90,7 @@ fn an_application_by_uuid() {
         ],
     );
     table(
-        &grant(ApplicationUser, &[], &[STRAY]),
+        &principal(ApplicationUser, &[], &[STRAY]),
         &[
             ("/@STRAY/x", true, true),
             ("/any/@STRAY/x", true, true),
@@ -101,7 +101,7 @@ fn an_application_by_uuid() {
         ],
     );
     table(
-        &grant(ApplicationUser, &[], &["initech/one", STRAY]),
+        &principal(ApplicationUser, &[], &["initech/one", STRAY]),
         &[
             ("/initech/one/x", true, true),
             ("/@STRAY/x", true, true),
@@ -110,7 +110,7 @@ fn an_application_by_uuid() {
         ],
     );
     table(
-        &grant(ApplicationUser, &[], &["initech/one"]),
+        &principal(ApplicationUser, &[], &["initech/one"]),
         &[("/@STRAY/x", true, false), ("/@APP/x", false, false)],
     );
 }
@@ -118,7 +118,7 @@ fn an_application_by_uuid() {
 #[test]
 fn several_applications() {
     table(
-        &grant(ApplicationUser, &[], &["acme/app", "globex/shop"]),
+        &principal(ApplicationUser, &[], &["acme/app", "globex/shop"]),
         &[
             ("/acme/app/x", true, true),
             ("/globex/shop/x", true, true),
@@ -128,7 +128,7 @@ fn several_applications() {
     );
     // Whatever the router makes of it, it is one of theirs.
     table(
-        &grant(ApplicationUser, &[], &["acme/app", "acme/apps"]),
+        &principal(ApplicationUser, &[], &["acme/app", "acme/apps"]),
         &[("/acme/apps/app/x", true, true), ("/acme/apps/app2/x", false, false)],
     );
 }
@@ -137,7 +137,7 @@ fn several_applications() {
 fn organizations_and_admin_users_cover_their_organizations() {
     for kind in [AdminUser, Organization] {
         table(
-            &grant(kind, &["acme", "initech"], &[]),
+            &principal(kind, &["acme", "initech"], &[]),
             &[
                 ("/acme/app/x", true, true),
                 ("/Acme/other/x", true, true),
@@ -160,7 +160,7 @@ fn organizations_and_admin_users_cover_their_organizations() {
         );
         // An application beside them is one more.
         table(
-            &grant(kind, &["acme"], &["globex/shop"]),
+            &principal(kind, &["acme"], &["globex/shop"]),
             &[
                 ("/acme/other/x", true, true),
                 ("/globex/shop/x", true, true),
@@ -171,7 +171,7 @@ fn organizations_and_admin_users_cover_their_organizations() {
             ],
         );
         table(
-            &grant(kind, &[ORG], &[]),
+            &principal(kind, &[ORG], &[]),
             &[
                 ("/acme/app/x", true, false),
                 ("/o/@ORG/app/x", true, true),
@@ -186,12 +186,12 @@ fn organizations_and_admin_users_cover_their_organizations() {
 fn other_principals_do_not_cover_their_organization() {
     for kind in [ApplicationUser, Application] {
         table(
-            &grant(kind, &["acme"], &["acme/app"]),
+            &principal(kind, &["acme"], &["acme/app"]),
             &[("/acme/app/x", true, true), ("/acme/other/x", false, false)],
         );
         // Only organisations are named: the path's must be one of them.
         table(
-            &grant(kind, &["acme"], &[]),
+            &principal(kind, &["acme"], &[]),
             &[
                 ("/acme/app/x", true, true),
                 ("/acme/other/x", true, true),
@@ -207,7 +207,7 @@ fn other_principals_do_not_cover_their_organization() {
 fn an_answer_without_tenants() {
     for kind in KINDS {
         table(
-            &grant(kind, &[], &[]),
+            &principal(kind, &[], &[]),
             &[
                 ("/acme/app/x", true, false),
                 ("/@APP/x", true, false),
@@ -228,7 +228,7 @@ fn unclear_names_are_refused_where_tenants_are_named() {
         [(&["acme"] as &[&str], &[] as &[&str]), (&[], &["acme/app"]), (&[], &[APP])]
     {
         for kind in KINDS {
-            let grant = grant(kind, organizations, applications);
+            let principal = principal(kind, organizations, applications);
             for path in [
                 "/acme;x/app/x",
                 "/acme/app;x/x",
@@ -249,7 +249,7 @@ fn unclear_names_are_refused_where_tenants_are_named() {
                 "/acme/apps//shop/x",
                 "/@APP//@SHOP/x",
             ] {
-                table(&grant, &[(path, false, false)]);
+                table(&principal, &[(path, false, false)]);
             }
         }
     }
@@ -258,7 +258,7 @@ fn unclear_names_are_refused_where_tenants_are_named() {
 #[test]
 fn unclear_below_the_base_path_of_another_router() {
     let base = ["api".to_owned()];
-    let grant = grant(ApplicationUser, &[], &["acme/app"]);
+    let principal = principal(ApplicationUser, &[], &["acme/app"]);
     for (path, expected) in [
         ("/api/acme/app/x", true),
         ("/api/globex/shop/x", false),
@@ -270,7 +270,7 @@ fn unclear_below_the_base_path_of_another_router() {
         ("/api%2fglobex%2fshop", false),
     ] {
         let parsed = RequestPath::parse(path.as_bytes(), &base).unwrap();
-        let checked = check(&settings(Tenancy::IfPresent), &grant, b"GET", &parsed);
+        let checked = check(&settings(Tenancy::IfPresent), &principal, b"GET", &parsed);
         assert_eq!(checked, if expected { Ok(()) } else { Err(Forbidden) }, "{path}");
     }
 }
@@ -290,17 +290,20 @@ fn a_principal_of_no_application_reaches_none() {
             (None, Some(Vec::new())),
             (Some(Vec::new()), Some(Vec::new())),
         ] {
-            table(&Grant { organizations, applications, ..grant(kind, &[], &[]) }, &nowhere);
+            table(
+                &Principal { organizations, applications, ..principal(kind, &[], &[]) },
+                &nowhere,
+            );
         }
         let covers = matches!(kind, AdminUser | Organization);
         let no_application =
-            Grant { applications: Some(Vec::new()), ..grant(kind, &["acme"], &[]) };
+            Principal { applications: Some(Vec::new()), ..principal(kind, &["acme"], &[]) };
         table(
             &no_application,
             &[("/acme/app/x", covers, covers), ("/globex/shop/x", false, false)],
         );
         let no_organization =
-            Grant { organizations: Some(Vec::new()), ..grant(kind, &[], &["acme/app"]) };
+            Principal { organizations: Some(Vec::new()), ..principal(kind, &[], &["acme/app"]) };
         table(&no_organization, &[("/acme/app/x", true, true), ("/acme/app2/x", false, false)]);
     }
 }
@@ -310,7 +313,7 @@ fn an_organization_under_both_names_leaves_nothing_open() {
     for kind in KINDS {
         for organizations in [["acme", ORG], [ORG, "acme"]] {
             table(
-                &grant(kind, &organizations, &[]),
+                &principal(kind, &organizations, &[]),
                 &[
                     ("/acme/other/x", true, true),
                     ("/globex/other/x", false, false),

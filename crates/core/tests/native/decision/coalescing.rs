@@ -1,9 +1,9 @@
 //! One call per credential: who shares, who does not, and what happens when somebody leaves.
 
-use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::{CacheResult, CallResult, Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
+use usergrid_auth_core::verification::call::CallOutcome;
 
 use crate::decision::worker::{BEARER, Worker};
 

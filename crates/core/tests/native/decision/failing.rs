@@ -1,8 +1,8 @@
 //! A server that fails: when it is left alone, and who may still come in.
 
-use usergrid_auth_core::call::CallOutcome;
-use usergrid_auth_core::decision::Notice;
+use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{CacheResult, Counter};
+use usergrid_auth_core::verification::call::CallOutcome;
 
 use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
 
@@ -16,10 +16,10 @@ fn fail(worker: &mut Worker, token: &str) -> String {
 
 fn breaker_notices(worker: &Worker) -> Vec<bool> {
     worker
-        .notices
+        .log
         .iter()
-        .filter_map(|notice| match notice {
-            Notice::Breaker { open, .. } => Some(*open),
+        .filter_map(|event| match event {
+            LogEvent::Breaker { open, .. } => Some(*open),
             _ => None,
         })
         .collect()
@@ -104,7 +104,7 @@ fn stale_if_error_serves_known_tokens_only_while_the_server_fails() {
     worker.end_call(CallOutcome::Reset);
     assert_eq!(worker.verdict(stream), "forwarded");
     assert!(worker.counts.contains(&Counter::Cache(CacheResult::Stale)));
-    assert!(worker.notices.iter().any(|notice| matches!(notice, Notice::ServedStale { .. })));
+    assert!(worker.log.iter().any(|event| matches!(event, LogEvent::ServedStale { .. })));
     assert_eq!(fail(&mut worker, "unknown"), "503 service_unavailable");
 
     let stream = worker.request("GET /x", &BEARER);

@@ -6,7 +6,10 @@ const CLAIMS: &str = r#""sub":"u-1","username":"tom","client_id":"web","scope":"
     "principal":"admin_user","organization":["acme","other"],"application":"acme/app""#;
 const PAIRS: &str = r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#;
 
-fn authorization(worker: &Worker, stream: usergrid_auth_core::flight::StreamId) -> String {
+fn authorization(
+    worker: &Worker,
+    stream: usergrid_auth_core::verification::single_flight::StreamId,
+) -> String {
     worker.head(stream).header("authorization")
 }
 

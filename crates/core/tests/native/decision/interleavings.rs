@@ -7,11 +7,11 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 use usergrid_auth_config::Config;
-use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
-use usergrid_auth_core::flight::{FlightId, StreamId};
 use usergrid_auth_core::metrics::Counter;
-use usergrid_auth_core::shared::memory::Process;
+use usergrid_auth_core::verification::call::CallOutcome;
+use usergrid_auth_core::verification::peers::memory::Process;
+use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
 use crate::decision::worker::{NOON, Worker};
 use crate::support::{answered, config};
@@ -301,7 +301,7 @@ impl Model {
                     token,
                     began: self.now,
                     revoked: self.revoked[token],
-                    epoch: self.process.signals(),
+                    epoch: self.process.generations(),
                     orphaned: false,
                 };
                 self.calls.entry((number, self.lives[number], *id)).or_insert(out);

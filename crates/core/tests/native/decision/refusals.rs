@@ -1,14 +1,18 @@
 //! Refusals: every row, in both formats, and what goes with it.
 
-use usergrid_auth_core::call::{CallOutcome, ServerFault};
-use usergrid_auth_core::decision::Notice;
+use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
+use usergrid_auth_core::verification::call::CallOutcome;
+use usergrid_auth_core::verification::verdict::ServerFault;
 
 use crate::decision::worker::{BEARER, NOON, Worker};
 
 /// Makes a request that ends in each row of the table.
-fn provoke(refusal: Refusal, worker: &mut Worker) -> usergrid_auth_core::flight::StreamId {
+fn provoke(
+    refusal: Refusal,
+    worker: &mut Worker,
+) -> usergrid_auth_core::verification::single_flight::StreamId {
     match refusal {
         Refusal::Missing => worker.request("GET /acme/app/x", &[]),
         Refusal::Conflict => worker.request("GET /acme/app/x?access_token=a&access_token=b", &[]),
@@ -60,9 +64,9 @@ fn every_row_can_be_reached_and_counts_and_logs_itself() {
         assert_eq!(worker.verdict(stream), format!("{} {}", row.status, row.error), "{refusal:?}");
         assert!(worker.counts.contains(&Counter::Requests(Outcome::Refused(refusal))));
         assert!(
-            worker.notices.iter().any(|notice| {
-                matches!(notice, Notice::Refused { refusal: logged, .. } if *logged == refusal)
-                    && notice.level() == log::Level::Info
+            worker.log.iter().any(|event| {
+                matches!(event, LogEvent::Refused { refusal: logged, .. } if *logged == refusal)
+                    && event.level() == log::Level::Info
             }),
             "{refusal:?}"
         );
@@ -155,9 +159,9 @@ fn nothing_the_client_sent_is_echoed_or_logged() {
         for stream in [stream, more] {
             assert!(!format!("{:?}", worker.head(stream).end).contains(marker));
         }
-        for notice in &worker.notices {
-            assert!(!notice.to_string().contains(marker), "{notice}");
-            assert!(!notice.to_string().contains("abc"), "{notice}");
+        for event in &worker.log {
+            assert!(!event.to_string().contains(marker), "{event}");
+            assert!(!event.to_string().contains("abc"), "{event}");
         }
     }
 }
@@ -166,7 +170,7 @@ fn nothing_the_client_sent_is_echoed_or_logged() {
 fn a_refused_credential_is_logged_by_its_fingerprint() {
     let mut worker = worker("usergrid");
     provoke(Refusal::Inactive, &mut worker);
-    let line = worker.notices.last().unwrap().to_string();
+    let line = worker.log.last().unwrap().to_string();
     let (rest, fingerprint) = line.rsplit_once('=').unwrap();
     assert_eq!(rest, "refused: reason=inactive application=acme/app credential");
     assert_eq!(fingerprint.len(), 8);
@@ -184,10 +188,12 @@ fn failures_of_the_server_are_told_once_a_second_with_a_count_of_the_rest() {
     worker.request("GET /x", &[("authorization", "Bearer last")]);
     worker.answer(401, "");
     let failures: Vec<_> = worker
-        .notices
+        .log
         .iter()
-        .filter_map(|notice| match notice {
-            Notice::ServerFailed { fault, untold, .. } => Some((*fault, *untold, notice.level())),
+        .filter_map(|event| match event {
+            LogEvent::ServerFailed { fault, suppressed, .. } => {
+                Some((*fault, *suppressed, event.level()))
+            }
             _ => None,
         })
         .collect();

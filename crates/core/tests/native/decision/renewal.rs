@@ -1,6 +1,6 @@
 //! `refresh_ahead`: a busy answer is renewed in the background before it ends.
 
-use usergrid_auth_core::call::CallOutcome;
+use usergrid_auth_core::verification::call::CallOutcome;
 
 use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
 

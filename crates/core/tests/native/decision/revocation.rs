@@ -1,8 +1,8 @@
 //! Revocations seen passing by.
 
-use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::Counter;
+use usergrid_auth_core::verification::call::CallOutcome;
 
 use crate::decision::worker::{BEARER, Worker};
 

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::{CacheResult, CallResult, Counter};
-use usergrid_auth_core::shared::memory::Process;
+use usergrid_auth_core::verification::call::CallOutcome;
+use usergrid_auth_core::verification::peers::memory::Process;
 
 use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
 use crate::support::config;
@@ -215,7 +215,7 @@ fn garbage_in_the_shared_memory_is_nothing_at_all() {
     let (process, mut one, mut two) = Worker::two("");
     one.with_token("GET /x", "abc", "");
     for message in [&b""[..], b"\x01", b"\x01too short", &[1; 60], &[255; 100]] {
-        two.happen(Event::Told(message.to_vec()));
+        two.happen(Event::PeerMessage(message.to_vec()));
     }
     process.damage();
     let stream = two.request("GET /x", &BEARER);
@@ -237,7 +237,7 @@ fn a_message_of_another_time_or_configuration_is_not_believed() {
     let message = process.messages().pop().expect("a message for the listener");
     one.request("GET /x", &BEARER);
     let waiting = two.request("GET /x", &BEARER);
-    two.happen(Event::Told(message));
+    two.happen(Event::PeerMessage(message));
     assert_eq!(two.verdict(waiting), "waiting");
 }
 

@@ -1,7 +1,7 @@
 //! Life times: of answers, of tokens, of calls; and a clock that jumps.
 
-use usergrid_auth_core::call::CallOutcome;
 use usergrid_auth_core::decision::Event;
+use usergrid_auth_core::verification::call::CallOutcome;
 
 use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
 

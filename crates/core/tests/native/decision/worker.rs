@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use usergrid_auth_config::Config;
-use usergrid_auth_core::call::{CallOutcome, CallRequest};
-use usergrid_auth_core::decision::{Effect, Event, Filter, HeaderEdit, Notice};
-use usergrid_auth_core::flight::{FlightId, StreamId};
+use usergrid_auth_core::decision::{Effect, Event, Filter, HeaderEdit};
+use usergrid_auth_core::header_map::HeaderMap;
+use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::Counter;
 use usergrid_auth_core::refusal::Response;
-use usergrid_auth_core::request::RequestHeaders;
 use usergrid_auth_core::route::RouteSettings;
-use usergrid_auth_core::shared::memory::{Process, View};
 use usergrid_auth_core::time::UnixMillis;
+use usergrid_auth_core::verification::call::{CallOutcome, CallRequest};
+use usergrid_auth_core::verification::peers::memory::{Process, View};
+use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
 use crate::support::{answered, config};
 
@@ -32,8 +33,9 @@ pub struct Worker {
     heads: BTreeMap<StreamId, Head>,
     pub calls: Vec<(FlightId, CallRequest)>,
     pub counts: Vec<Counter>,
-    pub notices: Vec<Notice>,
+    pub log: Vec<LogEvent>,
     pub watched: Vec<(StreamId, usize)>,
+    pub trailer_edits: Vec<HeaderEdit>,
 }
 
 /// One request as the host sees it.
@@ -73,8 +75,9 @@ impl Worker {
             heads: BTreeMap::new(),
             calls: Vec::new(),
             counts: Vec::new(),
-            notices: Vec::new(),
+            log: Vec::new(),
             watched: Vec::new(),
+            trailer_edits: Vec::new(),
         }
     }
 
@@ -101,7 +104,7 @@ impl Worker {
         let stream = StreamId(self.next_stream);
         self.next_stream += 1;
         self.heads.insert(stream, Head { headers: all.clone(), end: None });
-        let headers = RequestHeaders::new(all);
+        let headers = HeaderMap::new(all);
         self.happen(Event::Request { stream, headers, route });
         stream
     }
@@ -110,17 +113,20 @@ impl Worker {
         for effect in self.filter.handle(event, UnixMillis(self.now)) {
             match effect {
                 Effect::Edit(stream, edit) => self.open(stream).edit(edit),
-                Effect::Forward(stream) => self.open(stream).end = Some(End::Forwarded),
+                Effect::EditTrailers(_, edit) => self.trailer_edits.push(edit),
+                Effect::Forward { stream, watch_body } => {
+                    self.open(stream).end = Some(End::Forwarded);
+                    self.watched.extend(watch_body.map(|body| (stream, body)));
+                }
                 Effect::Refuse(stream, response) => {
                     self.open(stream).end = Some(End::Refused(response));
                 }
                 Effect::Wait(stream) => assert_eq!(self.open(stream).end, None),
-                Effect::Call(call, request) => self.calls.push((call, request)),
-                Effect::Tell(queue, message) => self.shared.process().send(queue, message),
-                Effect::WatchResponse(stream, body) => self.watched.push((stream, body)),
+                Effect::Call(call, request) => self.calls.push((call, *request)),
+                Effect::NotifyPeer(queue, message) => self.shared.process().send(queue, message),
                 Effect::Count(counter) => self.counts.push(counter),
                 Effect::CallTook(_) => {}
-                Effect::Log(notice) => self.notices.push(notice),
+                Effect::Log(event) => self.log.push(event),
             }
         }
     }
@@ -139,7 +145,7 @@ impl Worker {
     /// Takes what other workers have sent.
     pub fn read_queue(&mut self) {
         for message in self.shared.take_messages() {
-            self.happen(Event::Told(message));
+            self.happen(Event::PeerMessage(message));
         }
     }
 

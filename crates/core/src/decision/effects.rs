@@ -1,0 +1,82 @@
+//! What is to be done, as values.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::log_event::LogEvent;
+use crate::metrics::Counter;
+use crate::refusal::Response;
+use crate::verification::Action;
+use crate::verification::call::CallRequest;
+use crate::verification::peers::QueueId;
+use crate::verification::single_flight::{FlightId, StreamId};
+
+/// What is to be done, in this order.
+pub enum Effect {
+    /// Change the request's head.
+    Edit(StreamId, HeaderEdit),
+    /// Change the request's trailers, which are at hand.
+    EditTrailers(StreamId, HeaderEdit),
+    /// Let the request go on. Nothing follows for this stream.
+    Forward {
+        /// Which.
+        stream: StreamId,
+        /// Whether to say what the backend answers, and how many bytes of the request's body to hand over then.
+        watch_body: Option<usize>,
+    },
+    /// Answer the request. Nothing follows for this stream.
+    Refuse(StreamId, Response),
+    /// Hold the request, body and trailers included, until a later effect forwards or refuses it.
+    Wait(StreamId),
+    /// Make a call that outlives the request which asked for it.
+    Call(FlightId, Box<CallRequest>),
+    /// Send a message to another worker.
+    NotifyPeer(QueueId, Vec<u8>),
+    /// Count.
+    Count(Counter),
+    /// A call took this long, start to end.
+    CallTook(Duration),
+    /// Tell the operator.
+    Log(LogEvent),
+}
+
+/// A change of a header or trailer.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HeaderEdit {
+    /// One of this name and value, in place of all there were.
+    Set(Rc<str>, Rc<[u8]>),
+    /// None of this name.
+    Remove(Rc<str>),
+}
+
+impl HeaderEdit {
+    pub(super) fn set(name: &str, value: Vec<u8>) -> Self {
+        Self::Set(Rc::from(name), Rc::from(value))
+    }
+
+    pub(super) fn remove(name: &str) -> Self {
+        Self::Remove(Rc::from(name))
+    }
+}
+
+impl Effect {
+    pub(super) fn set(stream: StreamId, name: &str, value: Vec<u8>) -> Self {
+        Self::Edit(stream, HeaderEdit::set(name, value))
+    }
+
+    pub(super) fn remove(stream: StreamId, name: &str) -> Self {
+        Self::Edit(stream, HeaderEdit::remove(name))
+    }
+}
+
+impl From<Action> for Effect {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Call(flight, request) => Self::Call(flight, request),
+            Action::NotifyPeer(queue, message) => Self::NotifyPeer(queue, message),
+            Action::Count(counter) => Self::Count(counter),
+            Action::CallTook(span) => Self::CallTook(span),
+            Action::Log(event) => Self::Log(event),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The decision about one request, step by step, by the very steps that decide.
+
+use usergrid_auth_config::Config;
+
+use super::finding::Finding;
+use super::forwarding::Forwarding;
+use super::head::{self, Examined, Head, Step};
+use super::judgement;
+use super::paused_request::{CredentialKind, PausedRequest, RequestContext};
+use crate::header_map::HeaderMap;
+use crate::route::RouteSettings;
+use crate::time::UnixMillis;
+use crate::verification::single_flight::StreamId;
+use crate::verification::verdict::Verdict;
+
+/// What every step finds about a request at the time `now`, in their order, up to the one that decides. `verdict` is what
+/// a server says of its credential, if one is asked; `None` stands for a server that fails.
+#[must_use]
+pub fn explain(
+    config: &Config,
+    headers: &HeaderMap,
+    route: &RouteSettings,
+    verdict: Option<&Verdict>,
+    now: UnixMillis,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let head = Head::new(headers);
+    let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
+    if let Step::Verify { credential, places, path } = step {
+        let request = PausedRequest {
+            context: RequestContext {
+                stream: StreamId(0),
+                arrived: now,
+                grpc: head.is_grpc(),
+                required: route.require_scope.clone(),
+                credential: None,
+            },
+            method: head.method.to_vec(),
+            path,
+            kind: CredentialKind::of(&credential),
+            forwarding: Forwarding::plan(config.forward, &credential, &places, headers),
+            watch: None,
+        };
+        // What it leads to is the last finding.
+        let _ = judgement::judge(&request, verdict, config, now, &mut findings);
+    }
+    findings
+}

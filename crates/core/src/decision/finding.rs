@@ -1,0 +1,212 @@
+//! What each step of the decision found, as values: the decision explains itself by listing them.
+
+use std::fmt;
+
+use usergrid_auth_rules::path::RequestPath;
+
+use crate::authorization::{PermissionFinding, TenancyFinding};
+use crate::credential::usergrid_token::TokenProblem;
+use crate::credential::{BadCredential, ClientPlace, Credential, Presented, TokenPlace};
+use crate::principal::PrincipalKind;
+use crate::time::UnixMillis;
+use crate::verification::verdict::{Denial, Verdict};
+
+/// What one step found. Its `Display` is a line for people: what was found, and which setting decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The path must not reach any backend.
+    BrokenPath,
+    /// The path was read.
+    Path {
+        /// Whether every backend reads the same.
+        is_clear: bool,
+        /// The application it addresses, as in log lines.
+        application: String,
+    },
+    /// Whether the route's metadata bypasses the filter.
+    Bypass(bool),
+    /// Whether the request is a CORS preflight.
+    Preflight(PreflightFinding),
+    /// Whether a rule of `public` admits the request.
+    Public(bool),
+    /// What the request presents.
+    Credential(CredentialFinding),
+    /// No server is configured that judges such credentials.
+    Unjudged,
+    /// What the token says by itself, under `token.format`.
+    TokenFormat(Result<(), TokenProblem>),
+    /// Whether a caller without any credential goes on.
+    Guest(GuestFinding),
+    /// What is known of the credential.
+    Verdict(VerdictFinding),
+    /// Whether the principal has the scopes that the route asks for.
+    RouteScope(bool),
+    /// Whether the application is the principal's.
+    Tenancy(TenancyFinding),
+    /// Whether the principal's rules allow the request.
+    Permission(PermissionFinding),
+}
+
+/// What became of the look for a preflight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreflightFinding {
+    /// `cors.bypass_preflight` is false.
+    NotLookedFor,
+    /// The request is none.
+    None,
+    /// It is one.
+    Preflight,
+}
+
+/// What the request presents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialFinding {
+    /// No credential in any accepted place.
+    None,
+    /// A token.
+    Token(TokenPlace),
+    /// A client id and secret.
+    Client(ClientPlace),
+    /// Something that cannot be one.
+    Bad(BadCredential),
+}
+
+/// Why a caller without any credential goes on, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestFinding {
+    /// A rule of `guest` allows it.
+    Admitted,
+    /// The route asks for a scope, and guests have none.
+    ScopeRequired,
+    /// No rule of `guest` allows it.
+    NoRule,
+}
+
+/// What is known of a credential at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictFinding {
+    /// It is good, and whose it is.
+    Verified(PrincipalKind),
+    /// It was good, but its `exp` has passed.
+    Expired,
+    /// It will be good, at its `nbf`.
+    NotYetValid,
+    /// It is bad.
+    Denied(Denial),
+    /// No verdict is to be had.
+    None,
+}
+
+/// Where findings go. `()` drops them, unmade, and costs nothing.
+pub(super) trait Trace {
+    /// Takes what a step found.
+    fn note(&mut self, finding: impl FnOnce() -> Finding);
+}
+
+impl Trace for () {
+    #[inline]
+    fn note(&mut self, _: impl FnOnce() -> Finding) {}
+}
+
+impl Trace for Vec<Finding> {
+    fn note(&mut self, finding: impl FnOnce() -> Finding) {
+        self.push(finding());
+    }
+}
+
+impl Finding {
+    pub(super) fn path(path: &RequestPath) -> Self {
+        Self::Path { is_clear: path.is_clear(), application: path.application_label() }
+    }
+}
+
+impl CredentialFinding {
+    pub(super) fn of(presented: &Presented) -> Self {
+        match presented {
+            Presented::Nothing => Self::None,
+            Presented::One(Credential::Token { place, .. }) => Self::Token(*place),
+            Presented::One(Credential::Client { place, .. }) => Self::Client(*place),
+            Presented::Bad(bad) => Self::Bad(*bad),
+        }
+    }
+}
+
+impl VerdictFinding {
+    pub(super) fn of(verdict: Option<&Verdict>, now: UnixMillis) -> Self {
+        match verdict {
+            None => Self::None,
+            Some(Verdict::Denied(denial)) => Self::Denied(*denial),
+            Some(Verdict::Verified(principal)) => {
+                if principal.expires.is_some_and(|expires| now >= expires) {
+                    Self::Expired
+                } else if principal.not_before.is_some_and(|not_before| now < not_before) {
+                    Self::NotYetValid
+                } else {
+                    Self::Verified(principal.kind)
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokenPath => f.write_str("path: broken"),
+            Self::Path { is_clear: true, application } => {
+                write!(f, "path: clear, application {application}")
+            }
+            Self::Path { is_clear: false, application } => {
+                write!(f, "path: can be read in several ways, application {application}")
+            }
+            Self::Bypass(true) => f.write_str("route: metadata `bypass` is true"),
+            Self::Bypass(false) => f.write_str("route: no bypass"),
+            Self::Preflight(finding) => f.write_str(match finding {
+                PreflightFinding::NotLookedFor => "preflight: `cors.bypass_preflight` is false",
+                PreflightFinding::None => "preflight: no",
+                PreflightFinding::Preflight => "preflight: yes, by `cors.bypass_preflight`",
+            }),
+            Self::Public(true) => f.write_str("public: a rule of `public` matches"),
+            Self::Public(false) => f.write_str("public: no rule of `public` matches"),
+            Self::Credential(finding) => f.write_str(match finding {
+                CredentialFinding::None => "credential: none",
+                CredentialFinding::Token(TokenPlace::Header) => "credential: token, in the header",
+                CredentialFinding::Token(TokenPlace::Query) => "credential: token, in the query",
+                CredentialFinding::Client(ClientPlace::Basic) => {
+                    "credential: client pair, in Basic"
+                }
+                CredentialFinding::Client(ClientPlace::Query) => {
+                    "credential: client pair, in the query"
+                }
+                CredentialFinding::Bad(BadCredential::Conflict) => "credential: more than one",
+                CredentialFinding::Bad(BadCredential::Token) => "credential: not a token",
+                CredentialFinding::Bad(BadCredential::Basic) => "credential: malformed Basic",
+                CredentialFinding::Bad(BadCredential::ClientQuery) => {
+                    "credential: malformed client pair in the query"
+                }
+            }),
+            Self::Unjudged => f.write_str("credential: no `client_credentials` is configured"),
+            Self::TokenFormat(finding) => f.write_str(match finding {
+                Ok(()) => "token: well formed, by `token.format`",
+                Err(TokenProblem::Malformed) => "token: malformed or forged, by `token.format`",
+                Err(TokenProblem::Expired) => "token: expired, by `token.format`",
+            }),
+            Self::Guest(finding) => f.write_str(match finding {
+                GuestFinding::Admitted => "guest: a rule of `guest` allows it",
+                GuestFinding::ScopeRequired => "guest: never where the route requires a scope",
+                GuestFinding::NoRule => "guest: no rule of `guest` allows it",
+            }),
+            Self::Verdict(finding) => match finding {
+                VerdictFinding::Verified(kind) => write!(f, "verdict: verified, {}", kind.word()),
+                VerdictFinding::Expired => f.write_str("verdict: its `exp` has passed"),
+                VerdictFinding::NotYetValid => f.write_str("verdict: its `nbf` lies ahead"),
+                VerdictFinding::Denied(denial) => write!(f, "verdict: denied, {denial}"),
+                VerdictFinding::None => f.write_str("verdict: none"),
+            },
+            Self::RouteScope(true) => f.write_str("scope: what the route requires is there"),
+            Self::RouteScope(false) => f.write_str("scope: the route requires more"),
+            Self::Tenancy(finding) => write!(f, "tenancy: {finding}"),
+            Self::Permission(finding) => write!(f, "permission: {finding}"),
+        }
+    }
+}

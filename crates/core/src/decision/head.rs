@@ -1,0 +1,193 @@
+//! The steps that the head of a request decides: path, bypass, preflight, public endpoints, credential, guest.
+//!
+//! Each answers with a [`Finding`]; [`examine`] takes them in order and says where they lead.
+
+use usergrid_auth_config::{Config, TokenFormat};
+use usergrid_auth_rules::path::{BrokenPath, RequestPath};
+
+use super::finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, Trace};
+use super::forwarding::PATH;
+use super::paused_request::CredentialKind;
+use crate::credential::usergrid_token::{self, TokenProblem};
+use crate::credential::{self, Credential, Found, Places, Presented};
+use crate::header_map::HeaderMap;
+use crate::metrics::Outcome;
+use crate::refusal::Refusal;
+use crate::route::RouteSettings;
+use crate::time::UnixMillis;
+
+/// The head of a request as the steps look at it.
+pub(super) struct Head<'a> {
+    headers: &'a HeaderMap,
+    pub(super) method: &'a [u8],
+    /// `:path`, query and all.
+    pub(super) target: &'a [u8],
+}
+
+/// Where the steps lead.
+pub(super) enum Step {
+    /// The request passes, credentials and all, and counts as this.
+    Forward(Outcome),
+    /// It passes as a guest.
+    AdmitGuest,
+    /// It is refused; its path is not there if that is what was broken.
+    Refuse(Refusal, Option<RequestPath>),
+    /// A server has to judge its credential.
+    Verify { credential: Credential, places: Places, path: RequestPath },
+}
+
+/// What came of a head.
+pub(super) struct Examined {
+    pub(super) step: Step,
+    /// `:path` without the credentials of its query, where it holds some that must not stay.
+    pub(super) clean_path: Option<Vec<u8>>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn new(headers: &'a HeaderMap) -> Self {
+        let method = headers.first(":method").unwrap_or_default();
+        let target = headers.first(PATH).unwrap_or_default();
+        Self { headers, method, target }
+    }
+
+    /// Whether Envoy takes the request for gRPC, and will turn a local reply into a gRPC one.
+    pub(super) fn is_grpc(&self) -> bool {
+        self.headers
+            .first("content-type")
+            .and_then(|value| value.strip_prefix(b"application/grpc"))
+            .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+    }
+
+    fn path(&self, config: &Config) -> Result<RequestPath, BrokenPath> {
+        let before_query = self.target.split(|byte| *byte == b'?').next().unwrap_or_default();
+        RequestPath::parse(before_query, &config.base_path)
+    }
+
+    /// A CORS preflight (Fetch standard): it carries no credential, and its answer holds no data.
+    fn preflight(&self, config: &Config) -> PreflightFinding {
+        if !config.bypass_preflight {
+            PreflightFinding::NotLookedFor
+        } else if self.method == b"OPTIONS"
+            && self.headers.first("origin").is_some()
+            && self.headers.first("access-control-request-method").is_some()
+        {
+            PreflightFinding::Preflight
+        } else {
+            PreflightFinding::None
+        }
+    }
+}
+
+/// Takes the steps in their order.
+pub(super) fn examine(
+    head: &Head<'_>,
+    route: &RouteSettings,
+    config: &Config,
+    now: UnixMillis,
+    trace: &mut impl Trace,
+) -> Examined {
+    let path = match head.path(config) {
+        Ok(path) => path,
+        Err(BrokenPath) => {
+            trace.note(|| Finding::BrokenPath);
+            return broken(head, config);
+        }
+    };
+    trace.note(|| Finding::path(&path));
+    if let Some(outcome) = untouched(head, route, config, &path, trace) {
+        return Examined { step: Step::Forward(outcome), clean_path: None };
+    }
+    let Found { presented, clean_path, places } =
+        credential::find(head.headers, &config.credentials);
+    trace.note(|| Finding::Credential(CredentialFinding::of(&presented)));
+    let step = match presented {
+        Presented::One(credential) => match judged_here(&credential, config, now, trace) {
+            Ok(()) => Step::Verify { credential, places, path },
+            Err(refusal) => Step::Refuse(refusal, Some(path)),
+        },
+        Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path)),
+        Presented::Nothing => {
+            let guest = guest(head, route, config, &path);
+            trace.note(|| Finding::Guest(guest));
+            match guest {
+                GuestFinding::Admitted => Step::AdmitGuest,
+                GuestFinding::ScopeRequired | GuestFinding::NoRule => {
+                    Step::Refuse(Refusal::Missing, Some(path))
+                }
+            }
+        }
+    };
+    Examined { step, clean_path }
+}
+
+/// Even then no credential may stay in the query, where logs would show it.
+#[cold]
+fn broken(head: &Head<'_>, config: &Config) -> Examined {
+    let clean_path = credential::find(head.headers, &config.credentials).clean_path;
+    Examined { step: Step::Refuse(Refusal::BadPath, None), clean_path }
+}
+
+/// Whether the request passes with its credentials and all, and as what.
+fn untouched(
+    head: &Head<'_>,
+    route: &RouteSettings,
+    config: &Config,
+    path: &RequestPath,
+    trace: &mut impl Trace,
+) -> Option<Outcome> {
+    trace.note(|| Finding::Bypass(route.bypass));
+    if route.bypass {
+        return Some(Outcome::Bypassed);
+    }
+    let preflight = head.preflight(config);
+    trace.note(|| Finding::Preflight(preflight));
+    if preflight == PreflightFinding::Preflight {
+        return Some(Outcome::Preflight);
+    }
+    let public = config.public.admits(head.method, path);
+    trace.note(|| Finding::Public(public));
+    public.then_some(Outcome::Public)
+}
+
+/// Refuses what needs no server to be refused.
+fn judged_here(
+    credential: &Credential,
+    config: &Config,
+    now: UnixMillis,
+    trace: &mut impl Trace,
+) -> Result<(), Refusal> {
+    let Credential::Token { token, .. } = credential else {
+        // Without a token endpoint nobody could ever verify it.
+        return match config.client_credentials {
+            Some(_) => Ok(()),
+            None => {
+                trace.note(|| Finding::Unjudged);
+                Err(CredentialKind::of(credential).unjudged())
+            }
+        };
+    };
+    let TokenFormat::Usergrid { salt } = &config.token else { return Ok(()) };
+    let checked = usergrid_token::check(token.expose(), salt.as_ref(), now);
+    trace.note(|| Finding::TokenFormat(checked));
+    checked.map_err(|problem| match problem {
+        TokenProblem::Malformed => Refusal::Malformed,
+        TokenProblem::Expired => Refusal::Expired,
+    })
+}
+
+/// Whether a caller without any credential goes on.
+fn guest(
+    head: &Head<'_>,
+    route: &RouteSettings,
+    config: &Config,
+    path: &RequestPath,
+) -> GuestFinding {
+    if !route.require_scope.is_empty() {
+        // A guest has no scopes, so a route that asks for one has no guests.
+        GuestFinding::ScopeRequired
+    } else if config.guest.admits(head.method, path) {
+        GuestFinding::Admitted
+    } else {
+        GuestFinding::NoRule
+    }
+}

@@ -1,0 +1,115 @@
+//! A request whose credential is being verified: all that the decision still needs of it.
+
+use usergrid_auth_config::Config;
+use usergrid_auth_rules::path::RequestPath;
+
+use super::forwarding::Forwarding;
+use crate::credential::{BadCredential, ClientPlace, Credential};
+use crate::metrics::Outcome;
+use crate::refusal::{Refusal, Response, Situation};
+use crate::revocation::Watch;
+use crate::route::RequiredScope;
+use crate::time::UnixMillis;
+use crate::verification::key::Fingerprint;
+use crate::verification::single_flight::StreamId;
+use crate::verification::verdict::Denial;
+
+/// A request between its head and its verdict.
+#[derive(Debug)]
+pub(super) struct PausedRequest {
+    pub(super) context: RequestContext,
+    pub(super) method: Vec<u8>,
+    pub(super) path: RequestPath,
+    pub(super) kind: CredentialKind,
+    pub(super) forwarding: Forwarding,
+    pub(super) watch: Option<Watch>,
+}
+
+/// What every refusal of a request needs to know of it.
+#[derive(Debug)]
+pub(super) struct RequestContext {
+    pub(super) stream: StreamId,
+    pub(super) arrived: UnixMillis,
+    pub(super) grpc: bool,
+    /// What its route asks for.
+    pub(super) required: RequiredScope,
+    pub(super) credential: Option<Fingerprint>,
+}
+
+/// What kind of credential a request presents, as far as refusals differ by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CredentialKind {
+    Token,
+    Client(ClientPlace),
+}
+
+impl RequestContext {
+    /// The reply that says `refusal`.
+    pub(super) fn response(&self, refusal: Refusal, config: &Config, now: UnixMillis) -> Response {
+        let configured = config.introspection.scope.iter();
+        let scopes: Vec<&str> =
+            configured.chain(self.required.names()).map(String::as_str).collect();
+        refusal.response(Situation {
+            errors: &config.errors,
+            grpc: self.grpc,
+            required_scopes: &scopes,
+            now,
+            took: now.since(self.arrived),
+        })
+    }
+}
+
+impl CredentialKind {
+    pub(super) fn of(credential: &Credential) -> Self {
+        match credential {
+            Credential::Token { .. } => Self::Token,
+            Credential::Client { place, .. } => Self::Client(*place),
+        }
+    }
+
+    /// How a request counts that such a credential admits.
+    pub(super) fn outcome(self) -> Outcome {
+        match self {
+            Self::Token => Outcome::Token,
+            Self::Client(_) => Outcome::Client,
+        }
+    }
+
+    /// The refusal of a credential that no configured server judges.
+    pub(super) fn unjudged(self) -> Refusal {
+        match self {
+            Self::Token => Refusal::Malformed,
+            Self::Client(place) => place.into(),
+        }
+    }
+
+    /// The refusal of a credential that a server has denied.
+    pub(super) fn denied(self, denial: Denial) -> Refusal {
+        match (denial, self) {
+            (Denial::Scope, _) => Refusal::Scope,
+            (Denial::Expired, Self::Token) => Refusal::Expired,
+            (Denial::Inactive | Denial::BadClient, Self::Token) => Refusal::Inactive,
+            (_, Self::Client(place)) => place.into(),
+        }
+    }
+}
+
+impl From<ClientPlace> for Refusal {
+    fn from(place: ClientPlace) -> Self {
+        match place {
+            ClientPlace::Basic => Self::ClientBasic,
+            ClientPlace::Query => Self::ClientQuery,
+        }
+    }
+}
+
+impl From<BadCredential> for Refusal {
+    fn from(bad: BadCredential) -> Self {
+        match bad {
+            BadCredential::Conflict => Self::Conflict,
+            BadCredential::Token => Self::Malformed,
+            BadCredential::Basic => Self::ClientBasic,
+            BadCredential::ClientQuery => Self::ClientQuery,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the operator is told, and at which level. Holds no credential and nothing a client wrote but the
+//! sanitised name of the application.
+
+use std::fmt;
+
+use crate::refusal::Refusal;
+use crate::verification::key::Fingerprint;
+use crate::verification::verdict::ServerFault;
+
+/// One line for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogEvent {
+    /// A request was refused.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// `org/app`, sanitised, or `-`.
+        application: String,
+        /// Which credential, if there was one that could be verified.
+        credential: Option<Fingerprint>,
+    },
+    /// A verifying server gave no verdict.
+    ServerFailed {
+        /// Envoy's name of the cluster.
+        cluster: String,
+        /// What went wrong.
+        fault: ServerFault,
+        /// Failures since the last such line.
+        suppressed: u64,
+    },
+    /// A server that keeps failing is left alone, or is called again.
+    Breaker {
+        /// Envoy's name of the cluster.
+        cluster: String,
+        /// Whether calls stop.
+        open: bool,
+    },
+    /// A known-good answer past its `ttl` admitted a request, because the server fails.
+    ServedStale {
+        /// How often since the last such line.
+        suppressed: u64,
+    },
+}
+
+impl LogEvent {
+    /// The level it is logged at.
+    #[must_use]
+    pub const fn level(&self) -> log::Level {
+        match self {
+            Self::Refused { .. } => log::Level::Info,
+            // Nothing works until somebody mends the configuration.
+            Self::ServerFailed { fault: ServerFault::RejectedUs, .. } => log::Level::Error,
+            Self::ServerFailed { .. } | Self::Breaker { .. } | Self::ServedStale { .. } => {
+                log::Level::Warn
+            }
+        }
+    }
+}
+
+impl fmt::Display for LogEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { refusal, application, credential } => {
+                write!(f, "refused: reason={} application={application}", refusal.row().label)?;
+                match credential {
+                    Some(fingerprint) => write!(f, " credential={fingerprint}"),
+                    None => Ok(()),
+                }
+            }
+            Self::ServerFailed { cluster, fault, suppressed } => {
+                write!(f, "no verdict from cluster `{cluster}`: {fault}")?;
+                more(f, *suppressed)
+            }
+            Self::Breaker { cluster, open: true } => {
+                write!(f, "breaker open: cluster `{cluster}` keeps failing and is left alone")
+            }
+            Self::Breaker { cluster, open: false } => {
+                write!(f, "breaker closed: cluster `{cluster}` answers again")
+            }
+            Self::ServedStale { suppressed } => {
+                f.write_str("served a known-good answer past its `ttl`")?;
+                more(f, *suppressed)
+            }
+        }
+    }
+}
+
+fn more(f: &mut fmt::Formatter<'_>, suppressed: u64) -> fmt::Result {
+    match suppressed {
+        0 => Ok(()),
+        more => write!(f, " ({more} more since the last line)"),
+    }
+}

@@ -1,0 +1,98 @@
+//! What a verifying server said about a good credential: facts, kept as long as the cache allows.
+
+mod claims;
+pub(crate) mod header_values;
+pub(crate) mod members;
+
+pub(crate) use claims::{collect_rules, from_claims, is_uuid, tenants};
+
+use std::rc::Rc;
+
+use usergrid_auth_config::Secret;
+use usergrid_auth_rules::permission::Rule;
+
+use crate::time::UnixMillis;
+
+/// The kinds of principal Usergrid knows (reference section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// `application_user`, and any unknown or absent kind: the least rights.
+    ApplicationUser,
+    /// `admin_user`: an administrator of organisations.
+    AdminUser,
+    /// `application`: an application's own client credentials.
+    Application,
+    /// `organization`: an organisation's own client credentials.
+    Organization,
+}
+
+/// An application named by an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApplicationName {
+    /// `org/app`, both in lower case.
+    Path {
+        /// The organisation.
+        organization: String,
+        /// The application.
+        application: String,
+    },
+    /// A UUID in lower case.
+    Uuid(String),
+}
+
+/// A verified principal.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// Whose credential it is.
+    pub kind: PrincipalKind,
+    /// The names that `${user}` and `/me/` stand for: username first, then subject.
+    pub user_names: Vec<String>,
+    /// `organization`: names and UUIDs in lower case. `None`: the answer does not speak of any; an empty list: the
+    /// principal belongs to none.
+    pub organizations: Option<Vec<String>>,
+    /// `application`, `None` and empty as before.
+    pub applications: Option<Vec<ApplicationName>>,
+    /// `scope`, split at blanks (RFC 6749 section 3.3).
+    pub scopes: Vec<String>,
+    /// The permission rules that must allow a request: the `permissions` claim and what roles and scopes map to. `None`: not enforced, the backend decides.
+    ///
+    /// In groups: the claim's own, and those of the configuration, which all principals share.
+    pub rules: Option<Vec<Rc<[Rule]>>>,
+    /// `nbf`: not valid before.
+    pub not_before: Option<UnixMillis>,
+    /// `exp`: not valid from then on; for a client pair, the end of the issued token.
+    pub expires: Option<UnixMillis>,
+    /// Identity headers, ready to be set: name and header-safe value.
+    pub identity: Vec<(Rc<str>, Rc<[u8]>)>,
+    /// For a client pair: the token that goes upstream in place of the secret.
+    pub issued_token: Option<Secret>,
+}
+
+impl PrincipalKind {
+    /// The word for it in the `principal` claim and in the identity header.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ApplicationUser => "application_user",
+            Self::AdminUser => "admin_user",
+            Self::Application => "application",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// Why an answer cannot become a principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerError {
+    /// A decisive member is repeated or of a shape that says nothing: the server's fault.
+    Malformed,
+    /// A value or list is longer than a principal may hold. A matter of this principal alone: were it the server's fault,
+    /// one user with an overlong name could open the breaker for all.
+    Oversized,
+}
+
+impl From<usergrid_auth_config::json::Repeated> for AnswerError {
+    fn from(_: usergrid_auth_config::json::Repeated) -> Self {
+        Self::Malformed
+    }
+}

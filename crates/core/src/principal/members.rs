@@ -1,0 +1,129 @@
+//! Typed reading of an answer's members, for all who read answers.
+//! Absent, empty and unusable stay three different things: only a server's silence may mean "not checked".
+
+use super::AnswerError;
+use crate::time::UnixMillis;
+use usergrid_auth_config::json::{Json, Object};
+
+/// The most entries of a list, without repetitions: of roles, scopes, rules, organisations, applications.
+const MOST: usize = 256;
+/// The longest list in bytes, a separator after each entry, repetitions included: room for [`MOST`] UUIDs and more.
+const LONGEST: usize = 16_384;
+
+/// Where fractions of a millisecond go: always to the side that admits less.
+#[derive(Clone, Copy)]
+pub(crate) enum Round {
+    Down,
+    Up,
+}
+
+/// A whole answer: one JSON object.
+pub(crate) fn object(body: &[u8]) -> Result<Object, AnswerError> {
+    match Json::parse(body) {
+        Ok(Json::Object(object)) => Ok(object),
+        _ => Err(AnswerError::Malformed),
+    }
+}
+
+/// The member, unless it is absent or `null`.
+pub(crate) fn present<'a>(object: &'a Object, name: &str) -> Result<Option<&'a Json>, AnswerError> {
+    Ok(object.get(name)?.filter(|value| **value != Json::Null))
+}
+
+/// A string, or nothing.
+pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>, AnswerError> {
+    match present(object, name)? {
+        None => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(AnswerError::Malformed),
+    }
+}
+
+/// An array of strings, without repetitions. `null` is an empty one, not absence: absence can mean that nothing is checked.
+pub(crate) fn list(object: &Object, name: &str) -> Result<Option<Vec<String>>, AnswerError> {
+    match object.get(name)? {
+        None => Ok(None),
+        Some(Json::Null) => Ok(Some(Vec::new())),
+        Some(Json::Array(items)) => {
+            let mut words = Words::default();
+            for item in items {
+                let Json::String(text) = item else { return Err(AnswerError::Malformed) };
+                words.add(text)?;
+            }
+            Ok(Some(words.list))
+        }
+        Some(_) => Err(AnswerError::Malformed),
+    }
+}
+
+/// A string or an array of strings.
+pub(crate) fn one_or_list(object: &Object, name: &str) -> Result<Option<Vec<String>>, AnswerError> {
+    match object.get(name)? {
+        Some(Json::String(text)) => {
+            let mut words = Words::default();
+            words.add(text)?;
+            Ok(Some(words.list))
+        }
+        _ => list(object, name),
+    }
+}
+
+/// A scope: blank-separated (RFC 6749 section 3.3), or an array, as several servers have it.
+pub(crate) fn scopes(object: &Object, name: &str) -> Result<Option<Vec<String>>, AnswerError> {
+    match object.get(name)? {
+        Some(Json::String(text)) => {
+            let mut words = Words::default();
+            for word in text.split_ascii_whitespace() {
+                words.add(word)?;
+            }
+            Ok(Some(words.list))
+        }
+        // One element is one scope, blanks and all; it must not become two.
+        _ => list(object, name),
+    }
+}
+
+/// Seconds, as a JSON number (RFC 7519 section 2, NumericDate), in milliseconds. Before 1970 is 1970, and what lies beyond
+/// the end of time is the end of time. `null` is not a number.
+pub(crate) fn seconds(
+    object: &Object,
+    name: &str,
+    round: Round,
+) -> Result<Option<UnixMillis>, AnswerError> {
+    let Some(value) = object.get(name)? else { return Ok(None) };
+    let Json::Number(number) = value else { return Err(AnswerError::Malformed) };
+    let millis = if let Some(seconds) = number.as_u64() {
+        seconds.saturating_mul(1000)
+    } else {
+        let millis = number.as_f64().ok_or(AnswerError::Malformed)? * 1000.0;
+        // The conversion saturates, at zero as well.
+        match round {
+            Round::Down => millis.floor() as u64,
+            Round::Up => millis.ceil() as u64,
+        }
+    };
+    Ok(Some(UnixMillis(millis)))
+}
+
+/// A list in the making, never longer than a principal may hold.
+#[derive(Default)]
+struct Words {
+    list: Vec<String>,
+    bytes: usize,
+}
+
+impl Words {
+    fn add(&mut self, word: &str) -> Result<(), AnswerError> {
+        self.bytes = self.bytes.saturating_add(word.len()).saturating_add(1);
+        if self.bytes > LONGEST {
+            return Err(AnswerError::Oversized);
+        }
+        if !self.list.iter().any(|known| known == word) {
+            if self.list.len() >= MOST {
+                return Err(AnswerError::Oversized);
+            }
+            self.list.push(word.to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! Verification: from a credential to a verdict, and all that outlives the request which asked for one.
+//!
+//! A verdict comes from this worker's memory ([`cache`]), from what workers share ([`peers`]), or from a call to the
+//! server that judges such credentials ([`verifier`]), which all requests with one credential wait for together
+//! ([`single_flight`]). Facts are remembered here, decisions never.
+
+pub mod breaker;
+mod cache;
+pub mod call;
+mod completion;
+mod digest_cache;
+pub mod key;
+mod lookup;
+pub mod peers;
+mod revoking;
+pub mod single_flight;
+pub mod verdict;
+mod verifier;
+pub mod verifiers;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use usergrid_auth_config::Config;
+
+use crate::credential::Credential;
+use crate::log_event::LogEvent;
+use crate::log_limiter::LogLimiter;
+use crate::metrics::Counter;
+use crate::principal::Principal;
+use crate::revocation::Log;
+use crate::time::{Steady, SteadyClock, UnixMillis};
+
+use cache::VerdictCache;
+use call::CallRequest;
+use digest_cache::{DigestCache, Digests, KeyedHash};
+use key::{CacheKey, CredentialDigest, Fingerprint};
+use peers::{QueueId, Sequence, SharedCache, SharedStore};
+use single_flight::{FlightId, SingleFlight, StreamId};
+use verdict::Verdict;
+use verifier::{Exchange, Verifier, Verifiers};
+
+/// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is reached only when its
+/// report, a wake-up or the worker that made the call got lost.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What verification asks the host to do, besides its answers.
+pub(crate) enum Action {
+    /// Make a call that outlives the request which asked for it.
+    Call(FlightId, Box<CallRequest>),
+    /// Send a message to another worker.
+    NotifyPeer(QueueId, Vec<u8>),
+    /// Count.
+    Count(Counter),
+    /// A call took this long, start to end.
+    CallTook(Duration),
+    /// Tell the operator.
+    Log(LogEvent),
+}
+
+/// What one worker knows of credentials under one configuration, and whom it is asking. `W` is a request that waits.
+pub(crate) struct Verification<W> {
+    config: Rc<Config>,
+    store: Rc<dyn SharedStore>,
+    clock: SteadyClock,
+    verifiers: Verifiers,
+    cache: VerdictCache,
+    digests: DigestCache,
+    /// `None` with `cache.shared: false`.
+    shared: Option<SharedCache>,
+    flights: SingleFlight<Subject, W>,
+    revocations: Log,
+    failures: LogLimiter,
+    stale: LogLimiter,
+    actions: Vec<Action>,
+}
+
+/// One credential that is to be verified, and by whom.
+pub(crate) struct Case<'a> {
+    credential: &'a Credential,
+    verifier: Rc<Verifier>,
+    digest: CredentialDigest,
+    key: CacheKey,
+    hash: KeyedHash,
+    /// Whether its digests were remembered.
+    is_digest_known: bool,
+    now: UnixMillis,
+    steady: Steady,
+}
+
+/// What is kept of a case while its verdict is awaited.
+struct Subject {
+    digest: CredentialDigest,
+    verifier: Rc<Verifier>,
+    exchange: Box<dyn Exchange>,
+    role: Role,
+    /// The last revocation known when the verdict was asked for.
+    sequence: Sequence,
+}
+
+/// Who makes the call; see [`peers`].
+enum Role {
+    /// This worker does.
+    Leader {
+        permit: breaker::Permit,
+        /// Under which queue it put down a lease, whose end it owes the others.
+        lease: Option<QueueId>,
+    },
+    /// Another worker does, and will tell.
+    Follower {
+        /// For so many ticks, nobody has seemed to be at it.
+        silent_ticks: u8,
+    },
+}
+
+/// What a look for a verdict came to.
+pub(crate) enum Lookup<W> {
+    /// It is known.
+    Known(W, Verdict),
+    /// It is awaited: the request is part of a later [`Completion`].
+    Waiting,
+    /// There is none to be had: the server is being left alone, and this is all that may serve instead.
+    Unavailable(W, Option<Rc<Principal>>),
+    /// As many wait, or as many calls are under way, as may.
+    Overloaded(W),
+}
+
+/// The end of a wait.
+pub(crate) struct Completion<W> {
+    /// Those who waited.
+    pub(crate) waiters: Vec<(StreamId, W)>,
+    /// What came of it; `None`: no verdict.
+    pub(crate) verdict: Option<Verdict>,
+}
+
+impl<W> Verification<W> {
+    /// One that knows nothing yet but what other workers left in `store`.
+    pub(crate) fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
+        let shared = config
+            .cache
+            .shared
+            .then(|| SharedCache::new(Rc::clone(&store), config.cache.max_entries));
+        Self {
+            clock: SteadyClock::default(),
+            verifiers: Verifiers::new(&config),
+            cache: VerdictCache::new(&config.cache),
+            digests: DigestCache::new(config.cache.max_entries),
+            shared,
+            flights: SingleFlight::new(config.max_waiting),
+            revocations: Log::default(),
+            failures: LogLimiter::default(),
+            stale: LogLimiter::default(),
+            actions: Vec::new(),
+            store,
+            config,
+        }
+    }
+
+    /// The case of `credential`; `None` if no server judges such credentials.
+    pub(crate) fn case<'a>(
+        &mut self,
+        credential: &'a Credential,
+        now: UnixMillis,
+    ) -> Option<Case<'a>> {
+        let verifier = Rc::clone(self.verifiers.select(credential)?);
+        let hash = self.digests.hash(credential);
+        let known = self.digests.get(hash);
+        let Digests { credential: digest, key } = known.unwrap_or_else(|| {
+            let digest = CredentialDigest::of(credential);
+            Digests { credential: digest, key: CacheKey::new(&self.config.digest, &digest) }
+        });
+        let steady = self.clock.read(now);
+        let is_digest_known = known.is_some();
+        Some(Case { credential, verifier, digest, key, hash, is_digest_known, now, steady })
+    }
+
+    /// What has to be done by now.
+    pub(crate) fn take_actions(&mut self) -> impl Iterator<Item = Action> {
+        let actions = (!self.actions.is_empty()).then(|| self.actions.drain(..));
+        actions.into_iter().flatten()
+    }
+
+    /// A stream is gone. Its verdict stays awaited: it is worth remembering.
+    pub(crate) fn leave(&mut self, stream: StreamId) {
+        self.flights.leave(stream);
+    }
+
+    /// How many requests wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.flights.waiting()
+    }
+
+    /// How many verdicts are remembered.
+    pub(crate) fn cache_entries(&self) -> usize {
+        self.cache.len()
+    }
+
+    /// How many breakers hold calls back.
+    pub(crate) fn breakers_open(&self) -> usize {
+        self.verifiers.breakers_open()
+    }
+
+    fn count(&mut self, counter: Counter) {
+        self.actions.push(Action::Count(counter));
+    }
+}
+
+impl Case<'_> {
+    /// Names the credential in a log without telling what it is.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.key.fingerprint()
+    }
+
+    /// SHA-256 of the credential.
+    pub(crate) fn digest(&self) -> CredentialDigest {
+        self.digest
+    }
+
+    /// The longest that the verdict may be awaited.
+    fn span(&self) -> Duration {
+        self.verifier.protocol().endpoint().timeout.saturating_add(GRACE)
+    }
+}

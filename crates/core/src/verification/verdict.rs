@@ -1,0 +1,106 @@
+//! What the answer of a verifying server says about a credential: a verdict, or why there is none.
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::call::{AnswerBody, CallOutcome};
+use crate::principal::Principal;
+
+/// What a server has judged. Facts about a credential, which may be remembered; never a decision about a request.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// The credential is good; remembered for `cache.ttl` at most, and never past its `exp`.
+    Verified(Rc<Principal>),
+    /// The credential is bad; remembered for `cache.negative_ttl`.
+    Denied(Denial),
+}
+
+/// Why a credential does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// `"active": false`, or an issuer, audience or key binding the configuration does not accept.
+    Inactive,
+    /// Active by the server's word, but its own `exp` has passed.
+    Expired,
+    /// A configured `introspection.scope` is missing.
+    Scope,
+    /// The token endpoint knows no such client, or not with this secret.
+    BadClient,
+}
+
+/// Why there is no verdict. Never remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerFault {
+    /// 401 or 403: our own client authentication was refused.
+    RejectedUs,
+    /// A status that is no answer.
+    Status(u16),
+    /// 200, but not an answer by the RFC: not JSON, no boolean `active`, a repeated member, an unusable `exp`, …
+    BadAnswer,
+    /// Longer than `max_response_bytes`.
+    TooLarge,
+    /// See [`CallOutcome::Reset`].
+    Reset,
+    /// See [`CallOutcome::TimedOut`].
+    TimedOut,
+    /// See [`CallOutcome::NotSent`].
+    NotSent,
+}
+
+impl ServerFault {
+    /// Whether the server failed whoever asked: it could not be reached, was too late, or says itself that it
+    /// cannot. Any other answer may be due to what a client presented, and must not keep other clients from being
+    /// heard.
+    #[must_use]
+    pub const fn is_the_servers(self) -> bool {
+        match self {
+            Self::Reset | Self::TimedOut | Self::NotSent => true,
+            Self::Status(status) => status >= 500 || status == 408 || status == 429,
+            Self::RejectedUs | Self::BadAnswer | Self::TooLarge => false,
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inactive => "not active, or not for us",
+            Self::Expired => "expired",
+            Self::Scope => "without the scopes of `introspection.scope`",
+            Self::BadClient => "no such client, or another secret",
+        })
+    }
+}
+
+impl fmt::Display for ServerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RejectedUs => f.write_str(
+                "it refused our own client authentication; check `client_auth` in the configuration",
+            ),
+            Self::Status(status) => write!(f, "it answered with status {status}"),
+            Self::BadAnswer => f.write_str("its answer is not what the RFC asks for"),
+            Self::TooLarge => f.write_str("its answer is longer than `max_response_bytes`"),
+            Self::Reset => f.write_str("it could not be reached, or broke off"),
+            Self::TimedOut => f.write_str("it did not answer in time"),
+            Self::NotSent => {
+                f.write_str("Envoy did not start the call; is the cluster known, and healthy?")
+            }
+        }
+    }
+}
+
+impl CallOutcome {
+    /// The status and the body, if a server answered at all.
+    ///
+    /// # Errors
+    /// The fault that stands for how the call ended otherwise.
+    pub fn answer(&self) -> Result<(u16, &AnswerBody), ServerFault> {
+        match self {
+            Self::Answered { status, body } => Ok((*status, body)),
+            Self::Reset => Err(ServerFault::Reset),
+            Self::TimedOut => Err(ServerFault::TimedOut),
+            Self::NotSent => Err(ServerFault::NotSent),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Who judges credentials: a server, its protocol, and the breaker that guards it.
+//!
+//! Whatever distinguishes one protocol from another stands behind [`Protocol`] and [`Exchange`]. A new one is a file
+//! under `verifiers/` and an arm in [`Verifiers::new`].
+
+use std::rc::Rc;
+
+use usergrid_auth_config::{Config, Endpoint};
+
+use super::breaker::Breaker;
+use super::call::{CallOutcome, CallRequest};
+use super::verdict::{ServerFault, Verdict};
+use super::verifiers::{Introspection, TokenEndpoint};
+use crate::credential::Credential;
+use crate::principal::Principal;
+use crate::time::UnixMillis;
+
+/// How credentials of one kind are verified.
+pub(crate) trait Protocol {
+    /// Where calls go, and how long one may take.
+    fn endpoint(&self) -> &Endpoint;
+
+    /// What is to be exchanged with the server about `credential`; `None` if it judges others only.
+    fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>>;
+
+    /// Whether it judges credentials of this kind.
+    fn judges(&self, credential: &Credential) -> bool;
+
+    /// Whether a verdict whose `exp` has passed is asked for again instead of being "expired": where `exp` is not the
+    /// presented credential's, but that of a token which was issued for it.
+    fn verifies_anew_after_exp(&self) -> bool;
+}
+
+/// The conversation with a server about one credential. Kept while it lasts, so it holds what the answer is read by.
+pub(crate) trait Exchange {
+    /// The request to the server.
+    fn request(&self) -> CallRequest;
+
+    /// Reads how the call ended, at the time `now`.
+    fn read(&self, outcome: CallOutcome, now: UnixMillis) -> Reading;
+
+    /// Reads again what another worker received at `received` and left as a [`Record`]; `None` if it is not a good
+    /// verdict.
+    fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>>;
+}
+
+/// What the end of a call says.
+pub(crate) struct Reading {
+    /// The verdict, or why there is none.
+    pub(crate) verdict: Result<Verdict, ServerFault>,
+    /// What another worker needs to come to the same good verdict.
+    pub(crate) record: Option<Record>,
+}
+
+/// A good answer in the form that workers hand each other.
+pub(crate) struct Record {
+    /// As [`Exchange::reread`] reads it.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether a credential stands in it. Then it has no place in shared memory.
+    pub(crate) holds_credential: bool,
+}
+
+/// A server in use.
+pub(crate) struct Verifier {
+    protocol: Box<dyn Protocol>,
+    pub(crate) breaker: Breaker,
+}
+
+impl Verifier {
+    pub(crate) fn protocol(&self) -> &dyn Protocol {
+        &*self.protocol
+    }
+
+    /// Envoy's name of the cluster that is asked.
+    pub(crate) fn cluster(&self) -> &str {
+        &self.protocol.endpoint().cluster
+    }
+}
+
+/// The servers of one configuration.
+pub(crate) struct Verifiers(Vec<Rc<Verifier>>);
+
+impl Verifiers {
+    /// Those that `config` names.
+    pub(crate) fn new(config: &Rc<Config>) -> Self {
+        let mut protocols: Vec<Box<dyn Protocol>> =
+            vec![Box::new(Introspection::new(Rc::clone(config)))];
+        if let Some(settings) = &config.client_credentials {
+            protocols.push(Box::new(TokenEndpoint::new(Rc::clone(config), Rc::clone(settings))));
+        }
+        let verifier =
+            |protocol| Rc::new(Verifier { protocol, breaker: Breaker::new(config.breaker) });
+        Self(protocols.into_iter().map(verifier).collect())
+    }
+
+    /// The server that judges `credential`.
+    pub(crate) fn select(&self, credential: &Credential) -> Option<&Rc<Verifier>> {
+        self.0.iter().find(|verifier| verifier.protocol.judges(credential))
+    }
+
+    /// How many are left alone because they keep failing.
+    pub(crate) fn breakers_open(&self) -> usize {
+        self.0.iter().filter(|verifier| verifier.breaker.is_open()).count()
+    }
+}

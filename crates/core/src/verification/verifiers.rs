@@ -1,0 +1,8 @@
+//! The protocols by which credentials are verified, one file each.
+
+mod form;
+pub mod introspection;
+pub mod token_endpoint;
+
+pub(crate) use introspection::Introspection;
+pub(crate) use token_endpoint::TokenEndpoint;

@@ -1,0 +1,221 @@
+//! The exchange with an introspection endpoint (RFC 7662): the request out, the answer in.
+//!
+//! What is not clearly "active" is never taken for it, and what is not clearly an answer is the server's fault.
+
+use std::rc::Rc;
+
+use usergrid_auth_config::json::{Json, Object};
+use usergrid_auth_config::{ClientAuth, Config, Endpoint, Introspection as Settings, Secret};
+
+use super::form::{self, Form};
+use crate::credential::Credential;
+use crate::principal::{self, AnswerError, Principal, members};
+use crate::time::UnixMillis;
+use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
+use crate::verification::verdict::{Denial, ServerFault, Verdict};
+use crate::verification::verifier::{Exchange, Protocol, Reading, Record};
+
+/// RFC 7662 token introspection.
+pub(crate) struct Introspection {
+    config: Rc<Config>,
+}
+
+impl Introspection {
+    pub(crate) fn new(config: Rc<Config>) -> Self {
+        Self { config }
+    }
+}
+
+impl Protocol for Introspection {
+    fn endpoint(&self) -> &Endpoint {
+        &self.config.introspection.endpoint
+    }
+
+    fn judges(&self, credential: &Credential) -> bool {
+        matches!(credential, Credential::Token { .. })
+    }
+
+    fn verifies_anew_after_exp(&self) -> bool {
+        false
+    }
+
+    fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
+        let Credential::Token { token, .. } = credential else { return None };
+        Some(Box::new(OneToken { config: Rc::clone(&self.config), token: token.clone() }))
+    }
+}
+
+/// The exchange about one token.
+struct OneToken {
+    config: Rc<Config>,
+    token: Secret,
+}
+
+impl Exchange for OneToken {
+    fn request(&self) -> CallRequest {
+        request(&self.config.introspection, self.token.expose())
+    }
+
+    fn read(&self, outcome: CallOutcome, now: UnixMillis) -> Reading {
+        let verdict = verdict(&outcome, &self.config, now);
+        let record = match verdict {
+            Ok(Verdict::Verified(_)) => outcome.into_body().map(Record::of_introspection),
+            _ => None,
+        };
+        Reading { verdict, record }
+    }
+
+    fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>> {
+        match judge(record, &self.config, received) {
+            Ok(Verdict::Verified(principal)) => Some(principal),
+            _ => None,
+        }
+    }
+}
+
+impl Record {
+    /// The answer as it came. Some servers repeat the token in it.
+    fn of_introspection(bytes: Vec<u8>) -> Self {
+        const MEMBERS: [&[u8]; 5] =
+            [b"\"token\"", b"\"jwt\"", b"\"access_token\"", b"\"refresh_token\"", b"\"id_token\""];
+        let holds = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
+        let holds_credential = MEMBERS.into_iter().any(holds);
+        Self { bytes, holds_credential }
+    }
+}
+
+/// Asks the configured endpoint about `token` (RFC 7662 section 2.1). It stands in the body alone; URLs end up in logs.
+#[must_use]
+pub fn request(settings: &Settings, token: &[u8]) -> CallRequest {
+    let mut form = Form::default();
+    form.add("token", token);
+    if let Some(hint) = &settings.token_type_hint {
+        form.add("token_type_hint", hint.as_bytes());
+    }
+    let authorization = match &settings.client_auth {
+        ClientAuth::None => None,
+        ClientAuth::ClientSecretBasic { client_id, client_secret } => {
+            Some(form::basic(client_id.as_bytes(), client_secret.expose()))
+        }
+        ClientAuth::ClientSecretPost { client_id, client_secret } => {
+            form.add("client_id", client_id.as_bytes());
+            form.add("client_secret", client_secret.expose());
+            None
+        }
+        ClientAuth::Bearer { token } => form::bearer(token.expose()),
+    };
+    for (name, value) in &settings.parameters {
+        form.add(name, value.as_bytes());
+    }
+    let mut call = form::post(&settings.endpoint, authorization, form, settings.max_response_bytes);
+    if settings.retries > 0 {
+        // Envoy's router obeys these on a callout and strips them; the timeout covers all tries.
+        call.headers.push(("x-envoy-retry-on", "5xx".to_owned()));
+        call.headers.push(("x-envoy-max-retries", settings.retries.to_string()));
+    }
+    call
+}
+
+/// What `outcome` says about the token at the time `now`.
+///
+/// A fault of the answer wins over a denial, so that a broken answer is never remembered. `nbf` is left to the reader of
+/// the principal: it may be remembered before it begins.
+///
+/// # Errors
+/// Why there is no verdict.
+pub fn verdict(
+    outcome: &CallOutcome,
+    config: &Config,
+    now: UnixMillis,
+) -> Result<Verdict, ServerFault> {
+    match outcome.answer()? {
+        (200, AnswerBody::Complete(body)) => judge(body, config, now),
+        (200, AnswerBody::TooLarge) => Err(ServerFault::TooLarge),
+        (401 | 403, _) => Err(ServerFault::RejectedUs),
+        (status, _) => Err(ServerFault::Status(status)),
+    }
+}
+
+/// What the body of a 200 says.
+fn judge(body: &[u8], config: &Config, now: UnixMillis) -> Result<Verdict, ServerFault> {
+    match read(body, config, now) {
+        Ok(verdict) => Ok(verdict),
+        Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
+        Err(AnswerError::Oversized) => Ok(Verdict::Denied(Denial::Inactive)),
+    }
+}
+
+fn read(body: &[u8], config: &Config, now: UnixMillis) -> Result<Verdict, AnswerError> {
+    let answer = members::object(body)?;
+    match answer.get("active")? {
+        Some(Json::Bool(true)) => {}
+        Some(Json::Bool(false)) => return Ok(Verdict::Denied(Denial::Inactive)),
+        _ => return Err(AnswerError::Malformed),
+    }
+    let denial = denial(&answer, config, now)?;
+    let principal = principal::from_claims(&answer, config)?;
+    Ok(denial.map_or_else(|| Verdict::Verified(Rc::new(principal)), Verdict::Denied))
+}
+
+/// Why an active token does not count all the same.
+fn denial(
+    answer: &Object,
+    config: &Config,
+    now: UnixMillis,
+) -> Result<Option<Denial>, AnswerError> {
+    let settings = &config.introspection;
+    // Everything is read before anything is judged: no early denial may hide a broken member.
+    let expires = members::seconds(answer, "exp", members::Round::Down)?;
+    let is_bearer = is_bearer_access_token(answer)?;
+    let is_bound = members::present(answer, "cnf")?.is_some();
+    let is_for_us = is_from_issuer(answer, settings)? & is_for_audience(answer, settings)?;
+    let scopes = members::scopes(answer, &config.claims.scope)?.unwrap_or_default();
+
+    Ok(if expires.is_some_and(|expires| expires <= now) {
+        Some(Denial::Expired)
+    } else if !is_bearer || is_bound || !is_for_us {
+        Some(Denial::Inactive)
+    } else if !settings.scope.iter().all(|wanted| scopes.contains(wanted)) {
+        Some(Denial::Scope)
+    } else {
+        None
+    })
+}
+
+/// Whether the answer describes an access token that whoever holds it may use.
+///
+/// `token_type` is RFC 6749's (section 7.1): `Bearer`, or else a type bound to a key that the filter cannot check, such as `DPoP`.
+/// `access_token` is tolerated: some servers put the kind of token there. Other servers tell kinds apart in `token_use`
+/// (Ory Hydra) or `typ` (Keycloak), and call refresh and ID tokens active, too; those are no access tokens.
+fn is_bearer_access_token(answer: &Object) -> Result<bool, AnswerError> {
+    let is_one_of =
+        |word: &str, words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    // The two that no RFC defines may hold anything elsewhere; only their known words mean something.
+    let names = |member: &str, words: &[&str]| -> Result<bool, AnswerError> {
+        Ok(matches!(answer.get(member)?, Some(Json::String(word)) if is_one_of(word, words)))
+    };
+    let is_bearer = members::text(answer, "token_type")?
+        .is_none_or(|word| is_one_of(word, &["bearer", "access_token"]));
+    Ok(is_bearer
+        & !names("token_use", &["refresh_token", "id_token"])?
+        & !names("typ", &["refresh", "offline", "id", "dpop"])?)
+}
+
+fn is_from_issuer(answer: &Object, settings: &Settings) -> Result<bool, AnswerError> {
+    let Some(wanted) = &settings.issuer else { return Ok(true) };
+    Ok(matches!(answer.get("iss")?, Some(Json::String(issuer)) if issuer == wanted))
+}
+
+/// RFC 7519 section 4.1.3: one string or an array of them.
+fn is_for_audience(answer: &Object, settings: &Settings) -> Result<bool, AnswerError> {
+    if settings.audience.is_empty() {
+        return Ok(true);
+    }
+    let accepted =
+        |named: &Json| matches!(named, Json::String(named) if settings.audience.contains(named));
+    Ok(match answer.get("aud")? {
+        Some(Json::Array(named)) => named.iter().any(accepted),
+        Some(named) => accepted(named),
+        None => false,
+    })
+}

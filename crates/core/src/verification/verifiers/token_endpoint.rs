@@ -1,0 +1,261 @@
+//! The exchange with a token endpoint (RFC 6749 section 4.4): a caller's client pair out, an issued token in.
+//!
+//! The secret goes there and nowhere else. Only the standard's words for a bad client blame the caller (RFC 6749
+//! sections 5.1 and 5.2, Usergrid's own members included); all else is the server's fault.
+
+use std::rc::Rc;
+
+use usergrid_auth_config::json::{Json, Object};
+use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret};
+
+use super::form::{self, Form};
+use crate::credential::{Credential, is_b64token};
+use crate::principal::members::{self, Round};
+use crate::principal::{
+    self, AnswerError, ApplicationName, Principal, PrincipalKind, header_values,
+};
+use crate::time::UnixMillis;
+use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
+use crate::verification::verdict::{Denial, ServerFault, Verdict};
+use crate::verification::verifier::{Exchange, Protocol, Reading, Record};
+
+/// The client credentials grant of a token endpoint, on behalf of a caller.
+pub(crate) struct TokenEndpoint {
+    config: Rc<Config>,
+    settings: Rc<ClientCredentials>,
+}
+
+impl TokenEndpoint {
+    pub(crate) fn new(config: Rc<Config>, settings: Rc<ClientCredentials>) -> Self {
+        Self { config, settings }
+    }
+}
+
+impl Protocol for TokenEndpoint {
+    fn endpoint(&self) -> &Endpoint {
+        &self.settings.endpoint
+    }
+
+    fn judges(&self, credential: &Credential) -> bool {
+        matches!(credential, Credential::Client { .. })
+    }
+
+    /// The pair may be as good as ever when the token issued for it has lapsed.
+    fn verifies_anew_after_exp(&self) -> bool {
+        true
+    }
+
+    fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
+        let Credential::Client { client_id, client_secret, .. } = credential else { return None };
+        Some(Box::new(OnePair {
+            config: Rc::clone(&self.config),
+            settings: Rc::clone(&self.settings),
+            client_id: client_id.clone(),
+            client_secret: client_secret.clone(),
+        }))
+    }
+}
+
+/// The exchange about one client pair.
+struct OnePair {
+    config: Rc<Config>,
+    settings: Rc<ClientCredentials>,
+    client_id: Secret,
+    client_secret: Secret,
+}
+
+impl Exchange for OnePair {
+    fn request(&self) -> CallRequest {
+        request(&self.settings, self.client_id.expose(), self.client_secret.expose())
+    }
+
+    fn read(&self, outcome: CallOutcome, now: UnixMillis) -> Reading {
+        let verdict = verdict(&outcome, &self.config, self.client_id.expose(), now);
+        let record = match verdict {
+            Ok(Verdict::Verified(_)) => {
+                outcome.into_body().map(|bytes| Record { bytes, holds_credential: true })
+            }
+            _ => None,
+        };
+        Reading { verdict, record }
+    }
+
+    fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>> {
+        match judge(record, &self.config, self.client_id.expose(), received) {
+            Ok(Verdict::Verified(principal)) => Some(principal),
+            _ => None,
+        }
+    }
+}
+
+/// Asks the configured endpoint for a token on behalf of the caller's pair, which goes on byte for byte, encoded.
+#[must_use]
+pub fn request(
+    settings: &ClientCredentials,
+    client_id: &[u8],
+    client_secret: &[u8],
+) -> CallRequest {
+    let mut form = Form::default();
+    form.add("grant_type", b"client_credentials");
+    let authorization = match settings.client_auth {
+        PairAuth::ClientSecretPost => {
+            form.add("client_id", client_id);
+            form.add("client_secret", client_secret);
+            None
+        }
+        PairAuth::ClientSecretBasic => Some(form::basic(client_id, client_secret)),
+    };
+    form::post(&settings.endpoint, authorization, form, settings.max_response_bytes)
+}
+
+/// Words of an error answer that mean: this pair is no good.
+///
+/// The first two are the contract's. `unauthorized_client` is the standard's word for a client that may not use this grant.
+/// The last is Usergrid's for a wrong pair in Basic (reference section 7).
+const BAD_CLIENT: [&str; 4] =
+    ["invalid_grant", "invalid_client", "unauthorized_client", "auth_invalid_credentials"];
+
+/// What `outcome` says about the pair of `client_id` at the time `now`.
+///
+/// # Errors
+/// Why there is no verdict.
+pub fn verdict(
+    outcome: &CallOutcome,
+    config: &Config,
+    client_id: &[u8],
+    now: UnixMillis,
+) -> Result<Verdict, ServerFault> {
+    match outcome.answer()? {
+        (200, AnswerBody::Complete(body)) => judge(body, config, client_id, now),
+        (200, AnswerBody::TooLarge) => Err(ServerFault::TooLarge),
+        (400 | 401 | 403, AnswerBody::Complete(body)) if names_bad_client(body) => {
+            Ok(Verdict::Denied(Denial::BadClient))
+        }
+        // 401 and 403 as well: no client authentication of our own could have been refused here.
+        (status, _) => Err(ServerFault::Status(status)),
+    }
+}
+
+/// What the body of a 200 says.
+fn judge(
+    body: &[u8],
+    config: &Config,
+    client_id: &[u8],
+    now: UnixMillis,
+) -> Result<Verdict, ServerFault> {
+    match issued(body, config, client_id, now) {
+        Ok(principal) => Ok(Verdict::Verified(Rc::new(principal))),
+        Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
+        Err(AnswerError::Oversized) => Ok(Verdict::Denied(Denial::BadClient)),
+    }
+}
+
+fn names_bad_client(body: &[u8]) -> bool {
+    members::object(body).is_ok_and(|answer| {
+        matches!(answer.get("error"), Ok(Some(Json::String(word))) if BAD_CLIENT.contains(&word.as_str()))
+    })
+}
+
+/// Who the client is, as far as a token endpoint tells.
+struct Tenancy {
+    principal: PrincipalKind,
+    organizations: Option<Vec<String>>,
+    applications: Option<Vec<ApplicationName>>,
+}
+
+fn issued(
+    body: &[u8],
+    config: &Config,
+    client_id: &[u8],
+    now: UnixMillis,
+) -> Result<Principal, AnswerError> {
+    let answer = members::object(body)?;
+    let token = members::text(&answer, "access_token")?.ok_or(AnswerError::Malformed)?.as_bytes();
+    // The token will stand in a header of ours.
+    if !is_b64token(token) {
+        return Err(AnswerError::Malformed);
+    }
+    // RFC 6749 section 7.1: a token of a type one does not understand must not be used. Usergrid names none.
+    if members::text(&answer, "token_type")?
+        .is_some_and(|word| !word.eq_ignore_ascii_case("bearer"))
+    {
+        return Err(AnswerError::Malformed);
+    }
+    let expires = match members::seconds(&answer, "expires_in", Round::Down)? {
+        // Already over: neither a good pair nor a bad one, and asking again at once would not end.
+        Some(UnixMillis(0)) => return Err(AnswerError::Malformed),
+        Some(UnixMillis(life)) => Some(UnixMillis(now.0.saturating_add(life))),
+        None => None,
+    };
+    let scopes = members::scopes(&answer, "scope")?;
+    let tenancy = tenancy(&answer)?;
+    let identity = header_values::headers(&config.identity, tenancy.principal, |claim| {
+        // The answer has no claims: a member that happens to bear a claim's name is not the principal's.
+        let names = &config.claims;
+        Ok(if *claim == names.client_id {
+            Some(header_values::encode(client_id))
+        } else if *claim == names.scope {
+            answer.get("scope")?.and_then(header_values::value)
+        } else if *claim == names.application {
+            answer.get("application")?.and_then(header_values::value)
+        } else if *claim == names.organization {
+            organization_name(&answer)?.and_then(header_values::value)
+        } else {
+            None
+        })
+    })?;
+    let rules = principal::collect_rules(
+        tenancy.principal,
+        &config.authorization,
+        None,
+        None,
+        scopes.as_deref(),
+    )?;
+    Ok(Principal {
+        kind: tenancy.principal,
+        user_names: Vec::new(),
+        organizations: tenancy.organizations,
+        applications: tenancy.applications,
+        scopes: scopes.unwrap_or_default(),
+        rules,
+        not_before: None,
+        expires,
+        identity,
+        issued_token: Some(Secret::new(token)),
+    })
+}
+
+/// Usergrid answers with the UUID of an `application` or with an `organization` object (reference section 4). Whatever
+/// else names tenants confines the client to them without giving it their rights.
+fn tenancy(answer: &Object) -> Result<Tenancy, AnswerError> {
+    let application = members::one_or_list(answer, "application")?;
+    let is_application = matches!(application.as_deref(), Some([one]) if principal::is_uuid(one));
+    let (organization, is_organization) = match members::present(answer, "organization")? {
+        Some(Json::Object(organization)) => {
+            let name = members::text(organization, "name")?;
+            let uuid = members::text(organization, "uuid")?;
+            // Only one of them: a second name that cannot be compared with the path's would leave open what the
+            // first one has settled.
+            let named = [name, uuid].into_iter().flatten().find(|it| !it.is_empty());
+            (Some(vec![named.ok_or(AnswerError::Malformed)?.to_owned()]), true)
+        }
+        _ => (members::one_or_list(answer, "organization")?, false),
+    };
+    let (organizations, applications) = principal::tenants(organization, application);
+    // Both at once is nothing Usergrid says; the application's rights are the lesser ones.
+    let principal = if is_application {
+        PrincipalKind::Application
+    } else if is_organization && applications.as_ref().is_none_or(Vec::is_empty) {
+        PrincipalKind::Organization
+    } else {
+        PrincipalKind::ApplicationUser
+    };
+    Ok(Tenancy { principal, organizations, applications })
+}
+
+fn organization_name(answer: &Object) -> Result<Option<&Json>, AnswerError> {
+    Ok(match answer.get("organization")? {
+        Some(Json::Object(organization)) => organization.get("name")?,
+        other => other,
+    })
+}

@@ -1,0 +1,106 @@
+//! The decision as a list of what its steps found: the steps that decide are the ones that explain.
+
+use std::rc::Rc;
+
+use usergrid_auth_core::decision::{Finding, explain};
+use usergrid_auth_core::header_map::HeaderMap;
+use usergrid_auth_core::route::RouteSettings;
+use usergrid_auth_core::verification::verdict::{Denial, Verdict};
+
+use crate::support::{NOW, config, introspected};
+
+const SETTINGS: &str = r#""guest":[{"applications":["*/sandbox"],"permissions":["get:/**"]}],
+    "public":["post:/*/*/token"],"token":{"format":"usergrid"}"#;
+
+/// Token A of `data/token-vectors.tsv`, good at [`NOW`].
+const TOKEN: &str = "Bearer YWMtBK_AAIM7Ee6SNAEjRWeJqwAAAYvz8ewAzNPoN0AYI2IwKBt2Hv3Wh1oxgds";
+
+fn explained(line: &str, authorization: &str, verdict: Option<&Verdict>) -> Vec<String> {
+    let (method, path) = line.split_once(' ').expect("METHOD /path");
+    let mut headers = vec![
+        (":method".to_owned(), method.as_bytes().to_vec()),
+        (":path".to_owned(), path.as_bytes().to_vec()),
+    ];
+    if !authorization.is_empty() {
+        headers.push(("authorization".to_owned(), authorization.as_bytes().to_vec()));
+    }
+    let headers = HeaderMap::new(headers);
+    let route = RouteSettings::default();
+    let findings = explain(&config(SETTINGS), &headers, &route, verdict, NOW);
+    findings.iter().map(Finding::to_string).collect()
+}
+
+#[test]
+fn a_list_ends_with_the_step_that_decides() {
+    assert_eq!(explained("GET /acme/../x", "", None), ["path: broken"]);
+    assert_eq!(
+        explained("POST /acme/shop/token", TOKEN, None),
+        [
+            "path: clear, application acme/shop",
+            "route: no bypass",
+            "preflight: no",
+            "public: a rule of `public` matches",
+        ]
+    );
+    assert_eq!(
+        explained("GET /acme/sandbox/books", "", None)[3..],
+        [
+            "public: no rule of `public` matches",
+            "credential: none",
+            "guest: a rule of `guest` allows it",
+        ]
+    );
+    assert_eq!(
+        explained("GET /acme/sandbox//books", "", None)[3..],
+        [
+            "public: no rule of `public` matches",
+            "credential: none",
+            "guest: no rule of `guest` allows it",
+        ]
+    );
+    assert_eq!(
+        explained("GET /acme/sandbox/x?access_token=abc", "", None)[4..],
+        ["credential: token, in the query", "token: malformed or forged, by `token.format`"]
+    );
+    let pair = "GET /acme/sandbox/x?client_id=a&client_secret=b";
+    assert_eq!(
+        explained(pair, "", None)[4..],
+        [
+            "credential: client pair, in the query",
+            "credential: no `client_credentials` is configured",
+        ]
+    );
+}
+
+#[test]
+fn after_a_verdict_it_says_what_the_principal_may_do() {
+    let user = |members: &str| Verdict::Verified(Rc::new(introspected(&config(SETTINGS), members)));
+    let shop = user(r#""application":"acme/shop","permissions":["get:/books"]"#);
+    assert_eq!(
+        explained("GET /acme/shop/books", TOKEN, Some(&shop))[4..],
+        [
+            "credential: token, in the header",
+            "token: well formed, by `token.format`",
+            "verdict: verified, application_user",
+            "scope: what the route requires is there",
+            "tenancy: the application is the principal's",
+            "permission: a rule of the principal's allows it",
+        ]
+    );
+    let last = |line: &str, verdict: Option<&Verdict>| {
+        explained(line, TOKEN, verdict).pop().expect("a finding")
+    };
+    assert_eq!(
+        last("GET /acme/shop/users", Some(&shop)),
+        "permission: no rule of the principal's allows it"
+    );
+    assert_eq!(
+        last("GET /acme/other/books", Some(&shop)),
+        "tenancy: the application is not the principal's"
+    );
+    assert_eq!(last("GET /x", None), "verdict: none");
+    let denied = Verdict::Denied(Denial::Inactive);
+    assert_eq!(last("GET /x", Some(&denied)), "verdict: denied, not active, or not for us");
+    let later = user(r#""nbf":1700000060"#);
+    assert_eq!(last("GET /x", Some(&later)), "verdict: its `nbf` lies ahead");
+}

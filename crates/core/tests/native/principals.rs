@@ -1,0 +1,342 @@
+//! What the claims of an active token principal: tenants, scopes, rules and identity headers.
+//! Looked at through the introspection answer that carries them.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::support::{
+    NOW, answered, config, identity, introspected as principal, summary, verified,
+};
+use proptest::prelude::*;
+use usergrid_auth_config::{Config, IdentityHeader, IdentitySource};
+use usergrid_auth_core::principal::{ApplicationName, PrincipalKind};
+use usergrid_auth_core::verification::verifiers::introspection::verdict;
+use usergrid_auth_rules::permission::Rule;
+
+#[test]
+fn unknown_principals_have_the_least_rights() {
+    use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
+    let config = config("");
+    for (word, kind) in [
+        (r#""application_user""#, ApplicationUser),
+        (r#""admin_user""#, AdminUser),
+        (r#""application""#, Application),
+        (r#""organization""#, Organization),
+        (r#""Admin_User""#, ApplicationUser),
+        (r#""root""#, ApplicationUser),
+        ("null", ApplicationUser),
+        (r#"["admin_user"]"#, ApplicationUser),
+    ] {
+        let principal = principal(&config, &format!(r#""principal":{word}"#));
+        assert_eq!(principal.kind, kind, "{word}");
+    }
+    assert_eq!(principal(&config, r#""sub":"u""#).kind, ApplicationUser);
+}
+
+#[test]
+fn user_names_are_username_then_subject() {
+    let config = config("");
+    let names = |members: &str| principal(&config, members).user_names;
+    assert_eq!(names(r#""sub":"id","username":"Fred""#), ["Fred", "id"]);
+    assert_eq!(names(r#""sub":"fred","username":"fred""#), ["fred"]);
+    assert_eq!(names(r#""sub":"","username":"fred""#), ["fred"]);
+    assert_eq!(names(r#""sub":7,"username":null"#), Vec::<String>::new());
+}
+
+#[test]
+fn tenants_are_names_and_uuids_in_lower_case() {
+    let path = |organization: &str, application: &str| ApplicationName::Path {
+        organization: organization.into(),
+        application: application.into(),
+    };
+    let uuid = |text: &str| ApplicationName::Uuid(text.into());
+    let config = config("");
+
+    let principal = principal(
+        &config,
+        r#""organization":"ACME","application":["Acme/Shop","52CE9183-46f4-11e2-ae44-02e81ac5a17b"]"#,
+    );
+    assert_eq!(principal.organizations.unwrap(), ["acme"]);
+    assert_eq!(
+        principal.applications.unwrap(),
+        [path("acme", "shop"), uuid("52ce9183-46f4-11e2-ae44-02e81ac5a17b")]
+    );
+
+    let principal = self::principal(&config, r#""organization":["a","","B"],"application":"a/b""#);
+    assert_eq!(principal.organizations.unwrap(), ["a", "b"]);
+    assert_eq!(principal.applications.unwrap(), [path("a", "b")]);
+}
+
+#[test]
+fn naming_no_tenant_is_not_the_same_as_silence() {
+    let config = config("");
+    let silent = principal(&config, r#""x":1"#);
+    assert_eq!((silent.organizations, silent.applications), (None, None));
+    for none in ["null", "[]", r#""""#, r#"[""]"#] {
+        let of_none = principal(&config, &format!(r#""application":{none},"organization":{none}"#));
+        assert_eq!(of_none.applications, Some(Vec::new()), "{none}");
+        assert_eq!(of_none.organizations, Some(Vec::new()), "{none}");
+    }
+}
+
+#[test]
+fn an_application_that_no_path_can_be_is_still_named() {
+    let config = config("");
+    for name in ["shop", "/shop", "acme/", "acme/shop/more", "acme//shop", "52ce9183-46f4"] {
+        let principal = principal(&config, &format!(r#""application":"{name}""#));
+        let [ApplicationName::Path { organization, .. }] =
+            principal.applications.as_deref().unwrap()
+        else {
+            panic!("{name}: {:?}", principal.applications);
+        };
+        assert_eq!(organization, "", "{name}");
+    }
+}
+
+#[test]
+fn scopes_are_split_at_blanks_only_in_a_string() {
+    let config = config("");
+    let scopes = |members: &str| principal(&config, members).scopes;
+    assert_eq!(scopes(r#""scope":" read  write""#), ["read", "write"]);
+    assert_eq!(scopes(r#""scope":["read","a b"]"#), ["read", "a b"]);
+    assert_eq!(scopes(r#""scope":"""#), Vec::<String>::new());
+    assert_eq!(scopes(r#""scope":null"#), Vec::<String>::new());
+}
+
+/// How many rules are enforced; `None`: the backend decides.
+fn enforced(config: &Config, members: &str) -> Option<usize> {
+    principal(config, members).rules.map(|rules| rules.iter().map(|group| group.len()).sum())
+}
+
+#[test]
+fn a_claim_that_grants_nothing_still_enforces() {
+    let config = config("");
+    assert_eq!(enforced(&config, r#""sub":"u""#), None);
+    assert_eq!(enforced(&config, r#""permissions":[]"#), Some(0));
+    assert_eq!(enforced(&config, r#""permissions":null"#), Some(0));
+    // Unreadable: a blank beside a comma, an unknown operation.
+    assert_eq!(enforced(&config, r#""permissions":["get, post:/a","fetch:/a"]"#), Some(0));
+    // Without a mapping of their own, roles and scopes are the backend's matter.
+    assert_eq!(enforced(&config, r#""roles":["r"],"scope":"s""#), None);
+}
+
+#[test]
+fn roles_and_scopes_enforce_once_a_mapping_is_configured() {
+    let mut config = config("");
+    config.authorization.roles = Some(HashMap::from([("empty".to_owned(), [].into())]));
+    assert_eq!(enforced(&config, r#""roles":["empty","unknown"]"#), Some(0));
+    assert_eq!(enforced(&config, r#""roles":[]"#), Some(0));
+    assert_eq!(enforced(&config, r#""roles":null"#), Some(0));
+    assert_eq!(enforced(&config, r#""scope":"s""#), None);
+    config.authorization.scopes = Some(HashMap::new());
+    assert_eq!(enforced(&config, r#""scope":"s""#), Some(0));
+    assert_eq!(enforced(&config, r#""scope":"""#), Some(0));
+    assert_eq!(enforced(&config, r#""sub":"u""#), None);
+}
+
+#[test]
+fn readable_rules_are_kept_and_others_skipped() {
+    // Independent of the grammar: a rule counts exactly if it can be read.
+    let readable = |text: &str| usize::from(Rule::parse(text).is_ok());
+    let mut config = config("");
+    assert_eq!(
+        enforced(&config, r#""permissions":["get:/**","fetch:/a","post:/books"]"#),
+        Some(readable("get:/**") + readable("fetch:/a") + readable("post:/books"))
+    );
+    let rules: Rc<[Rule]> = Rule::parse("get:/books").into_iter().collect();
+    let one = rules.len();
+    config.authorization.roles = Some(HashMap::from([("reader".to_owned(), rules.clone())]));
+    config.authorization.scopes = Some(HashMap::from([("read".to_owned(), rules)]));
+    assert_eq!(
+        enforced(&config, r#""permissions":["get:/**"],"roles":["reader","x"],"scope":"read y""#),
+        Some(readable("get:/**") + 2 * one)
+    );
+    assert_eq!(enforced(&config, r#""roles":["Reader"]"#), Some(0));
+}
+
+#[test]
+fn rules_of_roles_and_scopes_are_shared_and_never_repeated() {
+    let rules: Rc<[Rule]> = (0..21).map(|n| Rule::parse(&format!("get:/{n}")).unwrap()).collect();
+    let mut config = config("");
+    config.authorization.scopes = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
+    config.authorization.roles = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
+    let words = |count| vec!["r"; count].join(" ");
+    let list = |count| vec![r#""r""#; count].join(",");
+    for (members, groups) in [
+        (format!(r#""scope":"{}""#, words(2048)), 1),
+        (format!(r#""scope":[{}]"#, list(2048)), 1),
+        (format!(r#""roles":[{}]"#, list(2048)), 1),
+        (format!(r#""scope":"{}","roles":[{}]"#, words(2048), list(2048)), 2),
+    ] {
+        let principal = principal(&config, &members);
+        assert!(principal.scopes.len() <= 1);
+        let verified = principal.rules.unwrap();
+        assert_eq!(verified.len(), groups);
+        assert!(verified.iter().all(|group| Rc::ptr_eq(group, &rules)));
+    }
+}
+
+#[test]
+fn an_answer_that_would_fill_the_memory_is_refused() {
+    let mut config = config("");
+    // Identity headers have a limit of their own.
+    config.identity = Vec::new();
+    let entries = |count: usize, length: usize| -> String {
+        (0..count).map(|n| format!(r#""{n:0length$}""#)).collect::<Vec<_>>().join(",")
+    };
+    let rule = |length: usize| "?,".repeat(length / 2) + "?";
+    for name in ["scope", "roles", "organization", "application", "permissions"] {
+        for (list, fits) in [
+            (entries(256, 8), true),
+            (entries(257, 8), false),
+            (entries(8, 1000), true),
+            (entries(20, 1000), false),
+            (entries(1, 20_000), false),
+        ] {
+            let body = format!(r#"{{"active":true,"{name}":[{list}]}}"#);
+            // Not the server's fault: one principal must not open the breaker for all.
+            let expected = if fits { "verified" } else { "denied Inactive" };
+            assert_eq!(summary(&verdict(&answered(200, body), &config, NOW)), expected, "{name}");
+        }
+    }
+    for (members, fits) in [
+        (format!(r#""scope":"{}""#, entries(256, 8).replace(['"', ','], " ")), true),
+        (format!(r#""scope":"{}""#, entries(257, 8).replace(['"', ','], " ")), false),
+        (format!(r#""scope":"{}""#, "r ".repeat(20_000)), false),
+        (format!(r#""application":"{}""#, "a".repeat(20_000)), false),
+        (format!(r#""permissions":["{}"]"#, rule(1023)), true),
+        (format!(r#""permissions":["{}"]"#, rule(1024)), false),
+        (format!(r#""permissions":[{}]"#, entries(8, 1024)), true),
+        (format!(r#""permissions":[{},"/"]"#, entries(8, 1024)), false),
+        (format!(r#""sub":"{}""#, "a".repeat(4096)), true),
+        (format!(r#""sub":"{}""#, "a".repeat(4097)), false),
+    ] {
+        let body = format!(r#"{{"active":true,{members}}}"#);
+        let expected = if fits { "verified" } else { "denied Inactive" };
+        let summary = summary(&verdict(&answered(200, body), &config, NOW));
+        assert_eq!(summary, expected, "{} bytes", members.len());
+    }
+}
+
+#[test]
+fn permissions_do_not_bind_administrators_and_clients() {
+    let config = config("");
+    for principal in ["admin_user", "application", "organization"] {
+        let members = format!(r#""permissions":[],"principal":"{principal}""#);
+        assert_eq!(enforced(&config, &members), None, "{principal}");
+    }
+    assert_eq!(enforced(&config, r#""permissions":[],"principal":"other""#), Some(0));
+}
+
+#[test]
+fn identity_headers_carry_the_claims() {
+    let config = config("");
+    let principal = principal(
+        &config,
+        r#""sub":"7f","username":"Fred","client_id":"app","scope":"read write",
+           "organization":["Acme","b"],"application":"Acme/Shop","principal":"admin_user""#,
+    );
+    for (name, value) in [
+        ("x-usergrid-principal", "admin_user"),
+        ("x-usergrid-subject", "7f"),
+        ("x-usergrid-username", "Fred"),
+        ("x-usergrid-client-id", "app"),
+        ("x-usergrid-scope", "read write"),
+        ("x-usergrid-organization", "Acme,b"),
+        ("x-usergrid-application", "Acme/Shop"),
+    ] {
+        assert_eq!(identity(&principal, name), Some(value), "{name}");
+    }
+    let principal = self::principal(&config, r#""sub":"""#);
+    assert_eq!(identity(&principal, "x-usergrid-principal"), Some("application_user"));
+    assert_eq!(principal.identity.len(), 1, "headers without a value stay unset");
+}
+
+/// The header of a claim named `c`.
+fn header_of(claim: &str) -> Option<String> {
+    let mut config = config("");
+    config.identity = vec![
+        IdentityHeader { name: "x-c".into(), source: Some(IdentitySource::Claim("c".into())) },
+        IdentityHeader { name: "x-dropped".into(), source: None },
+    ];
+    let principal = principal(&config, &format!(r#""c":{claim}"#));
+    assert_eq!(identity(&principal, "x-dropped"), None);
+    identity(&principal, "x-c").map(str::to_owned)
+}
+
+#[test]
+fn identity_values_are_header_safe_and_unambiguous() {
+    for (claim, value) in [
+        (r#""plain""#, Some("plain")),
+        (r#""Fred Smith""#, Some("Fred Smith")),
+        (r#"" padded ""#, Some("%20padded%20")),
+        (r#""a,b""#, Some("a%2Cb")),
+        (r#"["a","b"]"#, Some("a,b")),
+        (r#"["a,b"]"#, Some("a%2Cb")),
+        (r#"["a"," b"]"#, Some("a,%20b")),
+        (r#"["","a",""]"#, Some("a")),
+        (r#""100%""#, Some("100%25")),
+        (r#""a\r\nx-admin: 1""#, Some("a%0D%0Ax-admin: 1")),
+        (r#""\u0000\t\u007f""#, Some("%00%09%7F")),
+        (r#""Jürgen""#, Some("J%C3%BCrgen")),
+        ("7", Some("7")),
+        ("-1", Some("-1")),
+        ("1.5", None),
+        ("true", Some("true")),
+        (r#"[1,false,"x"]"#, Some("1,false,x")),
+        (r#""""#, None),
+        ("[]", None),
+        ("null", None),
+        ("{}", None),
+        (r#"["a",{}]"#, None),
+        (r#"["a",["b"]]"#, None),
+        (r#"["a",null]"#, None),
+    ] {
+        assert_eq!(header_of(claim).as_deref(), value, "{claim}");
+    }
+}
+
+#[test]
+fn an_identity_that_is_too_long_is_refused_and_not_cut() {
+    let answer = |sub: &str| answered(200, format!(r#"{{"active":true,"sub":"{sub}"}}"#));
+    let config = config("");
+    let longest = "a".repeat(4096);
+    let principal = verified(verdict(&answer(&longest), &config, NOW));
+    assert_eq!(identity(&principal, "x-usergrid-subject"), Some(longest.as_str()));
+    // Not the server's fault: a user with a long name must not open the breaker for everybody.
+    for sub in ["a".repeat(4097), "ü".repeat(700)] {
+        assert_eq!(summary(&verdict(&answer(&sub), &config, NOW)), "denied Inactive");
+    }
+}
+
+#[test]
+fn claims_go_by_their_configured_names() {
+    let mut config = config("");
+    config.claims.sub = "user_id".into();
+    config.claims.scope = "scp".into();
+    config.claims.organization = "tenant".into();
+    config.introspection.scope = vec!["read".into()];
+    let principal = principal(
+        &config,
+        r#""user_id":"u","sub":"other","scp":["read"],"scope":7,"tenant":"Acme","organization":{}"#,
+    );
+    assert_eq!(principal.user_names, ["u"]);
+    assert_eq!(principal.scopes, ["read"]);
+    assert_eq!(principal.organizations.unwrap(), ["acme"]);
+}
+
+proptest! {
+    #[test]
+    fn any_claim_gives_a_safe_header(text in any::<String>()) {
+        let json = serde_json::to_string(&text).unwrap();
+        if let Some(value) = header_of(&json) {
+            prop_assert!(value.bytes().all(|b| (0x20..0x7f).contains(&b)), "{value:?}");
+            prop_assert_eq!(value.trim(), &value);
+            prop_assert!(!value.contains(','));
+            let decoded = percent_encoding::percent_decode_str(&value).decode_utf8().unwrap();
+            prop_assert_eq!(decoded, text);
+        } else {
+            prop_assert!(text.is_empty());
+        }
+    }
+}
