@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::path::{RequestPath, is_application_word, is_reserved, is_uuid};
+use crate::path::{RequestPath, is_application_word, is_reserved};
 use crate::permission::{CheckedPath, FEW, Rule, RuleSet};
+use crate::syntax::is_uuid;
 
 /// The rules of `guest`.
 #[derive(Clone, Debug, Default)]

@@ -7,3 +7,4 @@ pub mod guest;
 pub mod path;
 pub mod permission;
 pub mod public;
+pub mod syntax;

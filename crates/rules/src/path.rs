@@ -6,7 +6,7 @@ mod application;
 mod segment;
 
 pub use application::{Addressed, ApplicationId, PathApplication};
-pub use application::{is_application_word, is_reserved, is_uuid};
+pub use application::{is_application_word, is_reserved};
 
 use segment::Segments;
 

@@ -3,8 +3,9 @@
 //! Stricter than permissions, because nothing looks at the request afterwards: letter case counts, and a
 //! wildcard never stands for a segment that may mean something else than an organisation or application.
 
-use crate::path::{RequestPath, is_application_word, is_reserved, is_uuid};
+use crate::path::{RequestPath, is_application_word, is_reserved};
 use crate::permission::{CheckedPath, Rule, RuleSet};
+use crate::syntax::is_uuid;
 
 /// The rules of `public`.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,8 @@
 
 use crate::grant::{ApplicationName, Grant, PrincipalKind};
 use usergrid_auth_config::{Authorization, Tenancy};
-use usergrid_auth_rules::path::{Addressed, ApplicationId, PathApplication, is_uuid};
+use usergrid_auth_rules::path::{Addressed, ApplicationId, PathApplication};
+use usergrid_auth_rules::syntax::is_uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {

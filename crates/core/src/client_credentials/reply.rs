@@ -8,6 +8,7 @@ use crate::grant::{self, ApplicationName, Grant, PrincipalKind, Unfit, identity}
 use crate::time::UnixMillis;
 use usergrid_auth_config::json::{Json, Object};
 use usergrid_auth_config::{Config, Secret};
+use usergrid_auth_rules::syntax::is_uuid;
 
 /// Words of an error answer that mean: this pair is no good.
 ///
@@ -119,7 +120,7 @@ fn issued(body: &[u8], config: &Config, client_id: &[u8], now: UnixMillis) -> Re
 /// else names tenants confines the client to them without giving it their rights.
 fn tenancy(answer: &Object) -> Result<Tenancy, Unfit> {
     let application = members::one_or_list(answer, "application")?;
-    let is_application = matches!(application.as_deref(), Some([one]) if grant::is_uuid(one));
+    let is_application = matches!(application.as_deref(), Some([one]) if is_uuid(one));
     let (organization, is_organization) = match members::present(answer, "organization")? {
         Some(Json::Object(organization)) => {
             let name = members::text(organization, "name")?;

@@ -15,7 +15,7 @@ use usergrid_auth_config::{
 /// Stands for every secret in the documents: no message may show it.
 const MARK: &str = "TOPSECRET";
 
-fn environment(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn environment(name: &str) -> Option<Vec<u8>> {
     let value: &[u8] = match name {
         "INTROSPECTION_SECRET" => b"TOPSECRET-of-the-environment",
         "USERGRID_TOKEN_SALT" => b"TOPSECRET salt",
@@ -145,12 +145,12 @@ fn bounds_are_those_of_the_table() {
     for key in KEYS {
         let path = key.path();
         let (inside, outside): (Vec<String>, Vec<String>) = match key.shape {
-            Shape::Duration { least, most, .. } => {
+            Shape::Duration { least, most } => {
                 let text = |millis: u32| format!("\"{millis}ms\"");
                 let below = if least == 0 { "-1".into() } else { text(least - 1) };
                 (vec![text(least), text(most)], vec![below, text(most + 1), "60".into()])
             }
-            Shape::Count { least, most, .. } => {
+            Shape::WholeNumber { least, most } => {
                 let below = if least == 0 { "-1".into() } else { (least - 1).to_string() };
                 let doubles = vec![format!("{least}.0"), format!("{least}"), format!("{most:e}")];
                 (doubles, vec![below, (most + 1).to_string(), format!("{least}.5"), "\"1\"".into()])
@@ -189,7 +189,7 @@ fn every_listed_key_is_read() {
 }
 
 /// A document with everything that is required and `keys` on top.
-fn with(keys: &[(&str, &str)]) -> String {
+pub(crate) fn with(keys: &[(&str, &str)]) -> String {
     let mut document = serde_json::json!({
         "introspection": { "cluster": "introspection", "path": "/introspect" },
         "client_credentials": { "cluster": "usergrid", "path": "/token" },

@@ -16,6 +16,7 @@ mod authorization;
 mod client_credentials;
 mod configuration;
 mod configuration_docs;
+mod configuration_shapes;
 mod credentials;
 mod decision;
 mod grants;

@@ -3,6 +3,7 @@
 //! The shapes are those of `RootResource` and `OrganizationResource`; only `/{org}/{app}/…` is documented.
 
 use super::segment::Segments;
+use crate::syntax::is_uuid;
 
 /// First segments that are never an organisation: endpoints, aliases and static content of Usergrid.
 const RESERVED: &[&str] = &[
@@ -105,17 +106,6 @@ fn folded(segment: &str) -> String {
         }
     }
     folded
-}
-
-/// Whether a segment has the form of a UUID: 8-4-4-4-12 hex digits in either case.
-#[must_use]
-pub fn is_uuid(segment: &str) -> bool {
-    let mut groups = segment.split('-');
-    [8_usize, 4, 4, 4, 12].into_iter().all(|length| {
-        groups.next().is_some_and(|group| {
-            group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
-    }) && groups.next().is_none()
 }
 
 /// A segment that should be a name: there is none, it is no clear name, or here it is.

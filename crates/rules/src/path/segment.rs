@@ -5,6 +5,7 @@
 use percent_encoding::percent_decode;
 
 use super::BrokenPath;
+use crate::syntax::hex_digit;
 
 /// What stands between two slashes of `:path`.
 #[derive(Clone, Copy, Debug)]
@@ -193,7 +194,7 @@ fn decode_fully(raw: &[u8]) -> Vec<u8> {
     for byte in raw {
         out.push(*byte);
         while let [before @ .., b'%', high, low] = out.as_slice()
-            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+            && let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low))
         {
             let length = before.len();
             out.truncate(length);
@@ -201,10 +202,6 @@ fn decode_fully(raw: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 fn is_hostile(decoded: &[u8]) -> bool {
