@@ -1,8 +1,8 @@
 //! The configuration as the filter uses it: typed, complete, checked.
 //!
 //! [`Config::parse`] is the only way to get one; `docs/configuration.md` describes every key for
-//! users. To add a key, give it a row in `keys.rs`, a field in the struct of its section, and a line
-//! where that section is read.
+//! users. To add a key, give it a row in `keys.rs`, a field in the struct of its section, and a
+//! line where that section is read.
 
 // The first two define macros that the rest uses.
 #[macro_use]

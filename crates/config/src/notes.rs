@@ -69,8 +69,8 @@ impl<'a> Notes<'a> {
     }
 }
 
-/// Unwraps every result, after all of them have been made: the iterator `collect` uses for a `Result`
-/// stops at the first error, and what is wrong with the others would not be told.
+/// Unwraps every result, after all of them have been made: the iterator `collect` uses for a
+/// `Result` stops at the first error, and what is wrong with the others would not be told.
 pub(crate) fn all<T>(
     results: impl Iterator<Item = Result<T, Reported>>,
 ) -> Result<Vec<T>, Reported> {

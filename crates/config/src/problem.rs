@@ -13,7 +13,7 @@ const SHOWN: usize = 64;
 /// The longest key path, and the longest message of somebody else, in characters.
 const SHOWN_LINE: usize = 200;
 
-/// One thing to correct.
+/// One mistake in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The key, such as `guest[0].permissions[1]`; empty for the document as a whole.

@@ -54,8 +54,8 @@ impl<'a> Value<'a> {
         self.problem(&[string, &shown(self.json), " is not ", wanted])
     }
 
-    /// Notes that the code reads something else than the table of keys says. Every configuration with
-    /// this key then fails, and so a test does.
+    /// Notes that the code reads something else than the table of keys says. Every configuration
+    /// with this key then fails, and so a test does.
     #[cold]
     fn not_in_the_table(&self) -> Reported {
         self.problem(&["is read as something else than the table of keys says"])

@@ -1,6 +1,6 @@
 //! A cursor over an object of known keys. What a key takes and what leaving it out means comes from
-//! [`KEYS`]; a reading that disagrees with its row is a problem of every configuration, and so a test
-//! finds it.
+//! [`KEYS`]; a reading that disagrees with its row is a problem of every configuration, and so a
+//! test finds it.
 
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ impl<'a> Section<'a> {
         Self { section, path, object, names, notes }
     }
 
-    /// Whether every key is known and stands there once. Whoever has read the section asks this last.
+    /// Whether every key is known and stands there once. Whoever has read the section asks this
+    /// last.
     pub(crate) fn names(&self) -> Result<(), Reported> {
         self.names
     }

@@ -1,5 +1,5 @@
-//! The sections that are a handful of words and numbers each. Defaults and bounds stand in the table
-//! of keys.
+//! The sections that are a handful of words and numbers each. Defaults and bounds stand in the
+//! table of keys.
 
 use std::time::Duration;
 

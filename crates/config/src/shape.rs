@@ -9,7 +9,8 @@ use crate::problem::listed;
 pub enum Shape {
     /// `true` or `false`.
     Boolean,
-    /// A whole number; also as a double without a fraction, since Istio makes doubles of all numbers.
+    /// A whole number; also as a double without a fraction, since Istio makes doubles of all
+    /// numbers.
     WholeNumber {
         /// The smallest accepted number.
         least: u32,

@@ -2,7 +2,7 @@
 
 /// An enum whose variants a configuration names by words.
 pub(crate) trait Word: Copy + 'static {
-    /// Every word with its variant; made by [`words!`].
+    /// Every word with its variant; made by the macro `words`.
     const TABLE: &'static [(&'static str, Self)];
 
     /// The words alone, in the same order.

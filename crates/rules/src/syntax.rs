@@ -1,7 +1,7 @@
 //! Forms of text that more than one reader has to know.
 
-/// Whether `text` is a UUID in the text form of RFC 9562 section 4: 8-4-4-4-12 hexadecimal digits in
-/// either case, of any version.
+/// Whether `text` is a UUID in the text form of RFC 9562 section 4: 8-4-4-4-12 hexadecimal digits
+/// in either case, of any version.
 #[must_use]
 pub fn is_uuid(text: &str) -> bool {
     let mut groups = text.split('-');

@@ -1,6 +1,6 @@
 //! What a configuration may say and what a wrong one is told, by documents under `tests/config`.
-//! Beside each rejected document stands a `.expected` with every message, one a line; where a line ends
-//! in `: ...`, the words of a rule or pattern follow, which are tested with those.
+//! Beside each rejected document stands a `.expected` with every message, one a line; where a line
+//! ends in `: ...`, the words of a rule or pattern follow, which are tested with those.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -124,7 +124,8 @@ fn white_space_may_surround_the_document() {
     assert!(Config::parse(format!(" \r\n\t{} \n", minimal("")).as_bytes(), &environment).is_ok());
 }
 
-/// The table's default, written out, changes nothing: so documentation and parser mean the same by it.
+/// The table's default, written out, changes nothing: so documentation and parser mean the same by
+/// it.
 #[test]
 fn explicit_defaults_change_nothing() {
     let debug = |text: &str| {

@@ -1,5 +1,6 @@
-//! The shape of every key in the table against what the parser accepts under it: values made from the
-//! shape are read, values of another type are refused with the key's path. So neither can drift.
+//! The shape of every key in the table against what the parser accepts under it: values made from
+//! the shape are read, values of another type are refused with the key's path. So neither can
+//! drift.
 
 use std::collections::BTreeSet;
 
