@@ -30,6 +30,7 @@ impl<'a> Notes<'a> {
 
     /// Notes a problem with the value at `path`; `message` comes in pieces.
     #[cold]
+    #[inline(never)]
     pub(crate) fn problem(&self, path: &Path<'_>, message: &[&str]) -> Reported {
         let mut written = String::new();
         path.write(&mut written);

@@ -15,6 +15,9 @@ use crate::words::Word;
 
 const REPEATED: &str = "is given more than once";
 
+/// A member of an object whose keys are the user's choice.
+type Member<'a> = (&'a str, Value<'a>);
+
 /// One value of the document, where it stands and what it should be.
 pub(crate) struct Value<'a> {
     path: Path<'a>,
@@ -39,11 +42,13 @@ impl<'a> Value<'a> {
     }
 
     /// Notes `message` about this value.
+    #[inline(never)]
     pub(crate) fn problem(&self, message: &[&str]) -> Reported {
         self.notes.problem(&self.path, message)
     }
 
     /// Notes that this value, which is shown, is not `wanted`.
+    #[inline(never)]
     pub(crate) fn is_not(&self, wanted: &str) -> Reported {
         self.problem(&[&shown(self.json), " is not ", wanted])
     }
@@ -72,6 +77,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text of a non-empty string without control characters, which messages may show.
+    #[inline(never)]
     pub(crate) fn text(&self) -> Result<&'a str, Reported> {
         match (self.shape, self.json) {
             (Shape::String(format), _) if !format.may_be_shown() => Err(self.not_in_the_table()),
@@ -90,6 +96,7 @@ impl<'a> Value<'a> {
     }
 
     /// Any string of a format that no message shows.
+    #[inline(never)]
     pub(crate) fn hidden_text(&self) -> Result<&'a str, Reported> {
         match (self.shape, self.json) {
             (
@@ -103,6 +110,7 @@ impl<'a> Value<'a> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn boolean(&self) -> Result<bool, Reported> {
         match (self.shape, self.json) {
             (Shape::Boolean, Json::Bool(on)) => Ok(*on),
@@ -111,6 +119,7 @@ impl<'a> Value<'a> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn whole_number(&self) -> Result<u32, Reported> {
         let Shape::WholeNumber { least, most } = self.shape else {
             return Err(self.not_in_the_table());
@@ -125,6 +134,7 @@ impl<'a> Value<'a> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn duration(&self) -> Result<Duration, Reported> {
         let &Shape::Duration { least, most } = self.shape else {
             return Err(self.not_in_the_table());
@@ -147,25 +157,40 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn word<T: Word>(&self) -> Result<T, Reported> {
-        if *self.shape != Shape::Word(T::WORDS) {
-            return Err(self.not_in_the_table());
+        let text = self.one_of(T::WORDS)?;
+        T::from_word(text).ok_or_else(|| self.not_in_the_table())
+    }
+
+    /// Apart from [`Self::word`], and not inlined, so that it is in the module once.
+    #[inline(never)]
+    fn one_of(&self, words: &'static [&'static str]) -> Result<&'a str, Reported> {
+        match (self.shape, self.json) {
+            (Shape::Word(known), _) if *known != words => Err(self.not_in_the_table()),
+            (Shape::Word(_), Json::String(text)) if words.contains(&text.as_str()) => Ok(text),
+            (Shape::Word(_), _) => Err(self.is_not(&["one of ", &listed(words)].concat())),
+            _ => Err(self.not_in_the_table()),
         }
-        let variant = match self.json {
-            Json::String(text) => T::from_word(text),
-            _ => None,
-        };
-        variant.ok_or_else(|| self.is_not(&["one of ", &listed(T::WORDS)].concat()))
     }
 
     /// What `read` makes of the entries of an array, all of which it sees.
     pub(crate) fn items<T>(
         &self,
-        mut read: impl FnMut(Value<'_>) -> Result<T, Reported>,
+        read: impl FnMut(Value<'_>) -> Result<T, Reported>,
     ) -> Result<Vec<T>, Reported> {
+        all(self.entries()?.into_iter().map(read))
+    }
+
+    /// Apart from [`Self::items`], and not inlined, so that it is in the module once.
+    #[inline(never)]
+    fn entries(&self) -> Result<Vec<Value<'_>>, Reported> {
         let (shape, items) = match (self.shape, self.json) {
             (Shape::OneOrMany(shape), Json::String(_)) => {
-                let only = Value { path: self.path, json: self.json, shape, notes: self.notes };
-                return Ok(vec![read(only)?]);
+                return Ok(vec![Value {
+                    path: self.path,
+                    json: self.json,
+                    shape,
+                    notes: self.notes,
+                }]);
             }
             (Shape::NonEmptyArray(_), Json::Array(items)) if items.is_empty() => {
                 return Err(self.problem(&["is empty"]));
@@ -178,9 +203,11 @@ impl<'a> Value<'a> {
             (Shape::OneOrMany(_), _) => return Err(self.is_not("a string or an array of strings")),
             _ => return Err(self.not_in_the_table()),
         };
-        all(items.iter().enumerate().map(|(index, json)| {
-            read(Value { path: Path::Item(&self.path, index), json, shape, notes: self.notes })
-        }))
+        let entry = |(index, json)| {
+            let path = Path::Item(&self.path, index);
+            Value { path, json, shape, notes: self.notes }
+        };
+        Ok(items.iter().enumerate().map(entry).collect())
     }
 
     /// What `read` makes of the members of an object whose keys are the user's choice. It sees all
@@ -189,26 +216,30 @@ impl<'a> Value<'a> {
         &self,
         mut read: impl FnMut(&str, Value<'_>) -> Result<T, Reported>,
     ) -> Result<Vec<T>, Reported> {
+        let (members, others) = self.named_entries()?;
+        let read = all(members.into_iter().map(|(name, value)| read(name, value)));
+        others?;
+        read
+    }
+
+    /// The members with a name of their own, and whether these are all.
+    #[inline(never)]
+    fn named_entries(&self) -> Result<(Vec<Member<'_>>, Result<(), Reported>), Reported> {
         let Shape::Map { values, .. } = self.shape else { return Err(self.not_in_the_table()) };
         let mut seen: Vec<&str> = Vec::new();
-        let once = all(self.object()?.iter().map(|(name, json)| {
+        let mut members = Vec::new();
+        let mut others = Ok(());
+        for (name, json) in self.object()?.iter() {
             let value = Value::member(&self.path, name, json, values, self.notes);
             if repeats(&mut seen, name) {
-                Err(value.problem(&[REPEATED]))
+                others = Err(value.problem(&[REPEATED]));
             } else if name.is_empty() {
-                Err(self.problem(&["a name in it is empty"]))
+                others = Err(self.problem(&["a name in it is empty"]));
             } else {
-                Ok(())
+                members.push((name, value));
             }
-        }));
-        let mut seen: Vec<&str> = Vec::new();
-        let object = self.object()?.iter();
-        let first = object.filter(|(name, _)| !name.is_empty() && !repeats(&mut seen, name));
-        let read = all(first.map(|(name, json)| {
-            read(name, Value::member(&self.path, name, json, values, self.notes))
-        }));
-        once?;
-        read
+        }
+        Ok((members, others))
     }
 
     /// An object of known keys.

@@ -40,6 +40,7 @@ impl<'a> Section<'a> {
     }
 
     /// Notes `message` about the key `name`, present or not.
+    #[inline(never)]
     pub(crate) fn problem(&self, name: &str, message: &[&str]) -> Reported {
         self.notes.problem(&Path::Member(&self.path, name), message)
     }
@@ -50,10 +51,12 @@ impl<'a> Section<'a> {
     }
 
     /// The value of `name`, if it is given.
+    #[inline(never)]
     pub(crate) fn given(&self, name: &'static str) -> Result<Option<Value<'_>>, Reported> {
         Ok(self.value(self.key(name)?))
     }
 
+    #[inline(never)]
     fn key(&self, name: &'static str) -> Result<&'static KeySpec, Reported> {
         let row = self.keys().find(|key| key.name == name);
         row.ok_or_else(|| self.problem(name, &["is missing in the table of keys"]))
@@ -75,6 +78,7 @@ impl<'a> Section<'a> {
         self.problem(key.name, &[message])
     }
 
+    #[inline(never)]
     pub(crate) fn duration(&self, name: &'static str) -> Result<Duration, Reported> {
         let key = self.key(name)?;
         match (self.value(key), key.absent) {
@@ -84,6 +88,7 @@ impl<'a> Section<'a> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn whole_number(&self, name: &'static str) -> Result<u32, Reported> {
         let key = self.key(name)?;
         match (self.value(key), key.absent) {
@@ -99,6 +104,7 @@ impl<'a> Section<'a> {
         usize::try_from(number).map_err(|_| self.problem(name, &["is too large for this machine"]))
     }
 
+    #[inline(never)]
     pub(crate) fn boolean(&self, name: &'static str) -> Result<bool, Reported> {
         let key = self.key(name)?;
         match (self.value(key), key.absent) {
@@ -118,6 +124,7 @@ impl<'a> Section<'a> {
     }
 
     /// A string that is given or has a default.
+    #[inline(never)]
     pub(crate) fn text(&self, name: &'static str) -> Result<String, Reported> {
         let key = self.key(name)?;
         self.optional_text(name)?.ok_or_else(|| self.missing(key))
