@@ -1,5 +1,5 @@
-//! `authorization.application_ids`, to be looked up from either side.
-//! A principal may have hundreds of applications, a configuration thousands: none of them is searched for.
+//! `authorization.application_ids`, to be looked up from either side. A principal may have hundreds
+//! of applications, a configuration thousands: none of them is searched for.
 
 use std::collections::HashMap;
 
@@ -17,19 +17,19 @@ impl ApplicationIds {
         self.uuids.insert(name, uuid);
     }
 
-    /// Whether there is none.
+    /// Whether no application has a UUID here.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// The UUID of `org/app`.
+    /// The UUID of the application `name`, which is `org/app` in lower case.
     #[must_use]
     pub fn uuid(&self, name: &str) -> Option<&str> {
         self.uuids.get(name).map(String::as_str)
     }
 
-    /// The `org/app` of a UUID.
+    /// The `org/app` of the application with this UUID, which is in lower case.
     #[must_use]
     pub fn name(&self, uuid: &str) -> Option<&str> {
         self.names.get(uuid).map(String::as_str)

@@ -1,22 +1,20 @@
 //! `base_path`: what stands in front of `/{org}/{app}` in every path, as decoded segments.
-//! It must be as plain as the paths it is compared with: nothing that one reader takes apart and another does not.
+//! It must be as plain as the paths it is compared with: nothing that one reader takes apart and
+//! another does not.
 
 use percent_encoding::percent_decode_str;
 
-use super::problem::quoted;
-use super::reader::Section;
+use crate::notes::Reported;
+use crate::problem::quoted;
+use crate::section::Section;
 
-pub(super) fn segments(root: &Section<'_>) -> Vec<String> {
-    let Some(path) = root.text("base_path") else { return Vec::new() };
-    match decode(&path) {
-        Some(segments) => segments,
-        None => {
-            let wanted = " is not a plain path: it begins with `/` and holds no empty or dot segment, \
-                          query, `;`, `\\`, encoded slash or broken escape";
-            root.problem("base_path", &[&quoted(&path), wanted]);
-            Vec::new()
-        }
-    }
+pub(crate) fn segments(root: &Section<'_>) -> Result<Vec<String>, Reported> {
+    let path = root.text("base_path")?;
+    decode(&path).ok_or_else(|| {
+        let wanted = " is not a plain path: it begins with `/` and holds no empty or dot segment, \
+                      query, `;`, `\\`, encoded slash or broken escape";
+        root.problem("base_path", &[&quoted(&path), wanted])
+    })
 }
 
 /// The segments of `/`, `/a`, `/a/b/`; `None` if one of them is not plain.

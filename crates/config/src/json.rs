@@ -1,7 +1,7 @@
 //! JSON as it was written: members keep their order, and a repeated member stays visible.
 //!
-//! `serde_json::Value` lets the last of two equal members win. In a configuration that hides a mistake, in
-//! an introspection answer it lets two parties read two verdicts out of one document.
+//! `serde_json::Value` lets the last of two equal members win. In a configuration that hides a
+//! mistake, in an introspection answer it lets two parties read two verdicts out of one document.
 
 use std::fmt;
 
@@ -11,15 +11,15 @@ use serde_json::Number;
 /// One JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
-    /// `null`
+    /// The literal `null`.
     Null,
-    /// `true` or `false`
+    /// The literal `true` or `false`.
     Bool(bool),
-    /// Any number.
+    /// A number, with as much of it as `serde_json` keeps: 64 bits.
     Number(Number),
-    /// A string, unescaped.
+    /// A string with its escapes resolved.
     String(String),
-    /// An array.
+    /// An array, entries in the order of the text.
     Array(Vec<Json>),
     /// An object, members in the order of the text.
     Object(Object),

@@ -3,54 +3,92 @@
 
 use std::cell::Cell;
 
-use super::problem::Problem;
-use super::secret::Secret;
+use crate::problem::{Problem, Problems};
+use crate::secret::Secret;
 
 /// Looks an environment variable up.
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+
+/// Proof that a problem was noted: what a reader returns in place of a value it cannot give.
+///
+/// INVARIANT: only [`Notes::problem`] makes one, so that no value is missing without a message.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "whoever notes a problem has no value to give: return this"]
+pub(crate) struct Reported(());
 
 /// What all cursors of one document share.
-pub(super) struct Notes<'a> {
+pub(crate) struct Notes<'a> {
     env: Environment<'a>,
     problems: Cell<Vec<Problem>>,
     resolved: Cell<Vec<Secret>>,
 }
 
 impl<'a> Notes<'a> {
-    pub(super) fn new(env: Environment<'a>) -> Self {
+    pub(crate) fn new(env: Environment<'a>) -> Self {
         Self { env, problems: Cell::default(), resolved: Cell::default() }
     }
 
+    /// Notes a problem with the value at `path`; `message` comes in pieces.
     #[cold]
-    pub(super) fn problem(&self, path: &Path<'_>, message: &[&str]) {
+    #[inline(never)]
+    pub(crate) fn problem(&self, path: &Path<'_>, message: &[&str]) -> Reported {
         let mut written = String::new();
         path.write(&mut written);
         let mut problems = self.problems.take();
         problems.push(Problem::new(&written, message));
         self.problems.set(problems);
+        Reported(())
     }
 
     /// The environment variable `name`.
-    pub(super) fn look_up(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn look_up(&self, name: &str) -> Option<Vec<u8>> {
         (self.env)(name)
     }
 
     /// Notes a value of the environment that the configuration now depends on.
-    pub(super) fn resolved(&self, value: Secret) {
+    pub(crate) fn resolved(&self, value: Secret) {
         let mut resolved = self.resolved.take();
         resolved.push(value);
         self.resolved.set(resolved);
     }
 
-    /// Everything noted: the problems, and the environment values in the order they were read.
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Secret>) {
-        (self.problems.into_inner(), self.resolved.into_inner())
+    /// The values of the environment that were looked up, in the order they were read.
+    pub(crate) fn take_resolved(&self) -> Vec<Secret> {
+        self.resolved.take()
     }
+
+    /// What was read, if nothing is wrong with the document.
+    ///
+    /// # Errors
+    /// All problems noted. A complete value does not help where one was noted beside it.
+    pub(crate) fn finish<T>(self, read: Result<T, Reported>) -> Result<T, Problems> {
+        let problems = self.problems.into_inner();
+        match read {
+            Ok(value) if problems.is_empty() => Ok(value),
+            Ok(_) | Err(Reported(())) => Err(Problems::all(problems)),
+        }
+    }
+}
+
+/// Unwraps every result, after all of them have been made: the iterator `collect` uses for a
+/// `Result` stops at the first error, and what is wrong with the others would not be told.
+pub(crate) fn all<T>(
+    results: impl Iterator<Item = Result<T, Reported>>,
+) -> Result<Vec<T>, Reported> {
+    let mut values = Vec::new();
+    let mut reported = None;
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(problem) => reported = Some(problem),
+        }
+    }
+    reported.map_or(Ok(values), Err)
 }
 
 /// Where a cursor stands; written out only for a message.
 #[derive(Clone, Copy)]
-pub(super) enum Path<'a> {
+pub(crate) enum Path<'a> {
     Document,
     Member(&'a Path<'a>, &'a str),
     Item(&'a Path<'a>, usize),

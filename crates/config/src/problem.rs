@@ -13,7 +13,7 @@ const SHOWN: usize = 64;
 /// The longest key path, and the longest message of somebody else, in characters.
 const SHOWN_LINE: usize = 200;
 
-/// One thing to correct.
+/// One mistake in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The key, such as `guest[0].permissions[1]`; empty for the document as a whole.
@@ -53,9 +53,9 @@ impl Problems {
         Self(vec![first])
     }
 
-    /// `None` if there is nothing wrong.
-    pub(super) fn of(list: Vec<Problem>) -> Option<Self> {
-        if list.is_empty() { None } else { Some(Self(list)) }
+    /// All that was noted, which must be something.
+    pub(super) fn all(list: Vec<Problem>) -> Self {
+        Self(list)
     }
 
     /// The problems in the order of the parser's sections.
@@ -144,7 +144,8 @@ pub(super) fn one_line(message: &str) -> String {
     printable(message, SHOWN_LINE, '`')
 }
 
-/// At most `most` characters of `text`, printable ASCII as it is, backticks as `tick`, the rest escaped.
+/// At most `most` characters of `text`: printable ASCII as it is, backticks as `tick`, the rest
+/// escaped.
 fn printable(text: &str, most: usize, tick: char) -> String {
     let mut out = String::new();
     for (count, character) in text.chars().enumerate() {

@@ -1,153 +1,281 @@
-//! Cursors over the document: each knows its key path and notes what is wrong instead of stopping.
-//! After a problem a reader hands out a harmless placeholder, so that the next key is still looked at.
+//! A cursor over one value of the document: it knows its key path and its shape, and notes what is
+//! wrong with the value. It gives a value or a [`Reported`], never something to stand in for one.
 
 use std::time::Duration;
 
-use super::duration::{parse_millis, write_millis};
-use super::keys::{Absent, KEYS, Key, Shape};
-use super::notes::{Notes, Path};
-use super::problem::{listed, quoted, shown};
-use super::spelling::similar_key;
+use crate::duration::{parse_millis, write_millis};
 use crate::json::{Json, Object};
+use crate::keys::KEYS;
+use crate::notes::{Notes, Path, Reported, all};
+use crate::problem::{listed, quoted, shown};
+use crate::section::Section;
+use crate::shape::{Format, Shape};
+use crate::spelling::similar_key;
+use crate::words::Word;
 
 const REPEATED: &str = "is given more than once";
 
-/// One value of the document and where it stands.
-pub(super) struct Value<'a> {
+/// A member of an object whose keys are the user's choice.
+type Member<'a> = (&'a str, Value<'a>);
+
+/// One value of the document, where it stands and what it should be.
+pub(crate) struct Value<'a> {
     path: Path<'a>,
     json: &'a Json,
+    shape: &'static Shape,
     notes: &'a Notes<'a>,
 }
 
 impl<'a> Value<'a> {
-    /// The document itself.
-    pub(super) fn document(json: &'a Json, notes: &'a Notes<'a>) -> Self {
-        Self { path: Path::Document, json, notes }
+    pub(crate) fn document(json: &'a Json, notes: &'a Notes<'a>) -> Self {
+        Self { path: Path::Document, json, shape: &Shape::Object(""), notes }
+    }
+
+    pub(crate) fn member(
+        parent: &'a Path<'a>,
+        name: &'a str,
+        json: &'a Json,
+        shape: &'static Shape,
+        notes: &'a Notes<'a>,
+    ) -> Self {
+        Self { path: Path::Member(parent, name), json, shape, notes }
     }
 
     /// Notes `message` about this value.
-    pub(super) fn problem(&self, message: &[&str]) {
-        self.notes.problem(&self.path, message);
+    #[inline(never)]
+    pub(crate) fn problem(&self, message: &[&str]) -> Reported {
+        self.notes.problem(&self.path, message)
     }
 
     /// Notes that this value, which is shown, is not `wanted`.
-    pub(super) fn is_not(&self, wanted: &str) {
-        self.problem(&[&shown(self.json), " is not ", wanted]);
+    #[inline(never)]
+    pub(crate) fn is_not(&self, wanted: &str) -> Reported {
+        self.problem(&[&shown(self.json), " is not ", wanted])
     }
 
     /// As [`Self::is_not`], where the same text without quotation marks would be right.
-    fn is_not_literally(&self, wanted: &str) {
+    fn is_not_literally(&self, wanted: &str) -> Reported {
         let string = if matches!(self.json, Json::String(_)) { "the string " } else { "" };
-        self.problem(&[string, &shown(self.json), " is not ", wanted]);
+        self.problem(&[string, &shown(self.json), " is not ", wanted])
     }
 
-    pub(super) fn is_null(&self) -> bool {
-        *self.json == Json::Null
+    /// Notes that the code reads something else than the table of keys says. Every configuration
+    /// with this key then fails, and so a test does.
+    #[cold]
+    fn not_in_the_table(&self) -> Reported {
+        self.problem(&["is read as something else than the table of keys says"])
     }
 
-    /// The text of a non-empty string without control characters.
-    pub(super) fn text(&self) -> Option<&'a str> {
-        match self.json {
-            Json::String(text) if text.is_empty() => self.problem(&["is empty"]),
-            Json::String(text) if text.chars().any(char::is_control) => {
-                self.problem(&[&quoted(text), " holds a control character"]);
-            }
-            Json::String(text) => return Some(text),
-            _ => self.is_not("a string"),
-        }
-        None
-    }
-
-    /// Any string, never shown.
-    pub(super) fn hidden_text(&self) -> Option<&'a str> {
-        match self.json {
-            Json::String(text) => Some(text),
-            _ => {
-                self.problem(&[self.json.kind(), " is not a string"]);
-                None
-            }
+    /// `None` if this is the `null` of a [`Shape::Nullable`], else what stands there instead.
+    pub(crate) fn or_null(&self) -> Option<Value<'a>> {
+        let Value { path, json, notes, .. } = *self;
+        match self.shape {
+            Shape::Nullable(_) if *json == Json::Null => None,
+            Shape::Nullable(shape) => Some(Value { path, json, shape, notes }),
+            shape => Some(Value { path, json, shape, notes }),
         }
     }
 
-    /// The entries of an array.
-    pub(super) fn items(&self) -> Vec<Value<'_>> {
-        let Json::Array(items) = self.json else {
-            self.is_not("an array");
-            return Vec::new();
+    /// The text of a non-empty string without control characters, which messages may show.
+    #[inline(never)]
+    pub(crate) fn text(&self) -> Result<&'a str, Reported> {
+        match (self.shape, self.json) {
+            (Shape::String(format), _) if !format.may_be_shown() => Err(self.not_in_the_table()),
+            (Shape::String(_) | Shape::Word(_), Json::String(text)) => {
+                if text.is_empty() {
+                    Err(self.problem(&["is empty"]))
+                } else if text.chars().any(char::is_control) {
+                    Err(self.problem(&[&quoted(text), " holds a control character"]))
+                } else {
+                    Ok(text)
+                }
+            }
+            (Shape::String(_) | Shape::Word(_), _) => Err(self.is_not("a string")),
+            _ => Err(self.not_in_the_table()),
+        }
+    }
+
+    /// Any string of a format that no message shows.
+    #[inline(never)]
+    pub(crate) fn hidden_text(&self) -> Result<&'a str, Reported> {
+        match (self.shape, self.json) {
+            (
+                Shape::String(Format::Secret | Format::Any | Format::Variable),
+                Json::String(text),
+            ) => Ok(text),
+            (Shape::String(Format::Secret | Format::Any | Format::Variable), other) => {
+                Err(self.problem(&[other.kind(), " is not a string"]))
+            }
+            _ => Err(self.not_in_the_table()),
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn boolean(&self) -> Result<bool, Reported> {
+        match (self.shape, self.json) {
+            (Shape::Boolean, Json::Bool(on)) => Ok(*on),
+            (Shape::Boolean, _) => Err(self.is_not_literally("`true` or `false`")),
+            _ => Err(self.not_in_the_table()),
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn whole_number(&self) -> Result<u32, Reported> {
+        let Shape::WholeNumber { least, most } = self.shape else {
+            return Err(self.not_in_the_table());
         };
-        let entry =
-            |(index, json)| Value { path: Path::Item(&self.path, index), json, notes: self.notes };
-        items.iter().enumerate().map(entry).collect()
-    }
-
-    /// The entries of an array, or a string as the only entry.
-    pub(super) fn items_or_one(&self) -> Vec<Value<'_>> {
-        match self.json {
-            Json::String(_) => {
-                vec![Value { path: self.path, json: self.json, notes: self.notes }]
-            }
-            Json::Array(_) => self.items(),
+        match whole_number(self.json) {
+            Some(number) if (least..=most).contains(&&number) => Ok(number),
             _ => {
-                self.is_not("a string or an array of strings");
-                Vec::new()
+                let (least, most) = (least.to_string(), most.to_string());
+                let wanted = ["a whole number between ", &least, " and ", &most];
+                Err(self.is_not_literally(&wanted.concat()))
             }
         }
     }
 
-    /// The members of an object whose names are the user's choice.
-    pub(super) fn members(&self) -> Vec<(&str, Value<'_>)> {
-        let Some(object) = self.object() else { return Vec::new() };
+    #[inline(never)]
+    pub(crate) fn duration(&self) -> Result<Duration, Reported> {
+        let &Shape::Duration { least, most } = self.shape else {
+            return Err(self.not_in_the_table());
+        };
+        let [least, most] = [least, most].map(u64::from);
+        let millis = match self.json {
+            Json::String(text) => parse_millis(text),
+            _ => None,
+        };
+        match millis {
+            None => Err(self.is_not("a duration such as `500ms`, `30s` or `5m`")),
+            Some(millis) if millis < least || millis > most => {
+                let (text, least, most) =
+                    (shown(self.json), write_millis(least), write_millis(most));
+                let message = [&text, " is not between `", &least, "` and `", &most, "`"];
+                Err(self.problem(&message))
+            }
+            Some(millis) => Ok(Duration::from_millis(millis)),
+        }
+    }
+
+    pub(crate) fn word<T: Word>(&self) -> Result<T, Reported> {
+        let text = self.one_of(T::WORDS)?;
+        T::from_word(text).ok_or_else(|| self.not_in_the_table())
+    }
+
+    /// Apart from [`Self::word`], and not inlined, so that it is in the module once.
+    #[inline(never)]
+    fn one_of(&self, words: &'static [&'static str]) -> Result<&'a str, Reported> {
+        match (self.shape, self.json) {
+            (Shape::Word(known), _) if *known != words => Err(self.not_in_the_table()),
+            (Shape::Word(_), Json::String(text)) if words.contains(&text.as_str()) => Ok(text),
+            (Shape::Word(_), _) => Err(self.is_not(&["one of ", &listed(words)].concat())),
+            _ => Err(self.not_in_the_table()),
+        }
+    }
+
+    /// What `read` makes of the entries of an array, all of which it sees.
+    pub(crate) fn items<T>(
+        &self,
+        read: impl FnMut(Value<'_>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        all(self.entries()?.into_iter().map(read))
+    }
+
+    /// Apart from [`Self::items`], and not inlined, so that it is in the module once.
+    #[inline(never)]
+    fn entries(&self) -> Result<Vec<Value<'_>>, Reported> {
+        let (shape, items) = match (self.shape, self.json) {
+            (Shape::OneOrMany(shape), Json::String(_)) => {
+                return Ok(vec![Value {
+                    path: self.path,
+                    json: self.json,
+                    shape,
+                    notes: self.notes,
+                }]);
+            }
+            (Shape::NonEmptyArray(_), Json::Array(items)) if items.is_empty() => {
+                return Err(self.problem(&["is empty"]));
+            }
+            (
+                Shape::Array(shape) | Shape::NonEmptyArray(shape) | Shape::OneOrMany(shape),
+                Json::Array(items),
+            ) => (shape, items),
+            (Shape::Array(_) | Shape::NonEmptyArray(_), _) => return Err(self.is_not("an array")),
+            (Shape::OneOrMany(_), _) => return Err(self.is_not("a string or an array of strings")),
+            _ => return Err(self.not_in_the_table()),
+        };
+        let entry = |(index, json)| {
+            let path = Path::Item(&self.path, index);
+            Value { path, json, shape, notes: self.notes }
+        };
+        Ok(items.iter().enumerate().map(entry).collect())
+    }
+
+    /// What `read` makes of the members of an object whose keys are the user's choice. It sees all
+    /// that stand there once, after the others were noted.
+    pub(crate) fn members<T>(
+        &self,
+        mut read: impl FnMut(&str, Value<'_>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        let (members, others) = self.named_entries()?;
+        let read = all(members.into_iter().map(|(name, value)| read(name, value)));
+        others?;
+        read
+    }
+
+    /// The members with a name of their own, and whether these are all.
+    #[inline(never)]
+    fn named_entries(&self) -> Result<(Vec<Member<'_>>, Result<(), Reported>), Reported> {
+        let Shape::Map { values, .. } = self.shape else { return Err(self.not_in_the_table()) };
         let mut seen: Vec<&str> = Vec::new();
         let mut members = Vec::new();
-        for (name, json) in object.iter() {
-            let value = Value { path: Path::Member(&self.path, name), json, notes: self.notes };
+        let mut others = Ok(());
+        for (name, json) in self.object()?.iter() {
+            let value = Value::member(&self.path, name, json, values, self.notes);
             if repeats(&mut seen, name) {
-                value.problem(&[REPEATED]);
+                others = Err(value.problem(&[REPEATED]));
             } else if name.is_empty() {
-                self.problem(&["a name in it is empty"]);
+                others = Err(self.problem(&["a name in it is empty"]));
             } else {
                 members.push((name, value));
             }
         }
-        members
+        Ok((members, others))
     }
 
-    /// An object of known keys: those of `section` in [`KEYS`].
-    pub(super) fn section(&self, section: &'static str) -> Section<'a> {
-        let object = self.object();
-        if let Some(object) = object {
-            self.check_names(object, section);
+    /// An object of known keys.
+    pub(crate) fn section(&self) -> Result<Section<'a>, Reported> {
+        let &Shape::Object(section) = self.shape else { return Err(self.not_in_the_table()) };
+        let object = self.object()?;
+        let names = self.check_names(object, section);
+        Ok(Section::new(section, self.path, Some(object), names, self.notes))
+    }
+
+    fn object(&self) -> Result<&'a Object, Reported> {
+        match self.json {
+            Json::Object(object) => Ok(object),
+            // Its text is not shown: what stands in place of `client_auth` may be a secret.
+            other => Err(self.problem(&[other.kind(), " is not an object"])),
         }
-        let broken = object.is_none();
-        Section { section, path: self.path, object, broken, notes: self.notes }
     }
 
-    fn object(&self) -> Option<&'a Object> {
-        if let Json::Object(object) = self.json {
-            return Some(object);
-        }
-        // Its text is not shown: what stands in place of `client_auth` may be a secret.
-        self.problem(&[self.json.kind(), " is not an object"]);
-        None
-    }
-
-    fn check_names(&self, object: &'a Object, section: &str) {
+    fn check_names(&self, object: &'a Object, section: &str) -> Result<(), Reported> {
         let mut seen: Vec<&str> = Vec::new();
-        for (name, json) in object.iter() {
-            let value = Value { path: Path::Member(&self.path, name), json, notes: self.notes };
-            let known = KEYS.iter().find(|key| key.section == section && key.name == name);
-            match known {
-                Some(_) if repeats(&mut seen, name) => value.problem(&[REPEATED]),
-                Some(_) => {}
-                None => match similar_key(section, name) {
-                    Some(similar) => {
-                        let similar = quoted(similar);
-                        value.problem(&["unknown key, perhaps ", &similar, " is meant"]);
+        let checked = all(object.iter().map(|(name, _)| {
+            let path = Path::Member(&self.path, name);
+            if !KEYS.iter().any(|key| key.section == section && key.name == name) {
+                Err(match similar_key(section, name).map(quoted) {
+                    Some(key) => {
+                        self.notes.problem(&path, &["unknown key, perhaps ", &key, " is meant"])
                     }
-                    None => value.problem(&["unknown key"]),
-                },
+                    None => self.notes.problem(&path, &["unknown key"]),
+                })
+            } else if repeats(&mut seen, name) {
+                Err(self.notes.problem(&path, &[REPEATED]))
+            } else {
+                Ok(())
             }
-        }
+        }));
+        checked.map(|_| ())
     }
 }
 
@@ -158,169 +286,18 @@ fn repeats<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> bool {
     repeats
 }
 
-/// An object of known keys. Absent, it reads as an empty one.
-pub(super) struct Section<'a> {
-    section: &'static str,
-    path: Path<'a>,
-    object: Option<&'a Object>,
-    /// Something else stands in its place, which is noted already.
-    broken: bool,
-    pub(super) notes: &'a Notes<'a>,
-}
-
-impl<'a> Section<'a> {
-    /// The value of `name`, if there is one.
-    #[inline(never)]
-    pub(super) fn value(&self, name: &'static str) -> Option<Value<'_>> {
-        let (_, json) = self.object?.iter().find(|(key, _)| *key == name)?;
-        Some(Value { path: Path::Member(&self.path, name), json, notes: self.notes })
-    }
-
-    /// Notes `message` about the key `name`, present or not.
-    pub(super) fn problem(&self, name: &str, message: &[&str]) {
-        self.notes.problem(&Path::Member(&self.path, name), message);
-    }
-
-    /// The object `name`, whose keys are those of `section` in [`KEYS`].
-    #[inline(never)]
-    pub(super) fn section(&self, name: &'static str, section: &'static str) -> Section<'_> {
-        match self.value(name) {
-            Some(value) => value.section(section),
-            None => Section {
-                section,
-                path: Path::Member(&self.path, name),
-                object: None,
-                broken: self.broken,
-                notes: self.notes,
-            },
-        }
-    }
-
-    pub(super) fn duration(&self, name: &'static str) -> Duration {
-        let Some(&Shape::Duration { default, least, most }) = self.shape(name) else {
-            return Duration::ZERO;
-        };
-        let [default, least, most] = [default, least, most].map(u64::from);
-        let Some(value) = self.value(name) else { return Duration::from_millis(default) };
-        let millis = match value.json {
-            Json::String(text) => parse_millis(text),
-            _ => None,
-        };
-        match millis {
-            None => value.is_not("a duration such as `500ms`, `30s` or `5m`"),
-            Some(millis) if millis < least || millis > most => {
-                let (least, most) = (write_millis(least), write_millis(most));
-                value.problem(&[
-                    &shown(value.json),
-                    " is not between `",
-                    &least,
-                    "` and `",
-                    &most,
-                    "`",
-                ]);
-            }
-            Some(millis) => return Duration::from_millis(millis),
-        }
-        Duration::from_millis(default)
-    }
-
-    pub(super) fn count(&self, name: &'static str) -> u32 {
-        let Some(&Shape::Count { default, least, most }) = self.shape(name) else { return 0 };
-        match self.value(name) {
-            None => default,
-            Some(value) => match whole_number(value.json) {
-                Some(number) if (u64::from(least)..=u64::from(most)).contains(&number) => {
-                    u32::try_from(number).unwrap_or(most)
-                }
-                _ => {
-                    let (least, most) = (least.to_string(), most.to_string());
-                    let wanted = ["a whole number between ", &least, " and ", &most];
-                    value.is_not_literally(&wanted.concat());
-                    default
-                }
-            },
-        }
-    }
-
-    /// A count of bytes, entries or requests.
-    pub(super) fn size(&self, name: &'static str) -> usize {
-        usize::try_from(self.count(name)).unwrap_or(usize::MAX)
-    }
-
-    pub(super) fn switch(&self, name: &'static str) -> bool {
-        let Some(&Shape::Switch { default }) = self.shape(name) else { return false };
-        let Some(value) = self.value(name) else { return default };
-        if let Json::Bool(on) = value.json {
-            return *on;
-        }
-        value.is_not_literally("`true` or `false`");
-        default
-    }
-
-    /// One of the words of [`KEYS`]; `None` if something else was given.
-    pub(super) fn word(&self, name: &'static str) -> Option<&'static str> {
-        let Some(&Shape::Word(words)) = self.shape(name) else { return None };
-        let Some(value) = self.value(name) else { return words.first().copied() };
-        if let Json::String(text) = value.json
-            && let Some(word) = words.iter().find(|word| *word == text)
-        {
-            return Some(word);
-        }
-        value.problem(&[&shown(value.json), " is not one of ", &listed(words)]);
-        None
-    }
-
-    /// A non-empty string, or the default of [`KEYS`].
-    pub(super) fn text(&self, name: &'static str) -> Option<String> {
-        let Some(Shape::Value { absent, .. }) = self.shape(name) else { return None };
-        match (self.value(name), absent) {
-            (Some(value), _) => value.text().map(str::to_owned),
-            (None, Absent::Text(default)) => Some(String::from(*default)),
-            (None, Absent::Required) => self.missing(name),
-            (None, Absent::Means(_) | Absent::Json(_)) => None,
-        }
-    }
-
-    /// An array with at least one entry.
-    pub(super) fn required_array(&self, name: &'static str) -> Option<Value<'_>> {
-        let Some(value) = self.value(name) else { return self.missing(name) };
-        match value.json {
-            Json::Array(items) if items.is_empty() => value.problem(&["is empty"]),
-            Json::Array(_) => return Some(value),
-            _ => value.is_not("an array"),
-        }
-        None
-    }
-
-    fn missing<T>(&self, name: &'static str) -> Option<T> {
-        if !self.broken {
-            self.problem(name, &["is required"]);
-        }
-        None
-    }
-
-    fn shape(&self, name: &'static str) -> Option<&'static Shape> {
-        let is_it = |key: &&Key| key.section == self.section && key.name == name;
-        let found = KEYS.iter().find(is_it).map(|key| &key.shape);
-        if found.is_none() {
-            // A key that is read but not listed makes every configuration fail, and so every test.
-            self.problem(name, &["is missing in the table of keys"]);
-        }
-        found
-    }
-}
-
 /// Whether `text` is non-empty and nothing but `!` to `~`.
-pub(super) fn is_visible_ascii(text: &str) -> bool {
+pub(crate) fn is_visible_ascii(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Istio passes numbers through doubles: `10000` may arrive as `1e+04`.
-fn whole_number(json: &Json) -> Option<u64> {
+fn whole_number(json: &Json) -> Option<u32> {
     let Json::Number(number) = json else { return None };
-    number.as_u64().or_else(|| {
+    let whole = number.as_u64().or_else(|| {
         let float = number.as_f64()?;
         // The bounds of every count lie far below, and up to here a double is exact.
         (float.fract() == 0.0 && (0.0..=9e15).contains(&float)).then_some(float as u64)
-    })
+    })?;
+    u32::try_from(whole).ok()
 }

@@ -4,17 +4,19 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 
-/// A token, a client secret or a salt: no `Display`, a `Debug` without content, compared in constant time.
+/// A token, a client secret or a salt: no `Display`, a `Debug` without content, compared in
+/// constant time.
 #[derive(Clone)]
 pub struct Secret(Box<[u8]>);
 
 impl Secret {
-    /// Takes `bytes` into custody.
+    /// A secret of these bytes.
     pub fn new(bytes: impl Into<Box<[u8]>>) -> Self {
         Self(bytes.into())
     }
 
-    /// The bytes themselves, for a request to the verifying server, a hash or the forwarded header; never for a log.
+    /// The bytes themselves, for a request to the verifying server, a hash or the forwarded header;
+    /// never for a log.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0

@@ -1,124 +1,147 @@
-//! The sections that are a handful of words and numbers each.
-//! Defaults and bounds stand in the table of keys; here words become types.
+//! The sections that are a handful of words and numbers each. Defaults and bounds stand in the
+//! table of keys.
 
-use super::problem::quoted;
-use super::reader::{Section, is_visible_ascii};
-use super::{CacheSettings, Credentials, ErrorFormat, Errors, Forward, OnConflict, TokenFormat};
-use crate::BreakerSettings;
+use std::time::Duration;
 
-pub(super) fn credentials(root: &Section<'_>) -> Credentials {
-    let section = root.section("credentials", "credentials");
-    let mut credentials = Credentials {
-        header: true,
-        query: true,
-        client_query: true,
-        client_basic: true,
-        on_conflict: match section.word("on_conflict") {
-            Some("usergrid") => OnConflict::Usergrid,
-            _ => OnConflict::Reject,
-        },
-        max_length: section.size("max_length"),
-    };
-    if section.value("sources").is_some() {
-        sources(&section, &mut credentials);
+use crate::notes::Reported;
+use crate::problem::quoted;
+use crate::reader::is_visible_ascii;
+use crate::section::Section;
+
+words! {
+    /// `forward.credential`: what the backend sees of a verified token.
+    pub enum Forward {
+        /// One `Authorization: Bearer`, whichever place it came from.
+        Header = "header",
+        /// Nothing.
+        Remove = "remove",
+        /// The credential where the client put it.
+        AsSent = "as_sent",
     }
-    credentials
 }
 
-/// An empty list is refused: without any source nobody could be anyone but a guest.
-fn sources(section: &Section<'_>, credentials: &mut Credentials) {
-    (credentials.header, credentials.query) = (false, false);
-    (credentials.client_query, credentials.client_basic) = (false, false);
-    let Some(list) = section.required_array("sources") else { return };
-    for item in list.items() {
-        let Some(word) = item.text() else { continue };
-        let source = match word {
-            "header" => &mut credentials.header,
-            "query" => &mut credentials.query,
-            "client_query" => &mut credentials.client_query,
-            "client_basic" => &mut credentials.client_basic,
-            _ => {
-                item.is_not("one of `header`, `query`, `client_query`, `client_basic`");
-                continue;
-            }
-        };
-        if *source {
-            item.problem(&[&quoted(word), " is listed twice"]);
+/// `cache`: how long and how many answers are remembered.
+#[derive(Clone, Debug)]
+pub struct CacheSettings {
+    /// Longest life of a good answer.
+    pub ttl: Duration,
+    /// Life of a bad one.
+    pub negative_ttl: Duration,
+    /// Good answers per worker.
+    pub max_entries: usize,
+    /// Bad answers per worker.
+    pub max_negative_entries: usize,
+    /// Whether workers share answers and calls.
+    pub shared: bool,
+    /// How long past its `ttl` a good answer serves while the server fails.
+    pub stale_if_error: Duration,
+    /// How long before its end a busy good answer is renewed.
+    pub refresh_ahead: Duration,
+}
+
+/// `breaker`: when a server that keeps failing is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerSettings {
+    /// Failures in a row that open the breaker.
+    pub failures: u32,
+    /// How long it stays open before a probe.
+    pub open: Duration,
+}
+
+/// `errors`: the words of refusals.
+#[derive(Clone, Debug)]
+pub struct Errors {
+    /// Whose members, words and statuses they are.
+    pub format: ErrorFormat,
+    /// The `realm` of challenges (RFC 9110 section 11.5).
+    pub realm: String,
+}
+
+words! {
+    /// `errors.format`.
+    pub enum ErrorFormat {
+        /// Usergrid's members, words and statuses.
+        Usergrid = "usergrid",
+        /// Those of RFC 6749 section 5.2 and RFC 6750 section 3.1.
+        Oauth = "oauth",
+    }
+}
+
+pub(crate) fn forward(root: &Section<'_>) -> Result<Forward, Reported> {
+    let section = root.section("forward")?;
+    let credential = section.word("credential");
+    section.names()?;
+    credential
+}
+
+pub(crate) fn cache(root: &Section<'_>) -> Result<CacheSettings, Reported> {
+    let section = root.section("cache")?;
+    gather!(
+        section,
+        CacheSettings {
+            ttl: section.duration("ttl"),
+            negative_ttl: section.duration("negative_ttl"),
+            max_entries: section.size("max_entries"),
+            max_negative_entries: section.size("max_negative_entries"),
+            shared: section.boolean("shared"),
+            stale_if_error: section.duration("stale_if_error"),
+            refresh_ahead: section.duration("refresh_ahead"),
         }
-        *source = true;
-    }
+    )
 }
 
-/// A salt without the format `usergrid` is looked up all the same: it is there for the day the format changes.
-pub(super) fn token(root: &Section<'_>) -> TokenFormat {
-    let section = root.section("token", "token");
-    let salt = section.secret_from_environment("salt_env");
-    match section.word("format") {
-        Some("usergrid") => TokenFormat::Usergrid { salt },
-        _ => TokenFormat::Opaque,
-    }
-}
-
-pub(super) fn forward(root: &Section<'_>) -> Forward {
-    match root.section("forward", "forward").word("credential") {
-        Some("remove") => Forward::Remove,
-        Some("as_sent") => Forward::AsSent,
-        _ => Forward::Header,
-    }
-}
-
-pub(super) fn cache(root: &Section<'_>) -> CacheSettings {
-    let section = root.section("cache", "cache");
-    CacheSettings {
-        ttl: section.duration("ttl"),
-        negative_ttl: section.duration("negative_ttl"),
-        max_entries: section.size("max_entries"),
-        max_negative_entries: section.size("max_negative_entries"),
-        shared: section.switch("shared"),
-        stale_if_error: section.duration("stale_if_error"),
-        refresh_ahead: section.duration("refresh_ahead"),
-    }
-}
-
-pub(super) fn breaker(root: &Section<'_>) -> BreakerSettings {
-    let section = root.section("breaker", "breaker");
-    BreakerSettings {
-        failures: u32::try_from(section.size("failures")).unwrap_or(u32::MAX),
-        open: section.duration("open"),
-    }
-}
-
-pub(super) fn revocation_paths(root: &Section<'_>) -> Vec<String> {
-    let section = root.section("revocation", "revocation");
-    let Some(list) = section.value("paths") else { return Vec::new() };
-    let mut paths = Vec::new();
-    for item in list.items() {
-        let Some(path) = item.text() else { continue };
-        if !path.starts_with('/') || path.contains('?') || !is_visible_ascii(path) {
-            item.is_not(
-                "a path that begins with `/` and holds no `?`, blank or non-ASCII character",
-            );
+pub(crate) fn breaker(root: &Section<'_>) -> Result<BreakerSettings, Reported> {
+    let section = root.section("breaker")?;
+    gather!(
+        section,
+        BreakerSettings {
+            failures: section.whole_number("failures"),
+            open: section.duration("open"),
         }
-        paths.push(path.to_owned());
-    }
+    )
+}
+
+pub(crate) fn revocation_paths(root: &Section<'_>) -> Result<Vec<String>, Reported> {
+    let section = root.section("revocation")?;
+    let paths = section.items("paths", |item| {
+        let path = item.text()?;
+        if path.starts_with('/') && !path.contains('?') && is_visible_ascii(path) {
+            return Ok(path.to_owned());
+        }
+        let wanted = "a path that begins with `/` and holds no `?`, blank or non-ASCII character";
+        Err(item.is_not(wanted))
+    });
+    section.names()?;
     paths
 }
 
-pub(super) fn max_waiting(root: &Section<'_>) -> usize {
-    root.section("limits", "limits").size("max_waiting")
+pub(crate) fn max_waiting(root: &Section<'_>) -> Result<usize, Reported> {
+    let section = root.section("limits")?;
+    let max_waiting = section.size("max_waiting");
+    section.names()?;
+    max_waiting
 }
 
-pub(super) fn errors(root: &Section<'_>) -> Errors {
-    let section = root.section("errors", "errors");
-    let realm = section.text("realm").unwrap_or_default();
-    // It stands between quotation marks in a header (RFC 9110 section 11.5), where the two would need escapes.
-    if !realm.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        section
-            .problem("realm", &[&quoted(&realm), " holds a `\"`, a `\\` or a non-ASCII character"]);
+pub(crate) fn errors(root: &Section<'_>) -> Result<Errors, Reported> {
+    let section = root.section("errors")?;
+    gather!(section, Errors { realm: realm(&section), format: section.word("format") })
+}
+
+/// It stands between quotation marks in a header (RFC 9110 section 11.5), where `"` and `\` would
+/// need escapes.
+fn realm(section: &Section<'_>) -> Result<String, Reported> {
+    let realm = section.text("realm")?;
+    let fits = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if realm.bytes().all(fits) {
+        return Ok(realm);
     }
-    let format = match section.word("format") {
-        Some("oauth") => ErrorFormat::Oauth,
-        _ => ErrorFormat::Usergrid,
-    };
-    Errors { format, realm }
+    let message = " holds a `\"`, a `\\` or a non-ASCII character";
+    Err(section.problem("realm", &[&quoted(&realm), message]))
+}
+
+pub(crate) fn bypass_preflight(root: &Section<'_>) -> Result<bool, Reported> {
+    let section = root.section("cors")?;
+    let bypass_preflight = section.boolean("bypass_preflight");
+    section.names()?;
+    bypass_preflight
 }

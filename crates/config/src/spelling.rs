@@ -1,7 +1,7 @@
 //! The known key that an unknown one is probably a slip of.
 //! Only ever part of a message: nothing is accepted because it is similar.
 
-use super::keys::KEYS;
+use crate::keys::KEYS;
 
 /// Most edits between a slip and the key that was meant.
 const MOST_SLIPS: usize = 2;

@@ -1,159 +1,186 @@
-//! `introspection` and `client_credentials`: the servers that are asked, and how we prove who we are.
+//! `introspection` and `client_credentials`: the servers that are asked, and what of them.
 //! Nothing here checks that a cluster exists: Envoy knows that only when a call starts.
 
-use super::problem::{listed, quoted};
-use super::reader::{Section, is_visible_ascii};
-use super::{ClientAuth, ClientCredentials, Endpoint, Introspection, PairAuth};
+use std::fmt;
+use std::time::Duration;
+
+use crate::client_auth::{self, ClientAuth};
+use crate::notes::Reported;
+use crate::problem::{listed, quoted};
+use crate::reader::is_visible_ascii;
+use crate::scope::is_scope_token;
+use crate::section::Section;
 
 /// Form parameters that the filter itself sets (RFC 7662 section 2.1, RFC 6749 section 2.3.1).
 const OWN_PARAMETERS: [&str; 4] = ["token", "token_type_hint", "client_id", "client_secret"];
 
-pub(super) fn introspection(root: &Section<'_>) -> Introspection {
-    let section = root.section("introspection", "introspection");
-    Introspection {
-        endpoint: endpoint(&section),
-        retries: section.count("retries"),
-        client_auth: client_auth(&section),
-        token_type_hint: match section.value("token_type_hint") {
-            Some(value) if value.is_null() => None,
-            _ => section.text("token_type_hint"),
-        },
-        parameters: parameters(&section),
-        max_response_bytes: section.size("max_response_bytes"),
-        issuer: section.text("issuer"),
-        audience: strings(&section, "audience"),
-        scope: scope(&section),
+/// `introspection`: the RFC 7662 endpoint.
+pub struct Introspection {
+    /// Where and for how long it is asked.
+    pub endpoint: Endpoint,
+    /// Tries after the first one, all within the endpoint's timeout.
+    pub retries: u32,
+    /// How the filter authenticates at the server.
+    pub client_auth: ClientAuth,
+    /// Sent as `token_type_hint` (RFC 7662 section 2.1); `None` sends none.
+    pub token_type_hint: Option<String>,
+    /// Extra form parameters, in order.
+    pub parameters: Vec<(String, String)>,
+    /// The most bytes of an answer; a longer one is a fault of the server.
+    pub max_response_bytes: usize,
+    /// The only accepted `iss`; `None`: not looked at.
+    pub issuer: Option<String>,
+    /// One of these must be in `aud`; empty: not looked at.
+    pub audience: Vec<String>,
+    /// All of these must be in `scope`.
+    pub scope: Vec<String>,
+}
+
+impl fmt::Debug for Introspection {
+    /// Of the parameters only the names: an API key may be among their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Introspection")
+            .field("endpoint", &self.endpoint)
+            .field("retries", &self.retries)
+            .field("client_auth", &self.client_auth)
+            .field("token_type_hint", &self.token_type_hint)
+            .field("parameters", &names)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .field("scope", &self.scope)
+            .finish()
     }
 }
 
-pub(super) fn client_credentials(root: &Section<'_>) -> Option<ClientCredentials> {
-    let section = root.value("client_credentials")?.section("client_credentials");
-    Some(ClientCredentials {
-        endpoint: endpoint(&section),
-        client_auth: match section.word("client_auth") {
-            Some("client_secret_basic") => PairAuth::ClientSecretBasic,
-            _ => PairAuth::ClientSecretPost,
-        },
-        max_response_bytes: section.size("max_response_bytes"),
+/// A cluster and what is asked of it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Envoy's name of the cluster.
+    pub cluster: String,
+    /// The `:authority` of calls.
+    pub authority: String,
+    /// The `:path` of calls, with a query if the configuration has one there.
+    pub path: String,
+    /// For the whole exchange, retries included.
+    pub timeout: Duration,
+}
+
+/// `client_credentials`: the token endpoint (RFC 6749 section 4.4) that verifies client pairs.
+#[derive(Debug)]
+pub struct ClientCredentials {
+    /// Where and for how long it is asked.
+    pub endpoint: Endpoint,
+    /// How the caller's pair is presented.
+    pub client_auth: PairAuth,
+    /// The most bytes of an answer; a longer one is a fault of the server.
+    pub max_response_bytes: usize,
+}
+
+words! {
+    /// `client_credentials.client_auth` (RFC 6749 section 2.3.1).
+    pub enum PairAuth {
+        /// In the form; what every Usergrid accepts.
+        ClientSecretPost = "client_secret_post",
+        /// By HTTP Basic.
+        ClientSecretBasic = "client_secret_basic",
+    }
+}
+
+pub(crate) fn introspection(root: &Section<'_>) -> Result<Introspection, Reported> {
+    let section = root.section("introspection")?;
+    gather!(
+        section,
+        Introspection {
+            endpoint: endpoint(&section),
+            retries: section.whole_number("retries"),
+            client_auth: client_auth::client_auth(&section),
+            token_type_hint: section.optional_text("token_type_hint"),
+            parameters: parameters(&section),
+            max_response_bytes: section.size("max_response_bytes"),
+            issuer: section.optional_text("issuer"),
+            audience: section.items("audience", |item| Ok(item.text()?.to_owned())),
+            scope: scope(&section),
+        }
+    )
+}
+
+pub(crate) fn client_credentials(
+    root: &Section<'_>,
+) -> Result<Option<ClientCredentials>, Reported> {
+    let Some(section) = root.optional_section("client_credentials")? else { return Ok(None) };
+    let settings = gather!(
+        section,
+        ClientCredentials {
+            endpoint: endpoint(&section),
+            client_auth: section.word("client_auth"),
+            max_response_bytes: section.size("max_response_bytes"),
+        }
+    );
+    settings.map(Some)
+}
+
+fn endpoint(section: &Section<'_>) -> Result<Endpoint, Reported> {
+    gather!(
+        section,
+        Endpoint {
+            cluster: section.text("cluster"),
+            path: path(section),
+            authority: authority(section, &cluster),
+            timeout: section.duration("timeout"),
+        }
+    )
+}
+
+fn path(section: &Section<'_>) -> Result<String, Reported> {
+    let path = section.text("path")?;
+    if path.starts_with('/') && is_visible_ascii(&path) && !path.contains('#') {
+        return Ok(path);
+    }
+    let wanted = " does not begin with `/`, or holds a `#`, a blank or a non-ASCII character";
+    Err(section.problem("path", &[&quoted(&path), wanted]))
+}
+
+fn authority(
+    section: &Section<'_>,
+    cluster: &Result<String, Reported>,
+) -> Result<String, Reported> {
+    let (authority, wrong) = match (section.optional_text("authority")?, cluster) {
+        (Some(authority), _) => {
+            let wrong = [&quoted(&authority), " holds a blank or a non-ASCII character"].concat();
+            (authority, wrong)
+        }
+        (None, Ok(cluster)) => {
+            let wrong = "is required, for the cluster's name cannot stand in its place";
+            (cluster.clone(), wrong.to_owned())
+        }
+        (None, Err(reported)) => return Err(*reported),
+    };
+    if is_visible_ascii(&authority) {
+        return Ok(authority);
+    }
+    Err(section.problem("authority", &[&wrong]))
+}
+
+fn parameters(section: &Section<'_>) -> Result<Vec<(String, String)>, Reported> {
+    section.members("parameters", |name, value| {
+        if OWN_PARAMETERS.contains(&name) {
+            let own = listed(&OWN_PARAMETERS);
+            return Err(value.problem(&["contradicts the filter, which sets ", &own]));
+        }
+        Ok((name.to_owned(), value.hidden_text()?.to_owned()))
     })
 }
 
-fn endpoint(section: &Section<'_>) -> Endpoint {
-    let cluster = section.text("cluster").unwrap_or_default();
-    let path = section.text("path").unwrap_or_default();
-    let usable = path.starts_with('/') && is_visible_ascii(&path) && !path.contains('#');
-    if !usable && !path.is_empty() {
-        let wanted = " does not begin with `/`, or holds a `#`, a blank or a non-ASCII character";
-        section.problem("path", &[&quoted(&path), wanted]);
-    }
-    Endpoint {
-        authority: authority(section, &cluster),
-        timeout: section.duration("timeout"),
-        cluster,
-        path,
-    }
-}
-
-fn authority(section: &Section<'_>, cluster: &str) -> String {
-    match section.text("authority") {
-        Some(authority) if !is_visible_ascii(&authority) => {
-            section.problem(
-                "authority",
-                &[&quoted(&authority), " holds a blank or a non-ASCII character"],
-            );
-            authority
+/// A string may hold several scope tokens, separated by single blanks.
+fn scope(section: &Section<'_>) -> Result<Vec<String>, Reported> {
+    let strings = section.items("scope", |item| {
+        let text = item.text()?;
+        if text.split(' ').all(is_scope_token) {
+            return Ok(text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         }
-        Some(authority) => authority,
-        None => {
-            let given = section.value("authority").is_some();
-            if !given && !cluster.is_empty() && !is_visible_ascii(cluster) {
-                let message = "is required, for the cluster's name cannot stand in its place";
-                section.problem("authority", &[message]);
-            }
-            cluster.to_owned()
-        }
-    }
-}
-
-fn client_auth(parent: &Section<'_>) -> ClientAuth {
-    const MEMBERS: [&str; 5] =
-        ["client_id", "client_secret", "client_secret_env", "token", "token_env"];
-    let section = parent.section("client_auth", "introspection.client_auth");
-    // Without a method nothing can be said about the rest.
-    let Some(method) = section.word("method") else { return ClientAuth::None };
-    let (client, token) = match method {
-        "client_secret_basic" | "client_secret_post" => (true, false),
-        "bearer" => (false, true),
-        _ => (false, false),
-    };
-    for name in MEMBERS {
-        let used = if name.starts_with("client_") { client } else { token };
-        if let Some(value) = section.value(name)
-            && !used
-        {
-            let default = if section.value("method").is_none() { ", the default" } else { "" };
-            value.problem(&["does not go with method ", &quoted(method), default]);
-        }
-    }
-    if client {
-        let client_id = match section.value("client_id") {
-            Some(value) => value.text().map(str::to_owned),
-            None => {
-                section.problem("client_id", &["is required by method ", &quoted(method)]);
-                None
-            }
-        };
-        let secret = section.secret("client_secret", "client_secret_env");
-        return match (client_id, secret) {
-            (Some(client_id), Some(client_secret)) if method == "client_secret_basic" => {
-                ClientAuth::ClientSecretBasic { client_id, client_secret }
-            }
-            (Some(client_id), Some(client_secret)) => {
-                ClientAuth::ClientSecretPost { client_id, client_secret }
-            }
-            _ => ClientAuth::None,
-        };
-    }
-    if token && let Some(token) = section.secret("token", "token_env") {
-        // It becomes a header value (RFC 6750 section 2.1).
-        if !token.expose().iter().all(u8::is_ascii_graphic) {
-            section.problem("token", &["the token holds a blank or a non-ASCII character"]);
-        }
-        return ClientAuth::Bearer { token };
-    }
-    ClientAuth::None
-}
-
-fn parameters(section: &Section<'_>) -> Vec<(String, String)> {
-    let Some(value) = section.value("parameters") else { return Vec::new() };
-    let mut parameters = Vec::new();
-    for (name, value) in value.members() {
-        if OWN_PARAMETERS.contains(&name) {
-            value.problem(&["contradicts the filter, which sets ", &listed(&OWN_PARAMETERS)]);
-        } else if let Some(text) = value.hidden_text() {
-            parameters.push((name.to_owned(), text.to_owned()));
-        }
-    }
-    parameters
-}
-
-/// Scope tokens of RFC 6749 section 3.3; a string may hold several.
-fn scope(section: &Section<'_>) -> Vec<String> {
-    let Some(value) = section.value("scope") else { return Vec::new() };
-    let mut scope = Vec::new();
-    for item in value.items_or_one() {
-        let Some(text) = item.text() else { continue };
-        let is_character = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-        if text.split(' ').all(|token| !token.is_empty() && token.bytes().all(is_character)) {
-            scope.extend(text.split(' ').map(str::to_owned));
-        } else {
-            item.is_not("a scope of RFC 6749");
-        }
-    }
-    scope
-}
-
-fn strings(section: &Section<'_>, name: &'static str) -> Vec<String> {
-    let Some(value) = section.value(name) else { return Vec::new() };
-    value.items_or_one().iter().filter_map(|item| item.text().map(str::to_owned)).collect()
+        Err(item.is_not("a scope of RFC 6749"))
+    });
+    Ok(strings?.concat())
 }

@@ -4,7 +4,7 @@ mod claims;
 pub(crate) mod header_values;
 pub(crate) mod members;
 
-pub(crate) use claims::{collect_rules, from_claims, is_uuid, tenants};
+pub(crate) use claims::{collect_rules, from_claims, tenants};
 
 use std::rc::Rc;
 

@@ -2,6 +2,8 @@
 //!
 //! Envoy has no per-route configuration for wasm filters; it shows metadata to them in its own pairs format.
 
+use usergrid_auth_config::is_scope_token;
+
 /// What the operator set for the route of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteSettings {
@@ -105,18 +107,11 @@ fn scopes(value: &[u8]) -> RequiredScope {
     let mut all = Vec::with_capacity(texts.len());
     for text in texts {
         match std::str::from_utf8(text) {
-            Ok(scope) if !scope.is_empty() && scope.bytes().all(scope_character) => {
-                all.push(scope.to_owned());
-            }
+            Ok(scope) if is_scope_token(scope) => all.push(scope.to_owned()),
             _ => return RequiredScope::Unusable,
         }
     }
     RequiredScope::All(all)
-}
-
-/// RFC 6749 section 3.3: visible ASCII without `"` and `\`.
-fn scope_character(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
 }
 
 /// The host's pairs format: a count, the sizes of all names and values (32 bits, little-endian), then

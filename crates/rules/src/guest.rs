@@ -1,18 +1,22 @@
 //! `guest`: which applications let a caller without any credential in, and to what.
 //!
-//! It never sees a request that carries a credential, and it never admits by a path that could be read otherwise.
+//! It never sees a request that carries a credential, and it never admits by a path that could be
+//! read otherwise.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::path::{RequestPath, is_application_word, is_reserved, is_uuid};
+use crate::path::{RequestPath, is_application_word, is_reserved};
 use crate::permission::{CheckedPath, FEW, Rule, RuleSet};
+use crate::syntax::is_uuid;
 
-/// The rules of `guest`.
+/// The setting `guest`, indexed by application: where and to what a caller without a credential is
+/// let in. Usergrid asks the role `guest` of the application instead (`docs/usergrid.md`, section
+/// "Principals").
 #[derive(Clone, Debug, Default)]
 pub struct GuestRules {
-    /// Each pattern once.
+    /// What each pattern allows; each pattern stands here once.
     sets: Vec<GuestSet>,
     /// Places in `sets` by [`ApplicationPattern::key`]. Empty for few.
     by_key: HashMap<String, usize>,
@@ -31,9 +35,9 @@ struct GuestSet {
 /// What guests may do in some applications.
 #[derive(Clone, Debug)]
 pub struct GuestRule {
-    /// Any of them may match.
+    /// The applications it speaks about, by patterns of which any may match.
     pub applications: Vec<ApplicationPattern>,
-    /// Any of them may allow.
+    /// What guests may do there; any of the rules may allow.
     pub permissions: Vec<Rule>,
 }
 
@@ -66,7 +70,8 @@ impl std::error::Error for ApplicationPatternError {}
 
 impl fmt::Display for ApplicationPatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The part as it is: the configuration, which prints this, makes its messages printable and cuts them.
+        // The part as it is: the configuration, which prints this, makes its messages printable and
+        // cuts them.
         match &self.0 {
             Kind::NotTwoParts(text) => {
                 write!(f, "`{}` is not of the form `organization/application`", text)
@@ -87,7 +92,7 @@ impl fmt::Display for ApplicationPatternError {
 }
 
 impl GuestRules {
-    /// Any of the rules may admit a request.
+    /// Indexes `rules`, any of which may admit a request.
     #[must_use]
     pub fn new(rules: Vec<GuestRule>) -> Self {
         let mut by_key: HashMap<String, usize> = HashMap::new();
@@ -106,7 +111,8 @@ impl GuestRules {
                 }
                 own.resize_with(sets.len(), Vec::new);
                 if let (Some(set), Some(own)) = (sets.get_mut(place), own.get_mut(place)) {
-                    // The same pattern twice in one rule, perhaps in other letters, says nothing new.
+                    // The same pattern twice in one rule, perhaps in other letters, says nothing
+                    // new.
                     if let Some(shared) = &shared
                         && !set.shared.last().is_some_and(|last| Rc::ptr_eq(last, shared))
                     {
@@ -125,8 +131,8 @@ impl GuestRules {
         Self { sets, by_key }
     }
 
-    /// Whether a caller without any credential may go on as a guest: the path is clear and of the plain shape
-    /// `/{org}/{app}/…`, and every reading of it is allowed.
+    /// Whether a caller without any credential may go on as a guest: the path is clear and of the
+    /// plain shape `/{org}/{app}/…`, and every reading of it is allowed.
     #[must_use]
     pub fn admits(&self, method: &[u8], path: &RequestPath) -> bool {
         let Some((organization, application)) = path.guest_application() else { return false };
@@ -172,11 +178,11 @@ fn key(organization: &str, application: &str) -> String {
 }
 
 impl ApplicationPattern {
-    /// Reads `org/app`.
+    /// Reads a pattern `org/app`, each part a name or `*`.
     ///
     /// # Errors
-    /// It has not exactly two parts, a part is neither `*` nor a name, or a name could never be a guest's: a
-    /// reserved first segment, an alias, a UUID.
+    /// It has not exactly two parts, a part is neither `*` nor a name, or a name could never be a
+    /// guest's: a reserved first segment, an alias, a UUID.
     pub fn parse(text: &str) -> Result<Self, ApplicationPatternError> {
         let (organization, application) = text
             .split_once('/')

@@ -1,9 +1,11 @@
-//! Usergrid's paths and permission rules: what a path addresses, and whether rules allow a method on it.
+//! Usergrid's paths and permission rules: what a path addresses, and whether rules allow a method
+//! on it.
 //!
-//! Pure functions of a path and compiled rules; nothing here knows of credentials or principals. Start at
-//! [`path::RequestPath`], then [`permission::Rule`].
+//! Pure functions of a path and compiled rules; nothing here knows of credentials or principals.
+//! Start at [`path::RequestPath`], then [`permission::Rule`].
 
 pub mod guest;
 pub mod path;
 pub mod permission;
 pub mod public;
+pub mod syntax;

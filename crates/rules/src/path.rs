@@ -1,12 +1,13 @@
 //! The path of a request: refused when broken, and read as the application and what is asked of it.
 //!
-//! It decides what a path says, never who may use it. Where backends read a path differently, it says so.
+//! It decides what a path says, never who may use it. Where backends read a path differently, it
+//! says so.
 
 mod application;
 mod segment;
 
 pub use application::{Addressed, ApplicationId, PathApplication};
-pub use application::{is_application_word, is_reserved, is_uuid};
+pub use application::{is_application_word, is_reserved};
 
 use segment::Segments;
 
@@ -16,8 +17,8 @@ use crate::permission::CheckedPath;
 /// (`/orgs/{org}/apps/{app}`).
 const NAMING_SEGMENTS: usize = 4;
 
-/// The most segments of a path, the base path's included. What is kept of a segment and done for it is many times its
-/// length, and a paused request keeps it.
+/// The most segments of a path, the base path's included. What is kept of a segment and done for it
+/// is many times its length, and a paused request keeps it.
 const MOST_SEGMENTS: usize = 256;
 
 /// The longest part of [`RequestPath::application_label`], in bytes.
@@ -25,7 +26,8 @@ const LABEL_PART: usize = 64;
 
 /// A path that no reading makes dangerous, taken apart.
 ///
-/// INVARIANT: no segment, decoded once or as often as it can be, holds a backslash, a NUL or a dot segment.
+/// INVARIANT: no segment, decoded once or as often as it can be, holds a backslash, a NUL or a dot
+/// segment.
 #[derive(Clone, Debug)]
 pub struct RequestPath {
     /// After the base path, or all of them where the path does not begin with it.
@@ -35,19 +37,20 @@ pub struct RequestPath {
     addressed: Addressed,
 }
 
-/// The path must not reach any backend: 400.
+/// The path must not reach any backend, since two of them could read two things in it; the answer
+/// is 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenPath;
 
 impl RequestPath {
-    /// Takes `path` apart, the part of `:path` before the first `?`. `base` holds the decoded segments that
-    /// every path of the API begins with.
+    /// Takes `path` apart, the part of `:path` before the first `?`. `base` holds the decoded
+    /// segments that every path of the API begins with.
     ///
     /// # Errors
-    /// [`BrokenPath`] if it does not begin with `/` (so `*` and absolute targets are refused), has a broken
-    /// percent escape, an unencoded blank or control byte, or, plain or encoded any number of times, a
-    /// backslash, a NUL or a dot segment. Nor may it have more than 256 segments, encoded slashes counted like
-    /// others.
+    /// [`BrokenPath`] if it does not begin with `/` (so `*` and absolute targets are refused), has
+    /// a broken percent escape, an unencoded blank or control byte, or, plain or encoded any number
+    /// of times, a backslash, a NUL or a dot segment. Nor may it have more than 256 segments,
+    /// encoded slashes counted like others.
     pub fn parse(path: &[u8], base: &[String]) -> Result<Self, BrokenPath> {
         let [b'/', rest @ ..] = path else { return Err(BrokenPath) };
         let mut segments = Segments::with_room_for(path.len());
@@ -78,7 +81,8 @@ impl RequestPath {
                 |(at, segment)| !segment.is_name() && (at != last || !segment.text().is_empty()),
             )
         {
-            // A backend without letter case, or one that cuts parameters off, may find the base path here.
+            // A backend without letter case, or one that cuts parameters off, may find the base
+            // path here.
             Addressed::Unclear
         } else {
             Addressed::Nothing
@@ -88,16 +92,16 @@ impl RequestPath {
 
     /// Whether every backend reads the same path. An unclear path is never public and never guest.
     ///
-    /// Unclear are: an encoded slash; an empty segment other than a trailing slash; bytes that are not UTF-8, a
-    /// control character or another percent escape once decoded; blanks around a segment; an
-    /// unencoded `#`; a segment of nothing but `;` parameters; an organisation or application that is
-    /// [`Addressed::Unclear`].
+    /// Unclear are: an encoded slash; an empty segment other than a trailing slash; bytes that are
+    /// not UTF-8, a control character or another percent escape once decoded; blanks around a
+    /// segment; an unencoded `#`; a segment of nothing but `;` parameters; an organisation or
+    /// application that is [`Addressed::Unclear`].
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.clear && self.addressed != Addressed::Unclear
     }
 
-    /// What the path says about its application.
+    /// The application that the path addresses, if it addresses one and says so clearly.
     #[must_use]
     pub fn application(&self) -> &Addressed {
         &self.addressed
@@ -108,7 +112,8 @@ impl RequestPath {
         self.segments.iter().map(|segment| segment.text())
     }
 
-    /// The application that guest rules may speak about: clear, named, and in the plain shape `/{org}/{app}/…`.
+    /// The application that guest rules may speak about: clear, named, and in the plain shape
+    /// `/{org}/{app}/…`.
     #[must_use]
     pub fn guest_application(&self) -> Option<(&str, &str)> {
         match &self.addressed {
@@ -127,8 +132,8 @@ impl RequestPath {
         }
     }
 
-    /// Every reading of the path after the base path, for the rules of `public`; `None` outside the base path.
-    /// A rule set must allow all of them.
+    /// Every reading of the path after the base path, for the rules of `public`; `None` outside the
+    /// base path. A rule set must allow all of them.
     #[must_use]
     pub fn whole(&self) -> Option<Vec<CheckedPath<'_>>> {
         self.in_base.then(|| self.readings(0))
@@ -136,8 +141,8 @@ impl RequestPath {
 
     /// Every reading of what permissions are checked against; a rule set must allow all of them.
     ///
-    /// In the plain shape that is what follows `/{org}/{app}`. In any other shape backends disagree about where
-    /// the application's own path begins, so it is the whole path besides.
+    /// In the plain shape that is what follows `/{org}/{app}`. In any other shape backends disagree
+    /// about where the application's own path begins, so it is the whole path besides.
     #[must_use]
     pub fn checked(&self) -> Vec<CheckedPath<'_>> {
         match &self.addressed {
@@ -152,8 +157,9 @@ impl RequestPath {
         }
     }
 
-    /// The path from the segment at `depth` on as it stands and, where it has `;` parameters, without them: Usergrid
-    /// checks the one and serves the other, so `get:/*.png` must not open `/secret;.png`.
+    /// The path from the segment at `depth` on as it stands and, where it has `;` parameters,
+    /// without them: Usergrid checks the one and serves the other, so `get:/*.png` must not open
+    /// `/secret;.png`.
     fn readings(&self, depth: usize) -> Vec<CheckedPath<'_>> {
         let text = self.segments.text_from(depth);
         let mut all = vec![CheckedPath::from_text(text)];
@@ -164,8 +170,8 @@ impl RequestPath {
         all
     }
 
-    /// `org/app` for logs, or `-`. Characters other than `A-Z a-z 0-9 . _ -` become `-`, each part is cut at 64
-    /// bytes.
+    /// `org/app` for logs, or `-`. Characters other than `A-Z a-z 0-9 . _ -` become `-`, each part
+    /// is cut at 64 bytes.
     #[must_use]
     pub fn application_label(&self) -> String {
         let Addressed::Applications(named) = &self.addressed else { return "-".to_owned() };

@@ -1,4 +1,5 @@
-//! Usergrid's permission rules, `<operations>:<path patterns>`: may this method be used on this path?
+//! Usergrid's permission rules, `<operations>:<path patterns>`: may this method be used on this
+//! path?
 //!
 //! A rule is compiled once, where it is read; it allows or stays silent, it never denies.
 
@@ -16,7 +17,8 @@ pub use rule_set::RuleSet;
 
 use item::Item;
 
-/// One permission rule (reference section 6).
+/// A permission rule: methods, and the paths on which it allows them. `docs/usergrid.md`, section
+/// "Permission rules", says how Usergrid reads and matches one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     operations: Operations,
@@ -24,7 +26,7 @@ pub struct Rule {
     items: Vec<Item>,
 }
 
-/// The methods that a rule speaks about.
+/// The methods that a rule allows; `any` is all of them, those without a name here included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Operations {
     any: bool,
@@ -35,17 +37,18 @@ struct Operations {
 }
 
 impl Rule {
-    /// Compiles a rule.
+    /// Compiles the text of a rule, such as `get,post:/books/*`.
     ///
     /// # Errors
-    /// Where Usergrid would silently disable or widen the rule: an operation other than get, put, post, delete
-    /// and `*`; a blank beside a comma or colon or at an end; a part of nothing but commas, or nothing between
-    /// two commas; an empty rule; a regular expression in braces.
+    /// Where Usergrid would silently disable or widen the rule: an operation other than get, put,
+    /// post, delete and `*`; a blank beside a comma or colon or at an end; a part of nothing but
+    /// commas, or nothing between two commas; an empty rule; a regular expression in braces.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         parse::rule(text)
     }
 
-    /// Whether the rule allows `method` on `path` to a user of these names; letter case does not count in ASCII.
+    /// Whether the rule allows `method` on `path` to a user of these names; letter case does not
+    /// count in ASCII.
     ///
     /// `user_names` are what `${user}` and `/me/` stand for; empty for callers that are no users.
     #[must_use]
@@ -66,8 +69,8 @@ impl Rule {
         self.operations.contain(method) && self.items.iter().any(Item::matches_everything)
     }
 
-    /// Whether the rule allows `method` on `path` letter by letter, by a pattern that writes out at least its first
-    /// `written_out` segments.
+    /// Whether the rule allows `method` on `path` letter by letter, by a pattern that writes out at
+    /// least its first `written_out` segments.
     #[must_use]
     pub(crate) fn allows_exactly(
         &self,

@@ -6,7 +6,8 @@
 use std::fmt;
 
 use usergrid_auth_config::{Authorization, Tenancy};
-use usergrid_auth_rules::path::{Addressed, ApplicationId, PathApplication, is_uuid};
+use usergrid_auth_rules::path::{Addressed, ApplicationId, PathApplication};
+use usergrid_auth_rules::syntax::is_uuid;
 
 use crate::principal::{ApplicationName, Principal, PrincipalKind};
 

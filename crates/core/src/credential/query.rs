@@ -2,6 +2,7 @@
 //! Everything else in it is bytes that come out as they went in.
 
 use usergrid_auth_config::Credentials;
+use usergrid_auth_rules::syntax::hex_digit;
 
 /// The credentials in the query of one `:path`.
 ///
@@ -166,13 +167,12 @@ fn decoded(text: &[u8]) -> impl Iterator<Item = Option<u8>> {
         let byte = bytes.next()?;
         Some(match byte {
             b'+' => Some(b' '),
-            b'%' => hex(bytes.next()).zip(hex(bytes.next())).map(|(high, low)| (high << 4) | low),
+            b'%' => {
+                let high = bytes.next().and_then(hex_digit);
+                let low = bytes.next().and_then(hex_digit);
+                high.zip(low).map(|(high, low)| (high << 4) | low)
+            }
             _ => Some(byte),
         })
     })
-}
-
-fn hex(digit: Option<u8>) -> Option<u8> {
-    let value = char::from(digit?).to_digit(16)?;
-    u8::try_from(value).ok()
 }

@@ -8,6 +8,7 @@ use super::{AnswerError, ApplicationName, Principal, PrincipalKind, header_value
 use usergrid_auth_config::json::{Json, Object};
 use usergrid_auth_config::{Authorization, Config};
 use usergrid_auth_rules::permission::Rule;
+use usergrid_auth_rules::syntax::is_uuid;
 
 /// The longest rule in an answer, in bytes. Compiled, a rule is up to sixty times as long.
 const LONGEST_RULE: usize = 1024;
@@ -145,15 +146,6 @@ fn application(name: String) -> ApplicationName {
         }
         _ => ApplicationName::Path { organization: String::new(), application: name },
     }
-}
-
-/// The text form of RFC 9562 section 4, any version.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 fn kind(word: &str) -> PrincipalKind {

@@ -1,10 +1,13 @@
 //! Which application a path addresses, in every shape that Usergrid's router knows.
 //!
-//! The shapes are those of `RootResource` and `OrganizationResource`; only `/{org}/{app}/…` is documented.
+//! The shapes are those of `docs/usergrid.md`, section "Paths and applications"; Usergrid itself
+//! documents `/{org}/{app}/…` only.
 
 use super::segment::Segments;
+use crate::syntax::is_uuid;
 
-/// First segments that are never an organisation: endpoints, aliases and static content of Usergrid.
+/// First segments that are never an organisation: endpoints, aliases and static content of
+/// Usergrid.
 const RESERVED: &[&str] = &[
     "management",
     "system",
@@ -33,22 +36,22 @@ const APPLICATION_WORDS: &[&str] = &["applications", "apps", "a"];
 /// What a path says about its application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Addressed {
-    /// It addresses none.
+    /// No application: Usergrid's own endpoints, an organisation alone, `/`.
     Nothing,
     /// A segment that would name the organisation or application can be read in more than one way.
     Unclear,
-    /// It addresses this one. More than one: backends differ in which one they read, so that whoever
-    /// may use the path must be entitled to every one of them. Never empty.
+    /// It addresses this one. More than one: backends differ in which one they read, so that
+    /// whoever may use the path must be entitled to every one of them. Never empty.
     Applications(Vec<PathApplication>),
 }
 
 /// An application as a path names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathApplication {
-    /// The organisation's name or UUID in lower case, where the path has one. With an application's UUID
-    /// it proves nothing about who owns the application.
+    /// The organisation's name or UUID in lower case, where the path has one. With an application's
+    /// UUID it proves nothing about who owns the application.
     pub organization: Option<String>,
-    /// The application.
+    /// What the path calls the application.
     pub application: ApplicationId,
     /// Whether the path has the plain shape `/{org}/{app}/…`, the only one that guests may use.
     pub plain: bool,
@@ -71,7 +74,8 @@ pub fn is_reserved(segment: &str) -> bool {
     folds_to_one_of(segment, RESERVED)
 }
 
-/// Whether a second segment announces the application instead of naming it, in whatever letter case.
+/// Whether a second segment announces the application instead of naming it, in whatever letter
+/// case.
 #[must_use]
 pub fn is_application_word(segment: &str) -> bool {
     folds_to_one_of(segment, APPLICATION_WORDS)
@@ -85,8 +89,9 @@ fn folds_to_one_of(segment: &str, words: &[&str]) -> bool {
     }
 }
 
-/// Lower case, with the few characters beyond ASCII that some backends fold into ASCII letters: `ſ` is an `s` to them.
-/// These are all there are in Unicode's case mappings; its whole tables would be a tenth of the module.
+/// Lower case, with the few characters beyond ASCII that some backends fold into ASCII letters: `ſ`
+/// is an `s` to them. These are all there are in Unicode's case mappings; its whole tables would be
+/// a tenth of the module.
 fn folded(segment: &str) -> String {
     let mut folded = String::with_capacity(segment.len());
     for character in segment.chars() {
@@ -107,17 +112,6 @@ fn folded(segment: &str) -> String {
     folded
 }
 
-/// Whether a segment has the form of a UUID: 8-4-4-4-12 hex digits in either case.
-#[must_use]
-pub fn is_uuid(segment: &str) -> bool {
-    let mut groups = segment.split('-');
-    [8_usize, 4, 4, 4, 12].into_iter().all(|length| {
-        groups.next().is_some_and(|group| {
-            group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
-    }) && groups.next().is_none()
-}
-
 /// A segment that should be a name: there is none, it is no clear name, or here it is.
 enum Name<'a> {
     Missing,
@@ -134,7 +128,7 @@ fn name_at(segments: &Segments, at: usize) -> Name<'_> {
     }
 }
 
-/// Reads the segments after the base path.
+/// The application that `segments` address, the base path cut off.
 pub(super) fn read(segments: &Segments) -> Addressed {
     let first = match name_at(segments, 0) {
         Name::Missing => return Addressed::Nothing,
@@ -167,7 +161,8 @@ fn read_reserved(first: &str, segments: &Segments) -> Addressed {
             Name::Unclear => Addressed::Unclear,
             Name::Is(_) | Name::Missing => Addressed::Nothing,
         },
-        // Usergrid's router would take `/ORGS/…` for an organisation, one without letter case would not.
+        // Usergrid's router would take `/ORGS/…` for an organisation, one without letter case would
+        // not.
         other if !RESERVED.contains(&other) => Addressed::Unclear,
         _ => Addressed::Nothing,
     }
@@ -192,7 +187,8 @@ fn read_in_organization(organization: &str, segments: &Segments, at: usize) -> A
         Name::Is(named) => {
             let aliased = application(Some(organization), named, depth.saturating_add(1), false);
             if at == 1 {
-                // Only Usergrid's router takes the word for an alias; to others it is the application.
+                // Only Usergrid's router takes the word for an alias; to others it is the
+                // application.
                 Addressed::Applications(vec![aliased, literal])
             } else if APPLICATION_WORDS.contains(&next) {
                 Addressed::Applications(vec![aliased])

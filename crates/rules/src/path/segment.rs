@@ -5,6 +5,7 @@
 use percent_encoding::percent_decode;
 
 use super::BrokenPath;
+use crate::syntax::hex_digit;
 
 /// What stands between two slashes of `:path`.
 #[derive(Clone, Copy, Debug)]
@@ -13,11 +14,12 @@ pub(super) struct Segment<'a> {
     clear: bool,
 }
 
-/// The segments of a path, in one text: a paused request keeps it, and most have only to look at it.
+/// The segments of a path, in one text: a paused request keeps it, and most have only to look at
+/// it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Segments {
-    /// Every segment with a `/` before it, decoded once; bytes that are not UTF-8 are replaced, and the segment is
-    /// unclear.
+    /// Every segment with a `/` before it, decoded once; bytes that are not UTF-8 are replaced, and
+    /// the segment is unclear.
     text: String,
     spans: Vec<Span>,
 }
@@ -49,8 +51,8 @@ impl Segments {
             self.add(plain, true);
             return Ok(0);
         }
-        // Blanks and control bytes never stand in a request target (RFC 9112 section 3.2); upstream they
-        // could end the request line.
+        // Blanks and control bytes never stand in a request target (RFC 9112 section 3.2); upstream
+        // they could end the request line.
         if raw.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) || !escapes_are_whole(raw) {
             return Err(BrokenPath);
         }
@@ -86,28 +88,28 @@ impl Segments {
         self.spans.push(Span { start, end: self.text.len(), clear });
     }
 
-    /// Gives back what is not needed.
+    /// Gives spare memory back: a paused request keeps its path.
     pub(super) fn shrink(&mut self) {
         self.text.shrink_to_fit();
         self.spans.shrink_to_fit();
     }
 
-    /// Forgets the first `count`.
+    /// Drops the first `count` segments, which are the base path's.
     pub(super) fn cut(&mut self, count: usize) {
         self.spans.drain(..count.min(self.spans.len()));
     }
 
-    /// How many there are.
+    /// The number of segments.
     pub(super) fn len(&self) -> usize {
         self.spans.len()
     }
 
-    /// All of them, in order.
+    /// The segments in the order of the path.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = Segment<'_>> + ExactSizeIterator {
         self.spans.iter().map(|span| self.segment(span))
     }
 
-    /// The one at `index`.
+    /// The segment at `index`, from 0; `None` beyond the last.
     pub(super) fn get(&self, index: usize) -> Option<Segment<'_>> {
         self.spans.get(index).map(|span| self.segment(span))
     }
@@ -124,7 +126,7 @@ impl Segments {
 }
 
 impl<'a> Segment<'a> {
-    /// Decoded once.
+    /// The segment as most backends see it: percent-decoded once.
     pub(super) fn text(&self) -> &'a str {
         self.text
     }
@@ -145,8 +147,9 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// The text of a segment in which nobody can read anything else: of characters that RFC 3986 section 3.3 allows
-/// there, without escapes and parameters. Most segments are, and need none of the work that others make.
+/// The text of a segment in which nobody can read anything else: of characters that RFC 3986
+/// section 3.3 allows there, without escapes and parameters. Most segments are, and need none of
+/// the work that others make.
 fn plain(raw: &[u8]) -> Option<&str> {
     let is_plain = |byte: &u8| {
         byte.is_ascii_alphanumeric()
@@ -187,13 +190,14 @@ fn escapes_are_whole(raw: &[u8]) -> bool {
 
 /// Decodes until no escape is left, in one pass.
 ///
-/// Escapes cannot overlap, because `%` is no hex digit: the order in which they are taken does not matter.
+/// Escapes cannot overlap, because `%` is no hex digit: the order in which they are taken does not
+/// matter.
 fn decode_fully(raw: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     for byte in raw {
         out.push(*byte);
         while let [before @ .., b'%', high, low] = out.as_slice()
-            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+            && let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low))
         {
             let length = before.len();
             out.truncate(length);
@@ -201,10 +205,6 @@ fn decode_fully(raw: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 fn is_hostile(decoded: &[u8]) -> bool {

@@ -1,37 +1,38 @@
 //! Text with wildcards in it: the pieces of a pattern, how they are read and how they match.
 //!
-//! Going back goes to the last `*` only, so that a hostile text costs its length times the pattern's.
+//! Going back goes to the last `*` only, so that a hostile text costs its length times the
+//! pattern's.
 
 /// A part of a segment's pattern, or of a literal path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// Itself.
+    /// Text that stands for itself.
     Text(String),
-    /// `?`: one character.
+    /// `?`: exactly one character.
     One,
-    /// `*` or `{name}`: any characters.
+    /// `*` or `{name}`: any characters, or none.
     Run,
-    /// `${user}`.
+    /// `${user}`, for which a name of the user stands.
     User,
-    /// The `me` of `/me/`.
+    /// The `me` of `/me/`, for which a name of the user may stand.
     Me,
 }
 
 /// Whether the places for names are compiled as such.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Syntax {
-    /// `${user}` and `/me/` are text.
+    /// `${user}` and `/me/` are text like any other.
     Plain,
-    /// They are places for names.
+    /// `${user}` and `/me/` are places for names.
     Personal,
 }
 
-/// How text compares.
+/// Whether letter case counts where the rule's own text is compared with the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Case {
-    /// Byte by byte.
+    /// It does: byte by byte.
     Exact,
-    /// ASCII letters without their case.
+    /// It does not, in ASCII.
     Folded,
 }
 
@@ -44,14 +45,14 @@ pub(super) struct Bindings<'a> {
     pub(super) me: Option<&'a str>,
 }
 
-/// How pieces compare with text.
+/// How the pieces of a pattern are compared with a path in one try.
 #[derive(Clone, Copy)]
 pub(super) struct Comparison<'a> {
-    /// For the rule's own text.
+    /// How the rule's own text compares.
     pub(super) text: Case,
     /// For a name: whether a byte of the path agrees with one of the name.
     pub(super) names: fn(&u8, &u8) -> bool,
-    /// The names.
+    /// What the places for names stand for.
     pub(super) bindings: Bindings<'a>,
 }
 
@@ -65,7 +66,7 @@ pub(super) fn same_as_lowered(path: &u8, name: &u8) -> bool {
     path.to_ascii_lowercase() == *name
 }
 
-/// Reads one segment of a pattern.
+/// The pieces of one segment of a pattern, `text` between two slashes.
 pub(super) fn segment_pieces(segment: &str, syntax: Syntax) -> Vec<Piece> {
     let mut pieces = Pieces::default();
     let mut rest = segment;
@@ -90,7 +91,7 @@ pub(super) fn segment_pieces(segment: &str, syntax: Syntax) -> Vec<Piece> {
     pieces.finish()
 }
 
-/// Reads a path without wildcards.
+/// The pieces of a whole path without wildcards, slashes included.
 pub(super) fn literal_pieces(path: &str, syntax: Syntax) -> Vec<Piece> {
     if syntax == Syntax::Plain {
         return vec![Piece::Text(path.to_owned())];
@@ -119,7 +120,8 @@ fn after<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     eat(text, start, u8::eq_ignore_ascii_case)
 }
 
-/// What follows a template after its opening brace: a name, which holds no brace, and the closing one.
+/// What follows a template after its opening brace: a name, which holds no brace, and the closing
+/// one.
 fn after_template(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once('}')?;
     (!name.is_empty() && !name.contains('{')).then_some(rest)

@@ -1,4 +1,5 @@
-//! One of a rule's comma-separated paths: literal or an Ant pattern, with `${user}` and `/me/` in it.
+//! One of a rule's comma-separated paths: literal or an Ant pattern, with `${user}` and `/me/` in
+//! it.
 //!
 //! A user's name is put into the compiled pattern as text, so that no name can act as a pattern.
 
@@ -6,16 +7,16 @@ use super::checked_path::CheckedPath;
 use super::glob::{Bindings, Case, Syntax};
 use super::pattern::Pattern;
 
-/// One path of a rule.
+/// What one of a rule's paths matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// `*` alone, or no path at all: every path, the empty one included.
     Anything,
-    /// What must match.
+    /// Every path that the text matches, as written or with a user's name put in.
     Path(PathItem),
 }
 
-/// A path with everything that can stand for it.
+/// The compiled forms of a path, any of which may match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PathItem {
     /// As written; in a pattern the braces of `${user}` are then a template, as in Spring.
@@ -27,7 +28,7 @@ pub(super) struct PathItem {
 }
 
 impl Item {
-    /// No path in the rule.
+    /// What a rule without any path matches.
     pub(super) fn anything() -> Self {
         Self::Anything
     }
@@ -73,8 +74,8 @@ impl Item {
         }
     }
 
-    /// The segments from the start that are written out: every path that it matches for nobody in particular begins
-    /// with them, ASCII letter case aside.
+    /// The segments from the start that are written out: every path that it matches for nobody in
+    /// particular begins with them, ASCII letter case aside.
     pub(super) fn start(&self) -> Vec<&str> {
         match self {
             Self::Anything => Vec::new(),
@@ -107,8 +108,8 @@ impl PathItem {
         path: &CheckedPath<'_>,
         user_names: &[String],
     ) -> bool {
-        // An empty name would leave an empty segment, which Ant patterns pass over: `/users/**` for everybody. A
-        // name with a slash would reach into another user's `/users/tom/likes`.
+        // An empty name would leave an empty segment, which Ant patterns pass over: `/users/**` for
+        // everybody. A name with a slash would reach into another user's `/users/tom/likes`.
         let is_segment = |name: &&str| !name.is_empty() && !name.contains('/');
         let names = || user_names.iter().map(String::as_str).filter(is_segment);
         let matches = |user, me| pattern.matches(path, Case::Folded, Bindings { user, me });
@@ -123,7 +124,8 @@ impl PathItem {
     }
 }
 
-/// Whether `part` stands in `text`. The standard library's searcher would be a hundredth of the module, for a few rules.
+/// Whether `part` stands in `text`. The standard library's searcher would be a hundredth of the
+/// module, for a few rules.
 fn holds(text: &str, part: &[u8]) -> bool {
     text.as_bytes().windows(part.len()).any(|window| window == part)
 }

@@ -1,6 +1,7 @@
 //! Reads the text of a rule, and refuses what Usergrid would silently disable or widen.
 //!
-//! Grammar: reference section 6.1; the differences are those of the contract's section 6.
+//! The grammar is that of `docs/usergrid.md`, section "Permission rules"; what is refused besides
+//! is in its section "Where this filter departs".
 
 use std::fmt;
 
@@ -25,7 +26,8 @@ impl std::error::Error for RuleError {}
 
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The part as it is: the configuration, which prints this, makes its messages printable and cuts them.
+        // The part as it is: the configuration, which prints this, makes its messages printable and
+        // cuts them.
         match &self.0 {
             Kind::Empty => {
                 f.write_str("empty rule, which would allow everything; write `*:*` to mean that")
@@ -49,7 +51,7 @@ impl fmt::Display for RuleError {
     }
 }
 
-/// Compiles a whole rule.
+/// See [`Rule::parse`].
 pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
     // Usergrid cuts at every colon, but compares the parts with a path that it cuts as well: to us
     // a colon in a path is an ordinary character on both sides.
@@ -112,8 +114,8 @@ fn items(part: &str) -> Result<impl Iterator<Item = &str>, RuleError> {
     Ok(trimmed.split(','))
 }
 
-/// Spring reads `{name:expression}` in a pattern as a regular expression; matched as any text, it would allow
-/// more than its author meant.
+/// Spring reads `{name:expression}` in a pattern as a regular expression; matched as any text, it
+/// would allow more than its author meant.
 fn has_braced_expression(text: &str) -> bool {
     text.split('{').skip(1).any(|after| {
         after.split('}').next().is_some_and(|inside| inside.contains(':') && inside != after)

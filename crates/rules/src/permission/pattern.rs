@@ -1,7 +1,7 @@
 //! Ant path patterns as Spring 3.2 matches them, and literal paths, compiled.
 //!
-//! Matching is iterative and goes back to the last `**` or `*` only: its cost is bounded by the length of the
-//! path times that of the pattern, whatever a client sends.
+//! Matching is iterative and goes back to the last `**` or `*` only: its cost is bounded by the
+//! length of the path times that of the pattern, whatever a client sends.
 
 use super::checked_path::CheckedPath;
 use super::glob::{
@@ -9,10 +9,12 @@ use super::glob::{
     same_but_case, segment_pieces,
 };
 
-/// The longest path in bytes that wildcards are tried on, beyond `/**`. Tomcat by default takes no longer head at all.
+/// The longest path in bytes that wildcards are tried on, beyond `/**`. Tomcat by default takes no
+/// longer head at all.
 const LONGEST_PATH: usize = 8192;
 
-/// A compiled path of a rule.
+/// A path of a rule, compiled as Spring's `AntPathMatcher` or Shiro would match it
+/// (`docs/usergrid.md`, section "Permission rules").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
     /// No wildcard: compared as a whole, slashes and all.
@@ -21,7 +23,7 @@ pub(super) enum Pattern {
     Ant(Ant),
 }
 
-/// A pattern with wildcards.
+/// A pattern with wildcards, taken apart at its slashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ant {
     tokens: Vec<Token>,
@@ -36,7 +38,7 @@ pub(super) struct Ant {
 enum Token {
     /// `**`: any number of segments.
     AnyDepth,
-    /// One segment.
+    /// One segment, with or without wildcards in it.
     Segment(Vec<Piece>),
 }
 
@@ -86,8 +88,8 @@ impl Pattern {
             Self::Literal(pieces) => {
                 glob(pieces, path.text(), Comparison { text: case, names: same_but_case, bindings })
             }
-            // Usergrid puts the name as it is into a pattern and lowers the path: a name with capitals never
-            // matches there, and its owner needs the UUID.
+            // Usergrid puts the name as it is into a pattern and lowers the path: a name with
+            // capitals never matches there, and its owner needs the UUID.
             Self::Ant(ant) => {
                 ant.matches(path, Comparison { text: case, names: same_as_lowered, bindings })
             }
@@ -102,7 +104,8 @@ impl Pattern {
         }
     }
 
-    /// The segments from the start that hold nothing but text; of a pattern compiled as [`Syntax::Plain`].
+    /// The segments from the start that hold nothing but text; of a pattern compiled as
+    /// [`Syntax::Plain`].
     pub(super) fn start(&self) -> Vec<&str> {
         match self {
             Self::Literal(pieces) => {
@@ -152,8 +155,8 @@ impl Ant {
         if text.len() > LONGEST_PATH {
             return self.matches_everything();
         }
-        // Usergrid tries twice, the second time with a slash added to each side that ends with neither `/` nor `*`.
-        // Only what follows differs between the two.
+        // Usergrid tries twice, the second time with a slash added to each side that ends with
+        // neither `/` nor `*`. Only what follows differs between the two.
         let slash = text.ends_with('/');
         let slash_or_added = slash || !text.ends_with('*');
         let slashes_agree = self.has_depth

@@ -1,6 +1,7 @@
 //! Many rules as one question: only those are tried that begin like the path.
 //!
-//! What is found by its beginning still has to match as a whole, so the index can make a rule set slower, never laxer.
+//! What is found by its beginning still has to match as a whole, so the index can make a rule set
+//! slower, never laxer.
 
 use std::collections::HashMap;
 
@@ -9,23 +10,26 @@ use super::{CheckedPath, Rule};
 /// So many rules are tried one after the other: that is cheaper than looking them up.
 pub(crate) const FEW: usize = 8;
 
-/// Longer beginnings are cut to so many segments: rules that differ only later are tried one after the other.
+/// Longer beginnings are cut to so many segments: rules that differ only later are tried one after
+/// the other.
 const DEEPEST: usize = 16;
 
-/// Rules, any of which may allow something.
+/// Rules of which any may allow a request, indexed by the beginnings of their paths.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
-    /// Of one path each, so that none is tried twice for one request: a rule that lists several stands here several times.
+    /// Of one path each, so that none is tried twice for one request: a rule that lists several
+    /// stands here several times.
     rules: Vec<Rule>,
-    /// Rules by the segments that they begin with and write out, in lower case, each with a `/` before it; and an
-    /// empty list for whatever another entry begins with. Empty for few rules.
+    /// Rules by the segments that they begin with and write out, in lower case, each with a `/`
+    /// before it; and an empty list for whatever another entry begins with. Empty for few rules.
     by_start: HashMap<String, Vec<usize>>,
-    /// The length of the longest entry: no more of a path is looked at, however long a client makes it.
+    /// The length of the longest entry: no more of a path is looked at, however long a client makes
+    /// it.
     longest: usize,
 }
 
 impl RuleSet {
-    /// Any of the rules may allow.
+    /// Indexes `rules`, any of which may allow.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
         let rules: Vec<Rule> = rules.into_iter().flat_map(Rule::one_for_each_path).collect();
@@ -53,8 +57,8 @@ impl RuleSet {
         self.rules.is_empty()
     }
 
-    /// Whether a rule that could match `path` passes `test`, which must fail for those that do not match. A rule of
-    /// several paths is tested as that many rules of one path, each once at most.
+    /// Whether a rule that could match `path` passes `test`, which must fail for those that do not
+    /// match. A rule of several paths is tested as that many rules of one path, each once at most.
     #[must_use]
     pub fn any(&self, path: &CheckedPath<'_>, test: impl Fn(&Rule) -> bool) -> bool {
         if self.by_start.is_empty() {

@@ -8,6 +8,8 @@ use std::rc::Rc;
 use usergrid_auth_config::json::{Json, Object};
 use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret};
 
+use usergrid_auth_rules::syntax::is_uuid;
+
 use super::form::{self, Form};
 use crate::credential::{Credential, is_b64token};
 use crate::principal::members::{self, Round};
@@ -229,7 +231,7 @@ fn issued(
 /// else names tenants confines the client to them without giving it their rights.
 fn tenancy(answer: &Object) -> Result<Tenancy, AnswerError> {
     let application = members::one_or_list(answer, "application")?;
-    let is_application = matches!(application.as_deref(), Some([one]) if principal::is_uuid(one));
+    let is_application = matches!(application.as_deref(), Some([one]) if is_uuid(one));
     let (organization, is_organization) = match members::present(answer, "organization")? {
         Some(Json::Object(organization)) => {
             let name = members::text(organization, "name")?;

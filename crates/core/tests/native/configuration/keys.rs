@@ -26,12 +26,12 @@ fn bounds_are_those_of_the_table() {
     for key in KEYS {
         let path = key.path();
         let (inside, outside): (Vec<String>, Vec<String>) = match key.shape {
-            Shape::Duration { least, most, .. } => {
+            Shape::Duration { least, most } => {
                 let text = |millis: u32| format!("\"{millis}ms\"");
                 let below = if least == 0 { "-1".into() } else { text(least - 1) };
                 (vec![text(least), text(most)], vec![below, text(most + 1), "60".into()])
             }
-            Shape::Count { least, most, .. } => {
+            Shape::WholeNumber { least, most } => {
                 let below = if least == 0 { "-1".into() } else { (least - 1).to_string() };
                 let doubles = vec![format!("{least}.0"), format!("{least}"), format!("{most:e}")];
                 (doubles, vec![below, (most + 1).to_string(), format!("{least}.5"), "\"1\"".into()])

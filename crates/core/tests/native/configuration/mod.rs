@@ -5,6 +5,7 @@ mod docs;
 mod documents;
 mod keys;
 mod properties;
+mod shapes;
 mod values;
 
 use std::fs;

@@ -1,0 +1,117 @@
+//! `introspection.client_auth`: how the filter proves to the server who it is.
+
+use crate::notes::{Reported, all};
+use crate::problem::quoted;
+use crate::secret::Secret;
+use crate::section::Section;
+use crate::words::Word;
+
+/// How the filter authenticates at a server (RFC 6749 section 2.3, RFC 6750 section 2.1).
+#[derive(Debug)]
+pub enum ClientAuth {
+    /// Not at all.
+    None,
+    /// HTTP Basic, id and secret form-encoded first (RFC 6749 section 2.3.1).
+    ClientSecretBasic {
+        /// The filter's own client id.
+        client_id: String,
+        /// The secret of that client.
+        client_secret: Secret,
+    },
+    /// `client_id` and `client_secret` in the form.
+    ClientSecretPost {
+        /// The filter's own client id.
+        client_id: String,
+        /// The secret of that client.
+        client_secret: Secret,
+    },
+    /// `Authorization: Bearer`.
+    Bearer {
+        /// The filter's own token.
+        token: Secret,
+    },
+}
+
+words! {
+    /// `introspection.client_auth.method`.
+    pub(crate) enum Method {
+        /// See [`ClientAuth::None`].
+        None = "none",
+        /// See [`ClientAuth::ClientSecretBasic`].
+        ClientSecretBasic = "client_secret_basic",
+        /// See [`ClientAuth::ClientSecretPost`].
+        ClientSecretPost = "client_secret_post",
+        /// See [`ClientAuth::Bearer`].
+        Bearer = "bearer",
+    }
+}
+
+impl Method {
+    /// The keys beside `method` that go with it.
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::ClientSecretBasic | Self::ClientSecretPost => {
+                &["client_id", "client_secret", "client_secret_env"]
+            }
+            Self::Bearer => &["token", "token_env"],
+        }
+    }
+}
+
+pub(crate) fn client_auth(parent: &Section<'_>) -> Result<ClientAuth, Reported> {
+    let section = &parent.section("client_auth")?;
+    // Without a method nothing can be said about the rest.
+    let method = section.word("method")?;
+    let misplaced = misplaced_keys(section, method);
+    let auth = match method {
+        Method::None => Ok(ClientAuth::None),
+        Method::ClientSecretBasic => client(section, method).map(|(client_id, client_secret)| {
+            ClientAuth::ClientSecretBasic { client_id, client_secret }
+        }),
+        Method::ClientSecretPost => client(section, method).map(|(client_id, client_secret)| {
+            ClientAuth::ClientSecretPost { client_id, client_secret }
+        }),
+        Method::Bearer => bearer(section),
+    };
+    misplaced?;
+    section.names()?;
+    auth
+}
+
+/// A key of another method is a mistake: who wrote it may believe that it is used.
+fn misplaced_keys(section: &Section<'_>, method: Method) -> Result<(), Reported> {
+    let others = section.keys().filter(|key| key.name != "method");
+    let others = others.filter(|key| !method.keys().contains(&key.name));
+    let checked = all(others.map(|key| match section.given(key.name)? {
+        Some(value) => {
+            let default = if section.given("method")?.is_none() { ", the default" } else { "" };
+            let method = quoted(method.word());
+            Err(value.problem(&["does not go with method ", &method, default]))
+        }
+        None => Ok(()),
+    }));
+    checked.map(|_| ())
+}
+
+fn client(section: &Section<'_>, method: Method) -> Result<(String, Secret), Reported> {
+    let client_id = match section.given("client_id")? {
+        Some(value) => value.text().map(str::to_owned),
+        None => {
+            let method = quoted(method.word());
+            Err(section.problem("client_id", &["is required by method ", &method]))
+        }
+    };
+    let secret = section.secret("client_secret", "client_secret_env");
+    Ok((client_id?, secret?))
+}
+
+fn bearer(section: &Section<'_>) -> Result<ClientAuth, Reported> {
+    let token = section.secret("token", "token_env")?;
+    // It becomes a header value (RFC 6750 section 2.1).
+    if !token.expose().iter().all(u8::is_ascii_graphic) {
+        let message = "the token holds a blank or a non-ASCII character";
+        return Err(section.problem("token", &[message]));
+    }
+    Ok(ClientAuth::Bearer { token })
+}

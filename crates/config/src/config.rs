@@ -1,0 +1,139 @@
+//! The whole configuration, and the way to it from the bytes that Envoy hands over.
+//! The sections are read one by one; their rules live in the modules named after them.
+
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+use usergrid_auth_rules::guest::GuestRules;
+use usergrid_auth_rules::public::PublicRules;
+
+use crate::authorization::{self, Authorization};
+use crate::credentials::{self, Credentials, TokenFormat};
+use crate::identity_headers::{self, ClaimNames, IdentityHeader};
+use crate::json::Json;
+use crate::notes::{Notes, Reported};
+use crate::problem::{Problem, Problems};
+use crate::reader::Value;
+use crate::secret::Secret;
+use crate::sections::{self, BreakerSettings, CacheSettings, Errors, Forward};
+use crate::upstream::{self, ClientCredentials, Introspection};
+use crate::{base_path, rules};
+
+const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a JSON object";
+
+/// The whole configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// How tokens are verified.
+    pub introspection: Introspection,
+    /// How client pairs are verified; without it they are refused.
+    pub client_credentials: Option<Rc<ClientCredentials>>,
+    /// Where credentials are looked for.
+    pub credentials: Credentials,
+    /// What a token must look like before any call.
+    pub token: TokenFormat,
+    /// Who is let in without a credential.
+    pub guest: GuestRules,
+    /// Endpoints that need no credential, matched against the whole path.
+    pub public: PublicRules,
+    /// What a verified principal may do.
+    pub authorization: Authorization,
+    /// The names of the claims that carry the principal.
+    pub claims: ClaimNames,
+    /// Identity headers, in the order they are set.
+    pub identity: Vec<IdentityHeader>,
+    /// What becomes of a verified token.
+    pub forward: Forward,
+    /// How long and how many answers are remembered.
+    pub cache: CacheSettings,
+    /// When a server that keeps failing is left alone.
+    pub breaker: BreakerSettings,
+    /// The paths of RFC 7009 endpoints behind the filter; a request to one that succeeds makes the
+    /// filter forget what it knows of the token.
+    pub revocation_paths: Vec<String>,
+    /// Requests of one worker that may be paused at a time.
+    pub max_waiting: usize,
+    /// The words of refusals.
+    pub errors: Errors,
+    /// Whether a CORS preflight passes untouched.
+    pub bypass_preflight: bool,
+    /// The decoded segments that every path begins with; empty for `/`.
+    pub base_path: Vec<String>,
+    /// SHA-256 over everything that can change an answer: the document and the values of the
+    /// environment variables that it names.
+    pub digest: [u8; 32],
+}
+
+impl Config {
+    /// Reads the configuration `text`; `env` looks up the environment variables it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once: see [`Problems`].
+    pub fn parse(text: &[u8], env: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Self, Problems> {
+        let json = document(text)?;
+        let notes = Notes::new(env);
+        let config = settings(text, &Value::document(&json, &notes), &notes);
+        notes.finish(config)
+    }
+}
+
+fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Config, Reported> {
+    let root = &document.section()?;
+    gather!(
+        root,
+        Config {
+            claims: identity_headers::claims(root),
+            introspection: upstream::introspection(root),
+            client_credentials: upstream::client_credentials(root).map(|found| found.map(Rc::new)),
+            credentials: credentials::credentials(root),
+            token: credentials::token(root),
+            guest: rules::guest(root),
+            public: rules::public(root),
+            authorization: authorization::authorization(root),
+            identity: identity_headers::headers(root, &claims),
+            forward: sections::forward(root),
+            cache: sections::cache(root),
+            breaker: sections::breaker(root),
+            revocation_paths: sections::revocation_paths(root),
+            max_waiting: sections::max_waiting(root),
+            errors: sections::errors(root),
+            bypass_preflight: sections::bypass_preflight(root),
+            base_path: base_path::segments(root),
+            // Last, when every variable has been looked up.
+            digest: Ok(digest(text, &notes.take_resolved())),
+        }
+    )
+}
+
+/// The JSON object in `text`, or one message about the whole of it.
+fn document(text: &[u8]) -> Result<Json, Problems> {
+    let whole = |message: &[&str]| Problems::one(Problem::new("", message));
+    if text.starts_with(b"\xEF\xBB\xBF") {
+        return Err(whole(&["the configuration begins with a byte order mark, remove it"]));
+    }
+    match text.trim_ascii_start().first() {
+        None => return Err(whole(&["the configuration is empty: ", PASS_A_STRING])),
+        Some(b'{') => {}
+        Some(_) => {
+            return Err(whole(&["the configuration does not begin with `{`: ", PASS_A_STRING]));
+        }
+    }
+    // The parser's own words name line and column and show nothing of the text.
+    Json::parse(text).map_err(|error| {
+        // A `Struct` is protobuf: it begins with a line feed and a length, which may look like `{`.
+        let is_binary = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+        let binary = text.starts_with(b"\n") && text.iter().any(is_binary);
+        let (colon, advice) = if binary { (": ", PASS_A_STRING) } else { ("", "") };
+        whole(&["the configuration is not JSON: ", &error.to_string(), colon, advice])
+    })
+}
+
+/// Each part goes in with its length, so that no two lists of parts run together alike.
+fn digest(text: &[u8], resolved: &[Secret]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in std::iter::once(text).chain(resolved.iter().map(Secret::expose)) {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}

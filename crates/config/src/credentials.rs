@@ -1,0 +1,100 @@
+//! `credentials` and `token`: where credentials are looked for, and what a token must look like
+//! before anybody is asked about it.
+
+use crate::notes::Reported;
+use crate::secret::Secret;
+use crate::section::Section;
+
+/// `credentials`.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Whether `Authorization: Bearer` is looked at (RFC 6750 section 2.1).
+    pub header: bool,
+    /// Whether `access_token` in the query is looked at (RFC 6750 section 2.3).
+    pub query: bool,
+    /// Whether `client_id` and `client_secret` in the query are looked at, as Usergrid does.
+    pub client_query: bool,
+    /// Whether `Authorization: Basic` is looked at (RFC 6749 section 2.3.1).
+    pub client_basic: bool,
+    /// What more than one credential means.
+    pub on_conflict: OnConflict,
+    /// The longest token, client id or client secret in bytes.
+    pub max_length: usize,
+}
+
+words! {
+    /// An entry of `credentials.sources`.
+    pub(crate) enum Source {
+        /// See [`Credentials::header`].
+        Header = "header",
+        /// See [`Credentials::query`].
+        Query = "query",
+        /// See [`Credentials::client_query`].
+        ClientQuery = "client_query",
+        /// See [`Credentials::client_basic`].
+        ClientBasic = "client_basic",
+    }
+}
+
+words! {
+    /// `credentials.on_conflict`: what more than one credential in a request means.
+    pub enum OnConflict {
+        /// 400 (RFC 6750 section 2).
+        Reject = "reject",
+        /// The first of query token, Bearer, Basic, query pair counts; of duplicates, the first.
+        Usergrid = "usergrid",
+    }
+}
+
+/// `token`: what is known about tokens before the server is asked.
+#[derive(Debug)]
+pub enum TokenFormat {
+    /// Nothing.
+    Opaque,
+    /// A Usergrid access token; signed with the salt if there is one.
+    Usergrid {
+        /// The value of the variable that `token.salt_env` names.
+        salt: Option<Secret>,
+    },
+}
+
+words! {
+    /// `token.format`.
+    pub(crate) enum TokenFormatWord {
+        /// See [`TokenFormat::Opaque`].
+        Opaque = "opaque",
+        /// See [`TokenFormat::Usergrid`].
+        Usergrid = "usergrid",
+    }
+}
+
+pub(crate) fn credentials(root: &Section<'_>) -> Result<Credentials, Reported> {
+    let section = root.section("credentials")?;
+    let on_conflict = section.word("on_conflict");
+    let max_length = section.size("max_length");
+    // An empty list is refused: without any source nobody could be anyone but a guest.
+    let sources = section.words("sources");
+    section.names()?;
+    let sources: Vec<Source> = sources?;
+    Ok(Credentials {
+        header: sources.contains(&Source::Header),
+        query: sources.contains(&Source::Query),
+        client_query: sources.contains(&Source::ClientQuery),
+        client_basic: sources.contains(&Source::ClientBasic),
+        on_conflict: on_conflict?,
+        max_length: max_length?,
+    })
+}
+
+pub(crate) fn token(root: &Section<'_>) -> Result<TokenFormat, Reported> {
+    let section = root.section("token")?;
+    // Looked up whatever the format: it is there for the day the format changes.
+    let salt = section.secret_from_environment("salt_env");
+    let format = section.word("format");
+    section.names()?;
+    let salt = salt?;
+    Ok(match format? {
+        TokenFormatWord::Opaque => TokenFormat::Opaque,
+        TokenFormatWord::Usergrid => TokenFormat::Usergrid { salt },
+    })
+}

@@ -1,0 +1,89 @@
+//! One key of the configuration as data: where it stands, what it takes, what leaving it out means.
+
+use crate::duration::write_millis;
+use crate::shape::Shape;
+
+/// A key: a row of [`KEYS`](crate::KEYS).
+#[derive(Debug)]
+pub struct KeySpec {
+    /// The object it stands in: `""` for the document, `guest[]` for each entry of an array.
+    pub section: &'static str,
+    /// Its name in that object.
+    pub name: &'static str,
+    /// What it takes.
+    pub shape: Shape,
+    /// What leaving it out means.
+    pub absent: Absent,
+}
+
+/// What leaving a key out means: a mistake, a value, or something in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// A mistake. An object is then read as an empty one, so that it is told what belongs into it.
+    Required,
+    /// No value; what that means, in the words of the documentation.
+    Means(&'static str),
+    /// The same as this boolean.
+    Boolean(bool),
+    /// The same as this number.
+    Number(u32),
+    /// The same as a duration of so many milliseconds.
+    Millis(u32),
+    /// The same as this string or word.
+    Text(&'static str),
+    /// The same as an array of all words of its shape.
+    EveryWord,
+    /// The same as `[]`.
+    EmptyArray,
+    /// The same as `{}`.
+    EmptyObject,
+}
+
+impl KeySpec {
+    /// The whole key path, such as `introspection.timeout` or `guest[].permissions`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::from(self.section);
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(self.name);
+        path
+    }
+
+    /// What it takes, bounds included, in the words of the documentation.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        self.shape.described()
+    }
+
+    /// The default as JSON text; `None` if leaving the key out is not the same as some value.
+    #[must_use]
+    pub fn default_json(&self) -> Option<String> {
+        Some(match (self.absent, &self.shape) {
+            (Absent::Required | Absent::Means(_), _) => return None,
+            (Absent::Boolean(on), _) => on.to_string(),
+            (Absent::Number(number), _) => number.to_string(),
+            (Absent::Millis(millis), _) => format!("\"{}\"", write_millis(millis.into())),
+            (Absent::Text(text), _) => format!("\"{text}\""),
+            (Absent::EveryWord, Shape::Array(words) | Shape::NonEmptyArray(words)) => match words {
+                Shape::Word(words) => format!("[\"{}\"]", words.join("\", \"")),
+                _ => return None,
+            },
+            // The documentation would call it required, and a test finds that it is not.
+            (Absent::EveryWord, _) => return None,
+            (Absent::EmptyArray, _) => String::from("[]"),
+            (Absent::EmptyObject, _) => String::from("{}"),
+        })
+    }
+
+    /// What leaving it out means, in the words of the documentation.
+    #[must_use]
+    pub fn when_left_out(&self) -> String {
+        match (self.absent, self.default_json()) {
+            (Absent::Means(meaning), _) => String::from(meaning),
+            (_, Some(json)) => format!("`{json}`"),
+            (_, None) => String::from("required"),
+        }
+    }
+}

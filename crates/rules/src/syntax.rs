@@ -1,0 +1,19 @@
+//! Forms of text that more than one reader has to know.
+
+/// Whether `text` is a UUID in the text form of RFC 9562 section 4: 8-4-4-4-12 hexadecimal digits
+/// in either case, of any version.
+#[must_use]
+pub fn is_uuid(text: &str) -> bool {
+    let mut groups = text.split('-');
+    [8_usize, 4, 4, 4, 12].into_iter().all(|length| {
+        groups.next().is_some_and(|group| {
+            group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    }) && groups.next().is_none()
+}
+
+/// The value of a hexadecimal digit in either case, 0 to 15; `None` for any other byte.
+#[must_use]
+pub fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
