@@ -90,6 +90,7 @@ pub static KEYS: &[KeySpec] = &[
     duration("cache", "ttl", 60_000, 0, 86_400_000),
     duration("cache", "negative_ttl", 5_000, 0, 3_600_000),
     number("cache", "max_entries", 10_000, 1, MOST_ENTRIES),
+    number("cache", "max_bytes", 67_108_864, 65_536, 1_073_741_824),
     number("cache", "max_negative_entries", 2_000, 1, MOST_ENTRIES),
     boolean("cache", "shared", true),
     duration("cache", "stale_if_error", 0, 0, 86_400_000),

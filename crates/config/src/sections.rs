@@ -29,6 +29,8 @@ pub struct CacheSettings {
     pub negative_ttl: Duration,
     /// Good answers per worker.
     pub max_entries: usize,
+    /// What the good verdicts of a worker may hold, in bytes.
+    pub max_bytes: usize,
     /// Bad answers per worker.
     pub max_negative_entries: usize,
     /// Whether workers share answers and calls.
@@ -82,6 +84,7 @@ pub(crate) fn cache(root: &Section<'_>) -> Result<CacheSettings, Reported> {
             ttl: section.duration("ttl"),
             negative_ttl: section.duration("negative_ttl"),
             max_entries: section.size("max_entries"),
+            max_bytes: section.size("max_bytes"),
             max_negative_entries: section.size("max_negative_entries"),
             shared: section.boolean("shared"),
             stale_if_error: section.duration("stale_if_error"),

@@ -144,6 +144,9 @@ impl Filter {
             }
         }
         self.take_actions();
+        for completion in self.verification.take_unserved() {
+            self.complete(completion, now);
+        }
         std::mem::take(&mut self.effects)
     }
 
@@ -225,7 +228,8 @@ impl Filter {
                     self.take_actions();
                     return self.conclude(&mut paused, Some(&verdict), now);
                 }
-                let lookup = self.verification.lookup_or_join(&case, stream, paused);
+                let bytes = paused.bytes(head.target.len());
+                let lookup = self.verification.lookup_or_join(&case, stream, paused, bytes);
                 self.take_actions();
                 match lookup {
                     Lookup::Waiting => self.effects.push(Effect::Wait(stream)),
@@ -252,7 +256,8 @@ impl Filter {
 
     fn complete(&mut self, completion: Completion<PausedRequest>, now: UnixMillis) {
         self.take_actions();
-        for (_, mut paused) in completion.waiters {
+        for waiter in completion.waiters {
+            let mut paused = waiter.request;
             self.conclude(&mut paused, completion.verdict.as_ref(), now);
         }
     }

@@ -49,7 +49,10 @@ impl LogEvent {
         match self {
             Self::Refused { .. } => log::Level::Info,
             // Nothing works until somebody mends the configuration.
-            Self::ServerFailed { fault: ServerFault::RejectedUs, .. } => log::Level::Error,
+            Self::ServerFailed {
+                fault: ServerFault::RejectedUs | ServerFault::AcceptsAnything,
+                ..
+            } => log::Level::Error,
             Self::ServerFailed { .. } | Self::Breaker { .. } | Self::ServedStale { .. } => {
                 log::Level::Warn
             }

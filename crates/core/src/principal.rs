@@ -3,6 +3,7 @@
 mod claims;
 pub(crate) mod header_values;
 pub(crate) mod members;
+mod size;
 
 pub(crate) use claims::{collect_rules, from_claims, tenants};
 
@@ -58,6 +59,10 @@ pub struct Principal {
     ///
     /// In groups: the claim's own, and those of the configuration, which all principals share.
     pub rules: Option<Vec<Rc<[Rule]>>>,
+    /// Which `permissions` claim the first of those groups was compiled from, if there was one.
+    pub permissions: Option<ClaimDigest>,
+    /// Names besides `user_names` by which a revocation may name the user: an e-mail address, a UUID.
+    pub aliases: Vec<String>,
     /// `nbf`: not valid before.
     pub not_before: Option<UnixMillis>,
     /// `exp`: not valid from then on; for a client pair, the end of the issued token.
@@ -67,6 +72,9 @@ pub struct Principal {
     /// For a client pair: the token that goes upstream in place of the secret.
     pub issued_token: Option<Secret>,
 }
+
+/// SHA-256 of a claim: equal claims compile to equal rules.
+pub type ClaimDigest = [u8; 32];
 
 impl PrincipalKind {
     /// The word for it in the `principal` claim and in the identity header.

@@ -1,7 +1,7 @@
-//! Revocations seen passing by: which requests are one, what they revoke, and the log all workers read.
+//! Revocations seen passing by: which requests are one, what they revoke, and the table all workers read.
 
-mod log;
+mod table;
 pub mod watch;
 
-pub use log::{Log, Revoked, Sync};
+pub use table::{PLACES, RevocationTable, Revoked, Sync};
 pub use watch::Watch;

@@ -12,12 +12,14 @@ mod digest_cache;
 pub mod key;
 mod lookup;
 pub mod peers;
+mod probing;
 mod revoking;
 pub mod single_flight;
 pub mod verdict;
 mod verifier;
 pub mod verifiers;
 
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,21 +30,26 @@ use crate::log_event::LogEvent;
 use crate::log_limiter::LogLimiter;
 use crate::metrics::Counter;
 use crate::principal::Principal;
-use crate::revocation::Log;
+use crate::revocation::RevocationTable;
 use crate::time::{Steady, SteadyClock, UnixMillis};
 
 use cache::VerdictCache;
 use call::CallRequest;
 use digest_cache::{DigestCache, Digests, KeyedHash};
 use key::{CacheKey, CredentialDigest, Fingerprint};
-use peers::{QueueId, Sequence, SharedCache, SharedStore};
-use single_flight::{FlightId, SingleFlight, StreamId};
+use lru::LruCache;
+use peers::{QueueId, Sequence, SharedCache, SharedStore, StaleMarks};
+use probing::Probe;
+use single_flight::{FlightId, SingleFlight, StreamId, Waiter};
 use verdict::Verdict;
 use verifier::{Exchange, Verifier, Verifiers};
 
 /// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is reached only when its
 /// report, a wake-up or the worker that made the call got lost.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How long a server is let be about a credential that it has not judged.
+const UNANSWERED_PAUSE: Duration = Duration::from_secs(1);
 
 /// What verification asks the host to do, besides its answers.
 pub(crate) enum Action {
@@ -69,7 +76,15 @@ pub(crate) struct Verification<W> {
     /// `None` with `cache.shared: false`.
     shared: Option<SharedCache>,
     flights: SingleFlight<Subject, W>,
-    revocations: Log,
+    revocations: RevocationTable,
+    /// `None` without `cache.stale_if_error`.
+    marks: Option<StaleMarks>,
+    /// Credentials about which the server gave no verdict a moment ago, and until when they are let be.
+    unanswered: LruCache<CacheKey, Steady>,
+    /// Few: one for each server at most.
+    probes: Vec<Probe>,
+    /// Ends of waits besides the one that is being handed out.
+    unserved: Vec<Completion<W>>,
     failures: LogLimiter,
     stale: LogLimiter,
     actions: Vec<Action>,
@@ -90,7 +105,6 @@ pub(crate) struct Case<'a> {
 
 /// What is kept of a case while its verdict is awaited.
 struct Subject {
-    digest: CredentialDigest,
     verifier: Rc<Verifier>,
     exchange: Box<dyn Exchange>,
     role: Role,
@@ -128,7 +142,7 @@ pub(crate) enum Lookup<W> {
 /// The end of a wait.
 pub(crate) struct Completion<W> {
     /// Those who waited.
-    pub(crate) waiters: Vec<(StreamId, W)>,
+    pub(crate) waiters: Vec<Waiter<W>>,
     /// What came of it; `None`: no verdict.
     pub(crate) verdict: Option<Verdict>,
 }
@@ -147,7 +161,14 @@ impl<W> Verification<W> {
             digests: DigestCache::new(config.cache.max_entries),
             shared,
             flights: SingleFlight::new(config.max_waiting),
-            revocations: Log::default(),
+            revocations: RevocationTable::new(Rc::clone(&store)),
+            marks: (!config.cache.stale_if_error.is_zero())
+                .then(|| StaleMarks::new(Rc::clone(&store), config.cache.max_entries)),
+            unanswered: LruCache::new(
+                NonZeroUsize::new(config.cache.max_negative_entries).unwrap_or(NonZeroUsize::MIN),
+            ),
+            probes: Vec::new(),
+            unserved: Vec::new(),
             failures: LogLimiter::default(),
             stale: LogLimiter::default(),
             actions: Vec::new(),
@@ -178,6 +199,11 @@ impl<W> Verification<W> {
     pub(crate) fn take_actions(&mut self) -> impl Iterator<Item = Action> {
         let actions = (!self.actions.is_empty()).then(|| self.actions.drain(..));
         actions.into_iter().flatten()
+    }
+
+    /// Ends of waits that a call for the others has brought along.
+    pub(crate) fn take_unserved(&mut self) -> Vec<Completion<W>> {
+        std::mem::take(&mut self.unserved)
     }
 
     /// A stream is gone. Its verdict stays awaited: it is worth remembering.
@@ -214,10 +240,5 @@ impl Case<'_> {
     /// SHA-256 of the credential.
     pub(crate) fn digest(&self) -> CredentialDigest {
         self.digest
-    }
-
-    /// The longest that the verdict may be awaited.
-    fn span(&self) -> Duration {
-        self.verifier.protocol().endpoint().timeout.saturating_add(GRACE)
     }
 }

@@ -36,6 +36,12 @@ struct Operations {
     delete: bool,
 }
 
+/// TEMPORARY
+#[must_use]
+pub fn heap_bytes(rules: &[Rule]) -> usize {
+    size_of_val(rules)
+}
+
 impl Rule {
     /// Compiles the text of a rule, such as `get,post:/books/*`.
     ///

@@ -43,6 +43,19 @@ pub(super) enum CredentialKind {
     Client(ClientPlace),
 }
 
+impl PausedRequest {
+    /// What it holds in bytes, at most, given the length of its `:path`: the path itself, what is kept of its segments, and
+    /// the path to be forwarded.
+    pub(super) fn bytes(&self, target: usize) -> usize {
+        const OF_SEGMENTS: usize = 256 * 3 * size_of::<usize>();
+        let scopes = self.context.required.names().iter().map(String::len);
+        size_of::<Self>()
+            .saturating_add(target.saturating_mul(3))
+            .saturating_add(OF_SEGMENTS.min(target.saturating_mul(24)))
+            .saturating_add(scopes.fold(0, usize::saturating_add))
+    }
+}
+
 impl RequestContext {
     /// The reply that says `refusal`.
     pub(super) fn response(&self, refusal: Refusal, config: &Config, now: UnixMillis) -> Response {

@@ -6,7 +6,7 @@ use crate::verification::single_flight::StreamId;
 /// Watched streams. Few at a time, so a list.
 pub(super) struct Watches {
     list: Vec<(StreamId, Watch)>,
-    /// Of callers without a verified credential, no more than this many.
+    /// No more than this many, and half of it for callers without a verified credential.
     most: usize,
 }
 
@@ -18,7 +18,8 @@ impl Watches {
     /// Watches `stream`, and says how many bytes of its request's body that takes. `None`: too many are watched; what is
     /// missed is honoured once its verdict's `ttl` ends.
     pub(super) fn add(&mut self, stream: StreamId, watch: Watch) -> Option<usize> {
-        if !watch.proven && self.list.len() >= self.most {
+        let most = if watch.proven { self.most } else { self.most.div_ceil(2) };
+        if self.list.len() >= most {
             return None;
         }
         let body_limit = watch.body_limit();

@@ -3,12 +3,14 @@
 
 use std::rc::Rc;
 
-use super::members::{self, Round};
-use super::{AnswerError, ApplicationName, Principal, PrincipalKind, header_values};
+use sha2::{Digest, Sha256};
 use usergrid_auth_config::json::{Json, Object};
 use usergrid_auth_config::{Authorization, Config};
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::syntax::is_uuid;
+
+use super::members::{self, Round};
+use super::{AnswerError, ApplicationName, ClaimDigest, Principal, PrincipalKind, header_values};
 
 /// The longest rule in an answer, in bytes. Compiled, a rule is up to sixty times as long.
 const LONGEST_RULE: usize = 1024;
@@ -41,6 +43,7 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal,
         members::one_or_list(claims, &names.organization)?,
         members::one_or_list(claims, &names.application)?,
     );
+    let aliases = aliases(claims, &user_names);
     let identity = header_values::headers(&config.identity, principal, |name| {
         Ok(claims.get(name)?.and_then(header_values::value))
     })?;
@@ -56,12 +59,39 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal,
             roles.as_deref(),
             scopes.as_deref(),
         )?,
+        permissions: permissions.as_deref().map(digest_of_claim),
+        aliases,
         scopes: scopes.unwrap_or_default(),
         not_before: members::seconds(claims, "nbf", Round::Up)?,
         expires: members::seconds(claims, "exp", Round::Down)?,
         identity,
         issued_token: None,
     })
+}
+
+/// What else answers call a user by, as far as servers tell: Usergrid's revocations may name any of them.
+fn aliases(claims: &Object, known: &[String]) -> Vec<String> {
+    let mut aliases = Vec::new();
+    for name in ["email", "uuid"] {
+        if let Ok(Some(Json::String(alias))) = claims.get(name)
+            && !alias.is_empty()
+            && alias.len() <= header_values::LONGEST
+            && !known.contains(alias)
+        {
+            aliases.push(alias.clone());
+        }
+    }
+    aliases
+}
+
+fn digest_of_claim(rules: &[String]) -> ClaimDigest {
+    let mut hash = Sha256::new();
+    for rule in rules {
+        // The length keeps the ends of rules apart.
+        hash.update(u64::try_from(rule.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(rule);
+    }
+    hash.finalize().into()
 }
 
 /// The rules that must allow a request; `None` where the backend decides.

@@ -1,7 +1,8 @@
-//! What one worker remembers of verified and refused credentials: facts, for a bounded time, in bounded numbers.
+//! What one worker remembers of verified and refused credentials: facts, for a bounded time, in bounded numbers and bytes.
 //!
 //! Good and bad verdicts have budgets of their own, so that a flood of random tokens pushes no good one out.
 
+use std::collections::HashMap;
 use std::hash::RandomState;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -9,21 +10,14 @@ use std::time::Duration;
 
 use lru::LruCache;
 use usergrid_auth_config::CacheSettings;
+use usergrid_auth_rules::permission::{self, Rule};
 
-use super::key::CacheKey;
-use super::verdict::{Denial, Verdict};
-use crate::principal::Principal;
+use super::key::{CacheKey, CredentialDigest};
+use super::peers::Sequence;
+use super::verdict::Denial;
+use crate::principal::{ClaimDigest, Principal};
 use crate::revocation::Revoked;
 use crate::time::Steady;
-
-/// A verdict within its `ttl`.
-#[derive(Clone, Debug)]
-pub struct Hit {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Whether it is time to renew it in the background.
-    pub renew: bool,
-}
 
 /// The verdicts that one worker remembers.
 #[derive(Debug)]
@@ -31,22 +25,56 @@ pub struct VerdictCache {
     settings: CacheSettings,
     good: LruCache<CacheKey, Good, RandomState>,
     bad: LruCache<CacheKey, Bad, RandomState>,
+    rules: SharedRules,
+    /// What the good verdicts hold, their rules aside.
+    bytes: usize,
 }
 
+/// A good verdict.
 #[derive(Debug)]
-struct Good {
-    principal: Rc<Principal>,
+pub struct Good {
+    /// Whose.
+    pub principal: Rc<Principal>,
+    /// The credential.
+    pub digest: CredentialDigest,
+    /// The last revocation known when the server was asked.
+    pub sequence: Sequence,
+    /// By which names of the holder it can be revoked, made now rather than at every revocation.
+    pub users: Vec<Revoked>,
+    /// Up to which generation of revocations it is known not to be revoked.
+    pub checked: u64,
     fresh_until: Steady,
     /// When the next renewal in the background may begin.
     renew_at: Steady,
-    /// By which names of the holder it can be revoked, made now rather than for all entries at every revocation.
-    users: Vec<Revoked>,
+    bytes: usize,
 }
 
 #[derive(Debug)]
 struct Bad {
     denial: Denial,
     fresh_until: Steady,
+}
+
+/// What a look-up finds.
+pub enum Found<'a> {
+    /// A good verdict within its `ttl`.
+    Good(&'a mut Good),
+    /// A bad one within `negative_ttl`.
+    Bad(Denial),
+}
+
+/// Compiled rules, one copy of each claim's.
+#[derive(Debug, Default)]
+struct SharedRules {
+    by_claim: HashMap<ClaimDigest, Shared>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Shared {
+    rules: Rc<[Rule]>,
+    holders: usize,
+    bytes: usize,
 }
 
 /// Between two tries to renew one verdict in the background.
@@ -59,85 +87,166 @@ impl VerdictCache {
         Self {
             good: bounded(settings.max_entries),
             bad: bounded(settings.max_negative_entries),
+            rules: SharedRules::default(),
+            bytes: 0,
             settings: settings.clone(),
         }
     }
 
     /// The verdict for `key`, if it is still fresh. Looking never extends its life.
-    pub fn get(&mut self, key: &CacheKey, now: Steady) -> Option<Hit> {
+    pub fn get(&mut self, key: &CacheKey, now: Steady) -> Option<Found<'_>> {
         if let Some(good) = self.good.get_mut(key)
             && now < good.fresh_until
         {
-            let renew = good.renew_at <= now;
-            if renew {
-                good.renew_at = now.after(RENEWAL_PAUSE);
-            }
-            return Some(Hit { verdict: Verdict::Verified(Rc::clone(&good.principal)), renew });
+            return Some(Found::Good(good));
         }
         let bad = self.bad.get(key).filter(|bad| now < bad.fresh_until)?;
-        Some(Hit { verdict: Verdict::Denied(bad.denial), renew: false })
+        Some(Found::Bad(bad.denial))
     }
 
-    /// The principal of a good verdict that may serve while the server fails: past its `ttl` by
-    /// `cache.stale_if_error` at most.
-    pub fn stale(&mut self, key: &CacheKey, now: Steady) -> Option<Rc<Principal>> {
-        let good = self.good.get(key)?;
-        let until = good.fresh_until.after(self.settings.stale_if_error);
-        (now < until).then(|| Rc::clone(&good.principal))
+    /// The good verdict for `key` that may serve while the server fails: past its `ttl` by `cache.stale_if_error` at most.
+    pub fn stale(&mut self, key: &CacheKey, now: Steady) -> Option<&Good> {
+        let span = self.settings.stale_if_error;
+        self.good.get(key).filter(|good| now < good.fresh_until.after(span))
     }
 
-    /// Remembers `verdict` for `left`, which is never more than its `ttl`; a good one never past its `exp`.
-    pub fn put(&mut self, key: CacheKey, verdict: &Verdict, left: Duration, now: Steady) {
+    /// Whether there is, or was lately, a good verdict for `key`.
+    #[must_use]
+    pub fn knows(&self, key: &CacheKey) -> bool {
+        self.good.contains(key)
+    }
+
+    /// Remembers a good verdict that was asked for when `sequence` was the last revocation, for `left`: never more than
+    /// its `ttl`, and never past its `exp`. `users` are the names by which its holder can be revoked.
+    #[allow(clippy::too_many_arguments, reason = "one fact each, of one entry")]
+    pub fn put_good(
+        &mut self,
+        key: CacheKey,
+        digest: CredentialDigest,
+        principal: &mut Rc<Principal>,
+        users: Vec<Revoked>,
+        sequence: Sequence,
+        left: Duration,
+        now: Steady,
+    ) {
         self.forget(&key);
         if left.is_zero() {
             return;
         }
-        let fresh_until = now.after(left);
-        match verdict {
-            Verdict::Verified(principal) => {
-                // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer fresh.
-                let ahead = left.saturating_sub(self.settings.refresh_ahead);
-                let users = principal.user_names.iter().map(|name| Revoked::user(name)).collect();
-                let principal = Rc::clone(principal);
-                let renew_at = now.after(ahead);
-                self.good.put(key, Good { principal, fresh_until, renew_at, users });
-            }
-            Verdict::Denied(denial) => {
-                self.bad.put(key, Bad { denial: *denial, fresh_until });
-            }
+        if let Some(principal) = Rc::get_mut(principal) {
+            self.rules.unify(principal);
+        }
+        let bytes = size_of::<(CacheKey, Good, Principal)>()
+            .saturating_mul(2)
+            .saturating_add(principal.heap_bytes())
+            .saturating_add(size_of_val(users.as_slice()));
+        // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer fresh.
+        let renew_at = now.after(left.saturating_sub(self.settings.refresh_ahead));
+        let good = Good {
+            principal: Rc::clone(principal),
+            digest,
+            sequence,
+            users,
+            checked: 0,
+            fresh_until: now.after(left),
+            renew_at,
+            bytes,
+        };
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.rules.hold(principal);
+        if let Some((_, evicted)) = self.good.push(key, good) {
+            self.dropped(&evicted);
+        }
+        while self.bytes() > self.settings.max_bytes
+            && let Some((_, evicted)) = self.good.pop_lru()
+        {
+            self.dropped(&evicted);
+        }
+    }
+
+    /// Remembers a bad verdict for `left`.
+    pub fn put_bad(&mut self, key: CacheKey, denial: Denial, left: Duration, now: Steady) {
+        self.forget(&key);
+        if !left.is_zero() {
+            self.bad.put(key, Bad { denial, fresh_until: now.after(left) });
         }
     }
 
     /// Forgets whatever is known of `key`.
     pub fn forget(&mut self, key: &CacheKey) {
-        self.good.pop(key);
-        self.bad.pop(key);
-    }
-
-    /// Whether a good verdict for `key` is held that may still serve.
-    pub fn holds_good(&mut self, key: &CacheKey, now: Steady) -> bool {
-        self.stale(key, now).is_some()
-    }
-
-    /// Forgets the good verdicts about a `revoked` user.
-    pub fn forget_user(&mut self, revoked: &Revoked) {
-        let theirs = self.good.iter().filter(|(_, good)| good.users.contains(revoked));
-        let keys: Vec<CacheKey> = theirs.map(|(key, _)| *key).collect();
-        for key in keys {
-            self.good.pop(&key);
+        if let Some(good) = self.good.pop(key) {
+            self.dropped(&good);
         }
+        self.bad.pop(key);
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.good.clear();
         self.bad.clear();
+        self.rules = SharedRules::default();
+        self.bytes = 0;
     }
 
     /// How many verdicts are remembered, good and bad.
     #[must_use]
     pub fn len(&self) -> usize {
         self.good.len().saturating_add(self.bad.len())
+    }
+
+    /// What the good verdicts hold, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.saturating_add(self.rules.bytes)
+    }
+
+    fn dropped(&mut self, good: &Good) {
+        self.bytes = self.bytes.saturating_sub(good.bytes);
+        self.rules.release(&good.principal);
+    }
+}
+
+impl Good {
+    /// Whether it is time to renew it in the background. Says so once in a while only.
+    pub fn is_to_be_renewed(&mut self, now: Steady) -> bool {
+        let is_time = self.renew_at <= now;
+        if is_time {
+            self.renew_at = now.after(RENEWAL_PAUSE);
+        }
+        is_time
+    }
+}
+
+impl SharedRules {
+    /// Puts the copy that is there already in the place of the principal's own.
+    fn unify(&self, principal: &mut Principal) {
+        if let Some((claim, own)) = principal.own_rules_mut()
+            && let Some(shared) = self.by_claim.get(&claim)
+        {
+            *own = Rc::clone(&shared.rules);
+        }
+    }
+
+    fn hold(&mut self, principal: &Principal) {
+        let Some((claim, own)) = principal.own_rules() else { return };
+        let shared = self.by_claim.entry(claim).or_insert_with(|| {
+            let bytes = size_of::<(ClaimDigest, Shared)>()
+                .saturating_mul(2)
+                .saturating_add(permission::heap_bytes(own));
+            self.bytes = self.bytes.saturating_add(bytes);
+            Shared { rules: Rc::clone(own), holders: 0, bytes }
+        });
+        shared.holders = shared.holders.saturating_add(1);
+    }
+
+    fn release(&mut self, principal: &Principal) {
+        let Some((claim, _)) = principal.own_rules() else { return };
+        let Some(shared) = self.by_claim.get_mut(&claim) else { return };
+        shared.holders = shared.holders.saturating_sub(1);
+        if shared.holders == 0 {
+            self.bytes = self.bytes.saturating_sub(shared.bytes);
+            self.by_claim.remove(&claim);
+        }
     }
 }
 

@@ -3,118 +3,130 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::breaker::BreakerChange;
 use super::call::CallOutcome;
 use super::key::{CacheKey, CredentialDigest};
-use super::peers::{self, Entry, Outcome, PeerMessage, QueueId, Stored};
-use super::single_flight::{Flight, FlightId};
-use super::verdict::{ServerFault, Verdict};
-use super::verifier::{Exchange, Reading, Record, Verifier};
+use super::lookup::users;
+use super::peers::{
+    self, Entry, LONGEST_SENT, Lease, Outcome, PeerMessage, QueueId, Sequence, Stored,
+};
+use super::single_flight::{About, Flight, FlightId, Waiter};
+use super::verdict::{Denial, Verdict};
+use super::verifier::{Exchange, Progress, Reading, Verifier};
 use super::{Action, Completion, Role, Subject, Verification};
 use crate::log_event::LogEvent;
 use crate::metrics::{CacheResult, CallResult, Counter};
 use crate::principal::Principal;
 use crate::revocation::Revoked;
-use crate::time::UnixMillis;
+use crate::time::{Steady, UnixMillis};
 
 /// Ticks without a sign of the leader. One may fall between its answer and its message.
 const SILENT_TICKS: u8 = 2;
 
+/// What a verdict is about, once its flight is over.
+struct Awaited {
+    about: About,
+    verifier: Rc<Verifier>,
+    exchange: Box<dyn Exchange>,
+    sequence: Sequence,
+}
+
 impl<W> Verification<W> {
-    /// A call of our own has ended. `None` if it was given up before: nobody knows how old the answer is, so it is not
-    /// believed.
+    /// A call of our own has ended. `None` if nobody waited, or if it was given up before: nobody knows how old the answer
+    /// is, so it is not believed.
     pub(crate) fn call_ended(
         &mut self,
         call: FlightId,
         outcome: CallOutcome,
         now: UnixMillis,
     ) -> Option<Completion<W>> {
+        if let Some(place) = self.probes.iter().position(|probe| probe.id == call) {
+            let probe = self.probes.swap_remove(place);
+            self.probe_ended(probe, outcome, now);
+            return None;
+        }
         let steady = self.clock.read(now);
-        let flight = self.flights.finish(call)?;
-        let Flight { key, subject, began, waiters, .. } = flight;
-        let reading = subject.exchange.read(outcome, now);
+        let flight = self.flights.get_mut(call)?;
+        let (began, lost_at) = (flight.began, flight.lost_at);
+        let reading = match flight.subject.exchange.read(outcome, now) {
+            Progress::Done(reading) => reading,
+            Progress::Ask(mut request) => {
+                // One timeout for the whole conversation.
+                request.timeout = request.timeout.min(lost_at.since(steady));
+                self.actions.push(Action::Call(call, Box::new(request)));
+                return None;
+            }
+        };
+        let Flight { about, subject, waiters, .. } = self.flights.finish(call)?;
+        let Subject { verifier, exchange, role, sequence } = subject;
         self.count(Counter::Introspections(CallResult::of(&reading.verdict)));
         self.actions.push(Action::CallTook(steady.since(began)));
-        let Subject { digest, verifier, exchange, role, sequence } = subject;
-        let (permit, lease) = match role {
-            Role::Leader { permit, lease } => (permit, lease),
-            // Only leaders call; what a follower is told comes as a message.
-            Role::Follower { .. } => return None,
-        };
-        let change = match reading.verdict {
-            Err(fault) if fault.is_the_servers() => verifier.breaker.failed(permit, steady),
-            _ => verifier.breaker.succeeded(permit),
-        };
-        self.report(&verifier, reading.verdict.as_ref().err().copied(), change, now);
-        let awaited = Awaited { key, digest, exchange, sequence };
+        // Only leaders call; what a follower is told comes as a message.
+        let Role::Leader { permit, lease } = role else { return None };
+        match reading.verdict {
+            Err(fault) => {
+                if fault.is_the_servers() {
+                    verifier.breaker.failed(&permit);
+                }
+                self.report(&verifier, fault, steady);
+                self.note_unanswered(about.key, steady);
+                self.probe(&verifier, now);
+            }
+            Ok(_) => verifier.breaker.answered(&permit),
+        }
+        let awaited = Awaited { about, verifier, exchange, sequence };
         if let Some(leader) = lease {
             self.publish(&awaited, leader, &reading, now);
         }
-        Some(self.settle(&awaited, waiters, reading.verdict.ok(), now, now))
+        self.settle(awaited, waiters, reading.verdict.ok(), now, now)
     }
 
-    /// Logs what the operator should know of the end of a call.
-    fn report(
+    /// Logs why there is no verdict.
+    pub(super) fn report(
         &mut self,
         verifier: &Verifier,
-        fault: Option<ServerFault>,
-        change: Option<BreakerChange>,
-        now: UnixMillis,
+        fault: super::verdict::ServerFault,
+        now: Steady,
     ) {
-        let steady = self.clock.read(now);
-        if let Some(fault) = fault
-            && let Some(suppressed) = self.failures.allow(steady)
-        {
+        if let Some(suppressed) = self.failures.allow(now) {
             let cluster = verifier.cluster().to_owned();
             self.actions.push(Action::Log(LogEvent::ServerFailed { cluster, fault, suppressed }));
-        }
-        if let Some(change) = change {
-            let open = change == BreakerChange::Opened;
-            let cluster = verifier.cluster().to_owned();
-            self.actions.push(Action::Log(LogEvent::Breaker { cluster, open }));
         }
     }
 
     /// Leaves the verdict to the other workers, and tells those who wait for it.
     fn publish(&mut self, awaited: &Awaited, leader: QueueId, reading: &Reading, now: UnixMillis) {
         let Some(shared) = &self.shared else { return };
-        let (key, sequence) = (awaited.key, awaited.sequence);
-        let entry_until = |left| (now, now.after(left));
+        let (key, sequence) = (awaited.about.key, awaited.sequence);
+        let received = now;
         let (outcome, stored) = match (&reading.verdict, &reading.record) {
-            (Ok(Verdict::Verified(principal)), Some(Record { bytes, holds_credential })) => {
+            (Ok(Verdict::Verified(principal)), Some(record)) => {
                 let left = self.lifetime(principal, now, now);
-                let (received, fresh_until) = entry_until(left);
-                let value = bytes.clone();
-                // The shared memory keeps no credential in clear.
-                let stored = (!left.is_zero() && !holds_credential)
-                    .then_some(Stored::Good(Entry { key, value, received, fresh_until, sequence }));
-                (Outcome::Verified(bytes.clone()), stored)
+                // Neither shared memory nor a message holds a credential in clear.
+                if record.holds_credential || record.bytes.len() > LONGEST_SENT {
+                    (Outcome::Unshared, None)
+                } else {
+                    let (value, fresh_until) = (record.bytes.clone(), now.after(left));
+                    let entry = Entry { key, value, received, fresh_until, sequence };
+                    let stored = (!left.is_zero()).then_some(Stored::Good(entry));
+                    (Outcome::Verified(record.bytes.clone()), stored)
+                }
             }
+            (Ok(Verdict::Verified(_)), None) => (Outcome::Unshared, None),
             (Ok(Verdict::Denied(denial)), _) => {
                 let left = self.config.cache.negative_ttl;
-                let (received, fresh_until) = entry_until(left);
-                let value = *denial;
-                let stored = (!left.is_zero()).then_some(Stored::Bad(Entry {
-                    key,
-                    value,
-                    received,
-                    fresh_until,
-                    sequence,
-                }));
-                (Outcome::Denied(*denial), stored)
+                let (value, fresh_until) = (*denial, now.after(left));
+                let entry = Entry { key, value, received, fresh_until, sequence };
+                // Also one that is over at once: it takes the place of a good one.
+                (Outcome::Denied(*denial), Some(Stored::Bad(entry)))
             }
-            _ => (Outcome::Failed, None),
+            (Err(_), _) => (Outcome::Failed, None),
         };
-        let span = self.config.cache.stale_if_error;
-        let settled = shared.settle(&key, leader, sequence, stored.as_ref(), now, span);
-        if settled.overturned {
-            self.revoke(&[Revoked::Credential(awaited.digest)]);
-        }
-        if settled.followers.is_empty() {
+        let followers = shared.settle(&key, leader, sequence, stored.as_ref(), now);
+        if followers.is_empty() {
             return;
         }
         let message = PeerMessage { key, sequence, received: now, outcome }.encode();
-        for follower in settled.followers {
+        for follower in followers {
             self.actions.push(Action::NotifyPeer(follower, message.clone()));
         }
     }
@@ -123,7 +135,7 @@ impl<W> Verification<W> {
     pub(crate) fn peer_message(&mut self, bytes: &[u8], now: UnixMillis) -> Vec<Completion<W>> {
         let Some(message) = PeerMessage::decode(bytes) else { return Vec::new() };
         let awaited = self.flights.filter(|flight| {
-            flight.key == message.key
+            flight.about.key == message.key
                 && matches!(flight.subject.role, Role::Follower { .. })
                 && flight.subject.sequence <= message.sequence
         });
@@ -139,56 +151,167 @@ impl<W> Verification<W> {
         received: UnixMillis,
         now: UnixMillis,
     ) -> Option<Completion<W>> {
-        let Flight { key, subject, waiters, .. } = self.flights.finish(id)?;
-        let Subject { digest, exchange, sequence, .. } = subject;
+        let Flight { about, subject, waiters, .. } = self.flights.finish(id)?;
+        let Subject { verifier, exchange, sequence, .. } = subject;
         let verdict = match outcome {
             Outcome::Verified(record) => exchange.reread(record, received).map(Verdict::Verified),
             Outcome::Denied(denial) => Some(Verdict::Denied(*denial)),
-            Outcome::Failed => None,
+            Outcome::Failed => {
+                let steady = self.clock.read(now);
+                self.note_unanswered(about.key, steady);
+                None
+            }
+            Outcome::Unshared => {
+                let awaited = Awaited { about, verifier, exchange, sequence };
+                // Others are told the same, and call for themselves.
+                return self.ask_again(awaited, waiters, None, now);
+            }
         };
-        let awaited = Awaited { key, digest, exchange, sequence };
-        Some(self.settle(&awaited, waiters, verdict, received, now))
+        let awaited = Awaited { about, verifier, exchange, sequence };
+        self.settle(awaited, waiters, verdict, received, now)
     }
 
     /// Remembers a verdict, and hands it to every request that waited for it.
     fn settle(
         &mut self,
-        awaited: &Awaited,
-        waiters: Vec<(super::StreamId, W)>,
+        awaited: Awaited,
+        waiters: Vec<Waiter<W>>,
         verdict: Option<Verdict>,
         received: UnixMillis,
         now: UnixMillis,
-    ) -> Completion<W> {
-        self.catch_up();
+    ) -> Option<Completion<W>> {
+        self.refresh();
         let steady = self.clock.read(now);
-        let Awaited { key, digest, exchange, sequence } = awaited;
-        let verdict = match verdict {
-            Some(Verdict::Verified(principal)) => {
-                // Revoked while the call was under way: good enough for those who came before, for nobody else.
-                let overtaken =
-                    self.revocations.touches(*sequence, |one| one.hits(digest, &principal));
-                let left = self.lifetime(&principal, received, now);
-                let verdict = Verdict::Verified(principal);
-                if !overtaken {
-                    self.cache.put(*key, &verdict, left, steady);
+        let About { key, digest, .. } = awaited.about;
+        match verdict {
+            Some(Verdict::Verified(mut principal)) => {
+                let users = users(&principal);
+                let revoked = self.revocations.last_of(&digest, &users);
+                if revoked > awaited.sequence {
+                    // Revoked while the call was under way: good enough for those who came before, for nobody else.
+                    return self.settle_overtaken(awaited, waiters, principal, revoked, now);
                 }
-                Some(verdict)
+                let left = self.lifetime(&principal, received, now);
+                let span = self.config.cache.stale_if_error;
+                if !left.is_zero()
+                    && !span.is_zero()
+                    && let Some(marks) = &self.marks
+                {
+                    marks.set(&key, now.after(left).after(span), now);
+                }
+                let sequence = awaited.sequence;
+                self.cache.put_good(key, digest, &mut principal, users, sequence, left, steady);
+                Some(Completion { waiters, verdict: Some(Verdict::Verified(principal)) })
             }
             Some(Verdict::Denied(denial)) => {
-                if self.cache.holds_good(key, steady) {
-                    // Others may hold it as good, too.
-                    self.revoke(&[Revoked::Credential(*digest)]);
-                }
-                let left = self.config.cache.negative_ttl.saturating_sub(now.since(received));
-                let verdict = Verdict::Denied(denial);
-                self.cache.put(*key, &verdict, left, steady);
-                Some(verdict)
+                self.deny(&key, &digest, denial, received, now);
+                Some(Completion { waiters, verdict: Some(Verdict::Denied(denial)) })
             }
-            None => self
-                .serve_stale(key, digest, &**exchange, waiters.len(), now)
-                .map(Verdict::Verified),
+            None => {
+                let count = waiters.len();
+                let stale = self.serve_stale(&key, &digest, &*awaited.exchange, count, now);
+                Some(Completion { waiters, verdict: stale.map(Verdict::Verified) })
+            }
+        }
+    }
+
+    /// Remembers a denial, and ends what any worker could serve of the credential.
+    fn deny(
+        &mut self,
+        key: &CacheKey,
+        digest: &CredentialDigest,
+        denial: Denial,
+        received: UnixMillis,
+        now: UnixMillis,
+    ) {
+        let steady = self.clock.read(now);
+        let was_marked = self.marks.as_ref().is_some_and(|marks| marks.take_away(key));
+        if was_marked || self.cache.stale(key, steady).is_some() {
+            // Others may hold it as good, too.
+            self.revoke(&[Revoked::Credential(*digest)]);
+        }
+        let left = self.config.cache.negative_ttl.saturating_sub(now.since(received));
+        self.cache.put_bad(*key, denial, left, steady);
+    }
+
+    /// Hands a verdict that was revoked meanwhile to those who came before that, and asks again for the others.
+    fn settle_overtaken(
+        &mut self,
+        awaited: Awaited,
+        waiters: Vec<Waiter<W>>,
+        principal: Rc<Principal>,
+        revoked: Sequence,
+        now: UnixMillis,
+    ) -> Option<Completion<W>> {
+        let (before, after): (Vec<_>, Vec<_>) =
+            waiters.into_iter().partition(|waiter| waiter.joined < revoked);
+        let verdict = Some(Verdict::Verified(principal));
+        if after.is_empty() {
+            return Some(Completion { waiters: before, verdict });
+        }
+        let lease = self.lease_for(&awaited, now);
+        let again = self.ask_again(awaited, after, lease, now);
+        match again {
+            // No call may be made: whoever still waits gets what that means.
+            Some(Completion { waiters: after, verdict: None }) if before.is_empty() => {
+                Some(Completion { waiters: after, verdict: None })
+            }
+            Some(unserved) => {
+                self.unserved.push(unserved);
+                Some(Completion { waiters: before, verdict })
+            }
+            None => Some(Completion { waiters: before, verdict }),
+        }
+    }
+
+    /// Puts down a lease on another call about the same credential, if nobody else has one.
+    fn lease_for(&self, awaited: &Awaited, now: UnixMillis) -> Option<QueueId> {
+        let (shared, leader) = (self.shared.as_ref()?, self.queue()?);
+        let sequence = self.revocations.last();
+        let lease = Lease {
+            key: awaited.about.key,
+            began: now,
+            lapses: now.after(awaited.verifier.longest_wait()),
+            sequence,
+            leader,
+            followers: Vec::new(),
         };
-        Completion { waiters, verdict }
+        let found = shared.lookup_or_lease(lease, now, sequence);
+        (found == peers::Lookup::Lead).then_some(leader)
+    }
+
+    /// Makes a call of our own for those who still wait; hands them out if none may be made.
+    fn ask_again(
+        &mut self,
+        awaited: Awaited,
+        waiters: Vec<Waiter<W>>,
+        lease: Option<QueueId>,
+        now: UnixMillis,
+    ) -> Option<Completion<W>> {
+        self.refresh();
+        let steady = self.clock.read(now);
+        let Awaited { about, verifier, exchange, .. } = awaited;
+        let permit = verifier.breaker.try_acquire();
+        let (Some(permit), true) = (permit, self.flights.can_start(&about)) else {
+            let stale = self.serve_stale(&about.key, &about.digest, &*exchange, waiters.len(), now);
+            return Some(Completion { waiters, verdict: stale.map(Verdict::Verified) });
+        };
+        let request = exchange.request();
+        let lost_at = steady.after(verifier.longest_wait());
+        let role = Role::Leader { permit, lease };
+        let sequence = self.revocations.last();
+        let subject = Subject { verifier, exchange, role, sequence };
+        let flight = self.flights.start(about, subject, steady, lost_at);
+        self.actions.push(Action::Call(flight, Box::new(request)));
+        let mut rest = Vec::new();
+        for waiter in waiters {
+            let Waiter { stream, joined, is_known, bytes, request } = waiter;
+            let waiter = Waiter { stream, joined, is_known, bytes, request };
+            if let Err(request) = self.flights.join(flight, waiter) {
+                rest.push(Waiter { stream, joined, is_known, bytes, request });
+            }
+        }
+        (!rest.is_empty()).then_some(Completion { waiters: rest, verdict: None })
     }
 
     /// The known-good principal past its `ttl` that may serve `requests` while no verdict is to be had, if that is
@@ -201,46 +324,43 @@ impl<W> Verification<W> {
         requests: usize,
         now: UnixMillis,
     ) -> Option<Rc<Principal>> {
+        // A denial, from whichever worker, has taken the mark away.
+        if !self.marks.as_ref()?.stands(key, now) {
+            return None;
+        }
         let steady = self.clock.read(now);
-        let stale = self
-            .cache
-            .stale(key, steady)
-            .or_else(|| self.stale_elsewhere(key, digest, exchange, now))
-            .filter(|principal| principal.expires.is_none_or(|expires| now < expires))?;
+        let own = self.cache.stale(key, steady);
+        let (principal, sequence) = match own {
+            Some(good) => (Rc::clone(&good.principal), good.sequence),
+            None => {
+                let entry =
+                    self.shared.as_ref()?.stale(key, now, self.config.cache.stale_if_error)?;
+                (exchange.reread(&entry.value, entry.received)?, entry.sequence)
+            }
+        };
+        let is_over = principal.expires.is_some_and(|expires| now >= expires);
+        if is_over || self.revocations.last_of(digest, &users(&principal)) > sequence {
+            return None;
+        }
         for _ in 0..requests {
             self.count(Counter::Cache(CacheResult::Stale));
             if let Some(suppressed) = self.stale.allow(steady) {
                 self.actions.push(Action::Log(LogEvent::ServedStale { suppressed }));
             }
         }
-        Some(stale)
-    }
-
-    /// What another worker left that may still serve.
-    fn stale_elsewhere(
-        &self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
-        exchange: &dyn Exchange,
-        now: UnixMillis,
-    ) -> Option<Rc<Principal>> {
-        let span = self.config.cache.stale_if_error;
-        let shared = self.shared.as_ref().filter(|_| !span.is_zero())?;
-        let entry = shared.stale(key, now, span)?;
-        let principal = exchange.reread(&entry.value, entry.received)?;
-        let revoked = self.revocations.touches(entry.sequence, |one| one.hits(digest, &principal));
-        (!revoked).then_some(principal)
+        Some(principal)
     }
 
     /// Gives up what is lost, and looks whether other workers have answered without our hearing of it.
     pub(crate) fn tick(&mut self, now: UnixMillis) -> Vec<Completion<W>> {
-        self.catch_up();
+        self.refresh();
         let steady = self.clock.read(now);
+        self.tick_probes(now);
         let mut completions = Vec::new();
         for id in self.flights.filter(|flight| flight.lost_at <= steady) {
             let is_ours = self
                 .flights
-                .get_mut(id)
+                .get(id)
                 .is_some_and(|flight| matches!(flight.subject.role, Role::Leader { .. }));
             completions.extend(if is_ours {
                 self.call_ended(id, CallOutcome::TimedOut, now)
@@ -261,18 +381,17 @@ impl<W> Verification<W> {
     /// How the call that flight `id` follows must have ended, if its message got lost.
     fn look_after(&mut self, id: FlightId, now: UnixMillis) -> Option<(Outcome, UnixMillis)> {
         let flight = self.flights.get_mut(id)?;
-        let found = self.shared.as_ref().and_then(|shared| shared.peek(&flight.key, now));
+        let (key, since) = (flight.about.key, flight.subject.sequence);
+        let found = self.shared.as_ref().and_then(|shared| shared.peek(&key, now, since));
         match found {
-            Some(peers::Lookup::Found(Stored::Good(entry)))
-                if entry.sequence >= flight.subject.sequence =>
-            {
+            Some(peers::Lookup::Found(Stored::Good(entry))) => {
                 Some((Outcome::Verified(entry.value), entry.received))
             }
             Some(peers::Lookup::Found(Stored::Bad(entry))) => {
                 Some((Outcome::Denied(entry.value), entry.received))
             }
             Some(peers::Lookup::Follow { .. }) => None,
-            Some(peers::Lookup::Found(Stored::Good(_)) | peers::Lookup::Lead) | None => {
+            Some(peers::Lookup::Lead) | None => {
                 let Role::Follower { silent_ticks } = &mut flight.subject.role else { return None };
                 *silent_ticks = silent_ticks.saturating_add(1);
                 (*silent_ticks >= SILENT_TICKS).then_some((Outcome::Failed, now))
@@ -285,12 +404,4 @@ impl<W> Verification<W> {
         let ttl = self.config.cache.ttl.saturating_sub(now.since(received));
         principal.expires.map_or(ttl, |expires| expires.since(now).min(ttl))
     }
-}
-
-/// What a verdict is about, once its flight is over.
-struct Awaited {
-    key: CacheKey,
-    digest: CredentialDigest,
-    exchange: Box<dyn Exchange>,
-    sequence: super::Sequence,
 }

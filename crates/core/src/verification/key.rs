@@ -9,7 +9,7 @@ use crate::credential::Credential;
 
 /// SHA-256 of a credential, the same under every configuration.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct CredentialDigest([u8; 32]);
+pub struct CredentialDigest(pub(crate) [u8; 32]);
 
 impl CredentialDigest {
     /// The digest of `credential`.

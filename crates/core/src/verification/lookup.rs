@@ -3,13 +3,16 @@
 use std::rc::Rc;
 
 use super::breaker::Permit;
-use super::peers::{self, Entry, Lease, QueueId, Renewal, Stored};
-use super::single_flight::{FlightId, StreamId};
+use super::cache::Found;
+use super::peers::{self, Entry, Lease, QueueId, Renewal, Sequence, Stored};
+use super::single_flight::{About, FlightId, StreamId, Waiter};
 use super::verdict::Verdict;
 use super::verifier::Exchange;
 use super::{Action, Case, Lookup, Role, Subject, Verification};
 use crate::metrics::{CacheResult, Counter};
 use crate::principal::Principal;
+use crate::revocation::Revoked;
+use crate::time::Steady;
 
 /// Where a verdict is to come from that this worker does not remember.
 enum Source {
@@ -17,59 +20,63 @@ enum Source {
     Known(Verdict),
     /// It is awaited.
     Awaited(FlightId),
-    /// It could only come from a call, and none may be made.
-    Nowhere,
+    /// It could only come from a call, and the server is left alone, or failed on this credential a moment ago.
+    LeftAlone,
+    /// It could only come from a call, and as many are under way as may be.
+    Full,
 }
 
 impl<W> Verification<W> {
     /// The verdict that this worker remembers, if it is fresh.
     pub(crate) fn lookup(&mut self, case: &Case<'_>) -> Option<Verdict> {
-        self.catch_up();
-        let hit = self.cache.get(&case.key, case.steady)?;
-        if case.is_to_be_verified_anew(&hit.verdict) {
-            return None;
-        }
-        if matches!(hit.verdict, Verdict::Verified(_)) {
-            self.count(Counter::Cache(CacheResult::LocalHit));
-            if !case.is_digest_known {
-                self.digests.put(case.hash, case.digests());
+        self.refresh();
+        let now = case.steady;
+        let (verdict, result, renew) = match self.cache.get(&case.key, now)? {
+            Found::Bad(denial) => (Verdict::Denied(denial), CacheResult::NegativeHit, false),
+            Found::Good(good) => {
+                let generation = self.revocations.generation();
+                if good.checked != generation {
+                    let revoked = self.revocations.last_of(&good.digest, &good.users);
+                    if revoked > good.sequence {
+                        self.cache.forget(&case.key);
+                        return None;
+                    }
+                    good.checked = generation;
+                }
+                if case.is_to_be_verified_anew(&good.principal) {
+                    return None;
+                }
+                let renew = good.is_to_be_renewed(now);
+                (Verdict::Verified(Rc::clone(&good.principal)), CacheResult::LocalHit, renew)
             }
-        } else {
-            self.count(Counter::Cache(CacheResult::NegativeHit));
+        };
+        self.count(Counter::Cache(result));
+        if result == CacheResult::LocalHit && !case.is_digest_known {
+            self.digests.put(case.hash, case.digests());
         }
-        if hit.renew {
+        if renew {
             self.renew(case);
         }
-        Some(hit.verdict)
+        Some(verdict)
     }
 
-    /// Gets the verdict that this worker does not remember: from other workers, or from the server, for which `waiter`
-    /// waits with everybody who has the same credential.
+    /// Gets the verdict that this worker does not remember: from other workers, or from the server, for which `request`
+    /// waits with everybody who has the same credential. `bytes` is what it holds.
     pub(crate) fn lookup_or_join(
         &mut self,
         case: &Case<'_>,
         stream: StreamId,
-        waiter: W,
+        request: W,
+        bytes: usize,
     ) -> Lookup<W> {
-        let can_wait = self.flights.can_wait();
-        let source = if let Some(flight) = self.flights.joinable(&case.key) {
-            self.count(Counter::Coalesced);
-            Source::Awaited(flight)
-        } else {
-            let can_start = can_wait && self.flights.can_start();
-            let permit =
-                can_start.then(|| case.verifier.breaker.try_acquire(case.steady)).flatten();
-            let is_left_alone = can_start && permit.is_none();
-            match self.lookup_shared(case, permit) {
-                Source::Nowhere if is_left_alone => {
-                    self.count(Counter::Cache(CacheResult::Miss));
-                    let stale = case.exchange().and_then(|exchange| {
-                        self.serve_stale(&case.key, &case.digest, &*exchange, 1, case.now)
-                    });
-                    return Lookup::Unavailable(waiter, stale);
-                }
-                source => source,
+        let is_known = case.is_digest_known || self.cache.knows(&case.key);
+        let can_wait = self.flights.can_wait(is_known, bytes);
+        let source = match self.joinable(case) {
+            Some(flight) => {
+                self.count(Counter::Coalesced);
+                Source::Awaited(flight)
             }
+            None => self.lookup_shared(case, is_known, can_wait),
         };
         match source {
             Source::Known(verdict) => {
@@ -78,144 +85,177 @@ impl<W> Verification<W> {
                     Verdict::Denied(_) => CacheResult::NegativeHit,
                 };
                 self.count(Counter::Cache(found));
-                Lookup::Known(waiter, verdict)
+                Lookup::Known(request, verdict)
             }
             Source::Awaited(flight) => {
                 self.count(Counter::Cache(CacheResult::Miss));
-                match self.flights.join(flight, stream, waiter) {
+                let joined = self.revocations.last();
+                let waiter = Waiter { stream, joined, is_known, bytes, request };
+                match self.flights.join(flight, waiter) {
                     Ok(()) => Lookup::Waiting,
-                    Err(waiter) => Lookup::Overloaded(waiter),
+                    Err(request) => Lookup::Overloaded(request),
                 }
             }
-            Source::Nowhere => {
+            Source::LeftAlone => {
                 self.count(Counter::Cache(CacheResult::Miss));
-                Lookup::Overloaded(waiter)
+                let stale = case.exchange().and_then(|exchange| {
+                    self.serve_stale(&case.key, &case.digest, &*exchange, 1, case.now)
+                });
+                Lookup::Unavailable(request, stale)
+            }
+            Source::Full => {
+                self.count(Counter::Cache(CacheResult::Miss));
+                Lookup::Overloaded(request)
             }
         }
     }
 
-    /// Looks where other workers leave their verdicts; if there is none, follows or makes a call, if `permit` says that one
-    /// may be made.
-    fn lookup_shared(&mut self, case: &Case<'_>, permit: Option<Permit>) -> Source {
+    /// The call under way that the request can share: not one from before a revocation of its credential.
+    fn joinable(&mut self, case: &Case<'_>) -> Option<FlightId> {
+        let id = self.flights.joinable(&case.key)?;
+        let began = self.flights.get(id)?.subject.sequence;
+        if self.revocations.last_of(&case.digest, &[]) > began {
+            self.flights.seal(&case.key);
+            return None;
+        }
+        Some(id)
+    }
+
+    /// Looks where other workers leave their verdicts; if there is none, follows or makes a call, if one may be made.
+    fn lookup_shared(&mut self, case: &Case<'_>, is_known: bool, can_wait: bool) -> Source {
+        let Some(exchange) = case.exchange() else { return Source::Full };
+        let about = case.about(is_known, &*exchange);
+        let can_start = can_wait && self.flights.can_start(&about);
+        let permit = match self.may_ask(case) {
+            true if can_start => case.verifier.breaker.try_acquire(),
+            _ => None,
+        };
+        if can_start && permit.is_none() {
+            self.probe(&Rc::clone(&case.verifier), case.now);
+        }
         let queue = permit.as_ref().and_then(|_| self.queue());
-        let mut found = self.lookup_or_lease(case, queue, false);
+        let mut since = self.revocations.last_of(&case.digest, &[]);
+        let mut found = self.lookup_or_lease(case, queue, since);
         for _ in 0..2 {
             let Some(peers::Lookup::Found(Stored::Good(entry))) = &found else { break };
-            if let Some(principal) = self.adopt(entry, case) {
-                release(case, permit);
-                return Source::Known(Verdict::Verified(principal));
+            match self.adopt(entry, case, &*exchange) {
+                Ok(principal) => return Source::Known(Verdict::Verified(principal)),
+                // Its holder was revoked since. Asked for again, so that a call is leased for all workers.
+                Err(revoked) => since = revoked,
             }
-            // Revoked since it came. Asked for again, so that a call is leased for all workers.
-            found = self.lookup_or_lease(case, queue, true);
+            found = self.lookup_or_lease(case, queue, since);
         }
         match (found, permit) {
-            (Some(peers::Lookup::Found(Stored::Bad(entry))), permit) => {
-                release(case, permit);
-                let verdict = Verdict::Denied(entry.value);
+            (Some(peers::Lookup::Found(Stored::Bad(entry))), _) => {
                 let left = entry.fresh_until.since(case.now);
                 let left = left.min(self.config.cache.negative_ttl);
-                self.cache.put(case.key, &verdict, left, case.steady);
-                Source::Known(verdict)
+                self.cache.put_bad(case.key, entry.value, left, case.steady);
+                Source::Known(Verdict::Denied(entry.value))
             }
-            (Some(peers::Lookup::Follow { lapses }), Some(permit)) => {
-                case.verifier.breaker.release(permit);
+            (Some(peers::Lookup::Follow { lapses, sequence }), Some(_)) => {
                 self.count(Counter::Coalesced);
                 let role = Role::Follower { silent_ticks: 0 };
+                let subject =
+                    Subject { verifier: Rc::clone(&case.verifier), exchange, role, sequence };
                 let lost_at = case.steady.after(lapses.since(case.now));
-                match self.subject(case, role) {
-                    Some(subject) => {
-                        Source::Awaited(self.flights.start(case.key, subject, case.steady, lost_at))
-                    }
-                    None => Source::Nowhere,
-                }
+                Source::Awaited(self.flights.start(about, subject, case.steady, lost_at))
             }
-            (_, Some(permit)) => match self.call(case, permit, queue) {
-                Some(flight) => Source::Awaited(flight),
-                None => Source::Nowhere,
-            },
-            (_, None) => Source::Nowhere,
+            (_, Some(permit)) => Source::Awaited(self.call(case, about, exchange, permit, queue)),
+            (_, None) if can_start => Source::LeftAlone,
+            (_, None) => Source::Full,
         }
+    }
+
+    /// Whether the server may be asked about the credential: not where it has failed to judge it a moment ago.
+    fn may_ask(&mut self, case: &Case<'_>) -> bool {
+        self.unanswered.peek(&case.key).is_none_or(|until| *until <= case.steady)
     }
 
     fn lookup_or_lease(
         &self,
         case: &Case<'_>,
         queue: Option<QueueId>,
-        revoked: bool,
+        since: Sequence,
     ) -> Option<peers::Lookup> {
         let shared = self.shared.as_ref()?;
         match queue {
-            Some(queue) => Some(shared.lookup_or_lease(self.lease(case, queue), case.now, revoked)),
-            None => shared.peek(&case.key, case.now),
+            Some(queue) => Some(shared.lookup_or_lease(self.lease(case, queue), case.now, since)),
+            None => shared.peek(&case.key, case.now, since),
         }
     }
 
     /// Renews a good verdict in the background, if nobody is at it.
     fn renew(&mut self, case: &Case<'_>) {
-        if self.flights.joinable(&case.key).is_some() || !self.flights.can_start() {
+        let Some(exchange) = case.exchange() else { return };
+        let about = case.about(true, &*exchange);
+        let is_free =
+            self.joinable(case).is_none() && self.may_ask(case) && self.flights.can_start(&about);
+        if !is_free {
             return;
         }
-        let Some(permit) = case.verifier.breaker.try_acquire(case.steady) else { return };
+        let Some(permit) = case.verifier.breaker.try_acquire() else { return };
         let queue = self.queue();
         if let (Some(shared), Some(queue)) = (&self.shared, queue) {
             let ahead = self.config.cache.refresh_ahead;
             match shared.renew(self.lease(case, queue), case.now, ahead) {
                 Renewal::Lead => {}
-                Renewal::Busy => {
-                    case.verifier.breaker.release(permit);
-                    return;
-                }
+                Renewal::Busy => return,
                 Renewal::Renewed(entry) => {
-                    case.verifier.breaker.release(permit);
-                    self.adopt(&entry, case);
+                    let _ = self.adopt(&entry, case, &*exchange);
                     return;
                 }
             }
         }
-        self.call(case, permit, queue);
+        self.call(case, about, exchange, permit, queue);
     }
 
     /// Starts a flight with a call of our own.
     fn call(
         &mut self,
         case: &Case<'_>,
+        about: About,
+        exchange: Box<dyn Exchange>,
         permit: Permit,
         lease: Option<QueueId>,
-    ) -> Option<FlightId> {
-        let subject = self.subject(case, Role::Leader { permit, lease })?;
-        let request = subject.exchange.request();
-        let lost_at = case.steady.after(case.span());
-        let flight = self.flights.start(case.key, subject, case.steady, lost_at);
+    ) -> FlightId {
+        let request = exchange.request();
+        let role = Role::Leader { permit, lease };
+        let sequence = self.revocations.last();
+        let subject = Subject { verifier: Rc::clone(&case.verifier), exchange, role, sequence };
+        let lost_at = case.steady.after(case.verifier.longest_wait());
+        let flight = self.flights.start(about, subject, case.steady, lost_at);
         self.actions.push(Action::Call(flight, Box::new(request)));
-        Some(flight)
-    }
-
-    fn subject(&self, case: &Case<'_>, role: Role) -> Option<Subject> {
-        Some(Subject {
-            digest: case.digest,
-            verifier: Rc::clone(&case.verifier),
-            exchange: case.exchange()?,
-            role,
-            sequence: self.revocations.last(),
-        })
+        flight
     }
 
     /// Makes another worker's good verdict our own, for what is left of its life.
-    fn adopt(&mut self, entry: &Entry<Vec<u8>>, case: &Case<'_>) -> Option<Rc<Principal>> {
-        let principal = case.exchange()?.reread(&entry.value, entry.received)?;
-        if self.revocations.touches(entry.sequence, |one| one.hits(&case.digest, &principal)) {
-            return None;
+    ///
+    /// # Errors
+    /// The last revocation known, if the credential or its holder was revoked since, or if it is no good verdict.
+    fn adopt(
+        &mut self,
+        entry: &Entry<Vec<u8>>,
+        case: &Case<'_>,
+        exchange: &dyn Exchange,
+    ) -> Result<Rc<Principal>, Sequence> {
+        let unusable = Sequence(entry.sequence.0.saturating_add(1));
+        let mut principal = exchange.reread(&entry.value, entry.received).ok_or(unusable)?;
+        let users = users(&principal);
+        let revoked = self.revocations.last_of(&case.digest, &users);
+        if revoked > entry.sequence {
+            return Err(revoked);
         }
         let left = entry.fresh_until.since(case.now).min(self.config.cache.ttl);
-        self.cache.put(case.key, &Verdict::Verified(Rc::clone(&principal)), left, case.steady);
-        Some(principal)
+        let (key, digest, now) = (case.key, case.digest, case.steady);
+        self.cache.put_good(key, digest, &mut principal, users, entry.sequence, left, now);
+        Ok(principal)
     }
 
     fn lease(&self, case: &Case<'_>, leader: QueueId) -> Lease {
         Lease {
             key: case.key,
             began: case.now,
-            lapses: case.now.after(case.span()),
+            lapses: case.now.after(case.verifier.longest_wait()),
             sequence: self.revocations.last(),
             leader,
             followers: Vec::new(),
@@ -223,20 +263,36 @@ impl<W> Verification<W> {
     }
 
     /// Where other workers can tell us something, if they share anything at all.
-    fn queue(&self) -> Option<QueueId> {
+    pub(super) fn queue(&self) -> Option<QueueId> {
         self.shared.as_ref().and_then(|_| self.store.queue())
+    }
+
+    /// Looks whether anything has been revoked.
+    pub(super) fn refresh(&mut self) {
+        if self.revocations.refresh() == crate::revocation::Sync::Lost {
+            self.cache.clear();
+            self.flights.seal_all();
+        }
+    }
+
+    /// Notes that the server has not judged the credential: it is left alone with it for a moment.
+    pub(super) fn note_unanswered(&mut self, key: super::CacheKey, now: Steady) {
+        self.unanswered.put(key, now.after(super::UNANSWERED_PAUSE));
     }
 }
 
-fn release(case: &Case<'_>, permit: Option<Permit>) {
-    if let Some(permit) = permit {
-        case.verifier.breaker.release(permit);
-    }
+/// Every name by which a revocation may mean the holder.
+pub(super) fn users(principal: &Principal) -> Vec<Revoked> {
+    principal.revocation_names().map(Revoked::user).collect()
 }
 
 impl Case<'_> {
-    fn exchange(&self) -> Option<Box<dyn Exchange>> {
+    pub(super) fn exchange(&self) -> Option<Box<dyn Exchange>> {
         self.verifier.protocol().exchange(self.credential)
+    }
+
+    fn about(&self, is_known: bool, exchange: &dyn Exchange) -> About {
+        About { key: self.key, digest: self.digest, is_known, bytes: exchange.bytes() }
     }
 
     fn digests(&self) -> super::Digests {
@@ -244,13 +300,8 @@ impl Case<'_> {
     }
 
     /// Whether the verdict speaks of a token that was issued for the credential and has lapsed.
-    fn is_to_be_verified_anew(&self, verdict: &Verdict) -> bool {
-        match verdict {
-            Verdict::Verified(principal) => {
-                principal.expires.is_some_and(|expires| self.now >= expires)
-                    && self.verifier.protocol().verifies_anew_after_exp()
-            }
-            Verdict::Denied(_) => false,
-        }
+    fn is_to_be_verified_anew(&self, principal: &Principal) -> bool {
+        principal.expires.is_some_and(|expires| self.now >= expires)
+            && self.verifier.protocol().verifies_anew_after_exp()
     }
 }

@@ -27,8 +27,9 @@
 //! | the lease, pushed out of its set or overwritten | the follower's tick, as above | |
 //! | the verdict in shared memory | the next who looks | a call |
 //!
-//! A revocation gives every later lease a higher [`Sequence`]: nobody follows a call that began before the last
-//! revocation it knows of.
+//! Every lease and verdict knows the [`Sequence`] of the last revocation before its call began. Nobody follows a call, nor
+//! takes a verdict, that began before the last revocation of its own credential; what a verdict's holder is called is known
+//! when it is there, and revocations of that user are looked for then. Revocations of others change nothing.
 
 mod codec;
 #[cfg(feature = "test-support")]
@@ -36,9 +37,11 @@ pub mod memory;
 mod message;
 pub mod set;
 mod shared_cache;
+mod stale_marks;
 mod store;
 
-pub use message::{Outcome, PeerMessage};
+pub use message::{LONGEST_SENT, Outcome, PeerMessage};
 pub use set::{Entry, Lease, Sequence, Stored};
-pub use shared_cache::{Lookup, Renewal, Settled, SharedCache};
+pub use shared_cache::{Lookup, Renewal, SharedCache};
+pub use stale_marks::StaleMarks;
 pub use store::{PREFIX, QueueId, SharedStore};

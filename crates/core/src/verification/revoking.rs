@@ -1,10 +1,10 @@
-//! Revocations: those seen passing by are told to all workers, those others have seen are followed.
+//! Revocations seen passing by are told to all workers.
 
 use super::key::CacheKey;
-use super::peers::{self, Sequence};
+use super::peers;
 use super::{Action, Verification};
 use crate::metrics::Counter;
-use crate::revocation::{Log, Revoked, Sync, Watch};
+use crate::revocation::{Revoked, Watch};
 use crate::time::UnixMillis;
 
 impl<W> Verification<W> {
@@ -21,7 +21,8 @@ impl<W> Verification<W> {
         }
         let proven = watch.proven;
         let mut revoked = watch.revoked(request_body);
-        // Else anybody could fill the log with tokens that nobody has ever used, until no worker can follow it.
+        self.refresh();
+        // Else anybody could make all workers look at the table all the time.
         revoked.retain(|one| proven || self.knows(one, now));
         if !revoked.is_empty() {
             self.actions.push(Action::Count(Counter::Revocations));
@@ -32,21 +33,20 @@ impl<W> Verification<W> {
     /// Whether some worker remembers the credential as good, or is asking about it, and that has not been revoked already:
     /// each record then costs whoever makes it a verdict of the server.
     fn knows(&mut self, revoked: &Revoked, now: UnixMillis) -> bool {
-        let Revoked::Credential(credential) = revoked else { return false };
-        let key = CacheKey::new(&self.config.digest, credential);
+        let Revoked::Credential(digest) = revoked else { return false };
+        let key = CacheKey::new(&self.config.digest, digest);
         let steady = self.clock.read(now);
+        let since = self.revocations.revoked_at(revoked);
+        let is_held = self.cache.stale(&key, steady).is_some_and(|good| good.sequence >= since);
+        let joinable = self.flights.joinable(&key).and_then(|id| self.flights.get(id));
+        let is_asked = joinable.is_some_and(|flight| flight.subject.sequence >= since);
         match &self.shared {
-            _ if self.cache.holds_good(&key, steady) || self.flights.joinable(&key).is_some() => {
-                true
-            }
+            _ if is_held || is_asked => true,
             Some(shared) => {
                 let span = self.config.cache.stale_if_error;
-                let since = match (shared.stale(&key, now, span), shared.peek(&key, now)) {
-                    (Some(entry), _) => entry.sequence,
-                    (None, Some(peers::Lookup::Follow { .. })) => Sequence::default(),
-                    _ => return false,
-                };
-                !self.revocations.holds(since, revoked)
+                let stale = shared.stale(&key, now, span);
+                stale.is_some_and(|entry| entry.sequence >= since)
+                    || matches!(shared.peek(&key, now, since), Some(peers::Lookup::Follow { .. }))
             }
             // What other workers know, nobody knows.
             None => true,
@@ -55,32 +55,7 @@ impl<W> Verification<W> {
 
     /// Tells all workers, ourselves included.
     pub(super) fn revoke(&mut self, revoked: &[Revoked]) {
-        if Log::add(&*self.store, revoked) {
-            self.catch_up();
-        } else {
-            // Nobody else will hear of it, but this worker at least knows nothing any more that could be revoked.
-            self.cache.clear();
-            self.flights.seal();
-        }
-    }
-
-    /// Forgets what has been revoked since the last look.
-    pub(super) fn catch_up(&mut self) {
-        match self.revocations.catch_up(&*self.store) {
-            Sync::Unchanged => return,
-            Sync::Lagged => self.cache.clear(),
-            Sync::New(revoked) => {
-                for one in revoked {
-                    match one {
-                        Revoked::Credential(credential) => {
-                            self.cache.forget(&CacheKey::new(&self.config.digest, &credential));
-                        }
-                        Revoked::User(_) => self.cache.forget_user(&one),
-                    }
-                }
-            }
-        }
-        // Whoever comes from now on must not join a call that was made before.
-        self.flights.seal();
+        self.revocations.add(revoked);
+        self.refresh();
     }
 }

@@ -1,10 +1,12 @@
 //! Single flight: all requests with one credential wait for one call.
 //!
-//! Says nothing about what a verdict means, nor who makes the call.
+//! Says nothing about what a verdict means, nor who makes the call. Bounded in numbers and bytes; half of it is kept for
+//! credentials that were verified before, so that a flood of new ones keeps no known caller out.
 
 use std::collections::HashMap;
 
-use super::key::CacheKey;
+use super::key::{CacheKey, CredentialDigest};
+use super::peers::Sequence;
 use crate::time::Steady;
 
 /// A request's stream, by the host's number.
@@ -15,11 +17,17 @@ pub struct StreamId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlightId(pub u32);
 
+/// Calls under way for one credential: more than one only after revocations.
+pub const CALLS_OF_ONE_CREDENTIAL: usize = 4;
+
+/// Bytes that the requests which wait may hold, for each of `limits.max_waiting`; and those that calls under way may, again.
+pub const BYTES_OF_ONE: usize = 16_384;
+
 /// A verdict that is awaited, and the requests that are paused for it. `T` is what it takes to read it.
 #[derive(Debug)]
 pub struct Flight<T, W> {
-    /// The credential.
-    pub key: CacheKey,
+    /// What it is about.
+    pub about: About,
     /// What is awaited.
     pub subject: T,
     /// When it began.
@@ -27,7 +35,35 @@ pub struct Flight<T, W> {
     /// When it counts as lost, should nobody ever say how it ended.
     pub lost_at: Steady,
     /// Those who wait, in the order they came.
-    pub waiters: Vec<(StreamId, W)>,
+    pub waiters: Vec<Waiter<W>>,
+}
+
+/// What a flight is about, and what it costs.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The verdict that is awaited.
+    pub key: CacheKey,
+    /// The credential.
+    pub digest: CredentialDigest,
+    /// Whether it was verified before.
+    pub is_known: bool,
+    /// What is kept for it, in bytes.
+    pub bytes: usize,
+}
+
+/// A request that waits.
+#[derive(Debug)]
+pub struct Waiter<W> {
+    /// Its stream.
+    pub stream: StreamId,
+    /// The last revocation known when it came: a verdict that was revoked by then is no good for it.
+    pub joined: Sequence,
+    /// Whether its credential was verified before.
+    pub is_known: bool,
+    /// What is kept of it, in bytes.
+    pub bytes: usize,
+    /// The request.
+    pub request: W,
 }
 
 /// The flights of one worker.
@@ -37,16 +73,57 @@ pub struct Flight<T, W> {
 pub struct SingleFlight<T, W> {
     joinable: HashMap<CacheKey, FlightId>,
     flights: HashMap<FlightId, Flight<T, W>>,
-    waiting: usize,
+    waiting: Load,
+    under_way: Load,
     bound: usize,
     next: u32,
+}
+
+/// How much of a bound is taken.
+#[derive(Debug, Default)]
+struct Load {
+    known: usize,
+    unknown: usize,
+    bytes: usize,
+}
+
+impl Load {
+    fn count(&self) -> usize {
+        self.known.saturating_add(self.unknown)
+    }
+
+    fn has_room(&self, bound: usize, is_known: bool, bytes: usize) -> bool {
+        let most_bytes = bound.saturating_mul(BYTES_OF_ONE);
+        self.count() < bound
+            && (is_known || self.unknown < bound.div_ceil(2))
+            && self.bytes.saturating_add(bytes) <= most_bytes
+    }
+
+    fn add(&mut self, is_known: bool, bytes: usize) {
+        let count = if is_known { &mut self.known } else { &mut self.unknown };
+        *count = count.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn remove(&mut self, is_known: bool, bytes: usize) {
+        let count = if is_known { &mut self.known } else { &mut self.unknown };
+        *count = count.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
 }
 
 impl<T, W> SingleFlight<T, W> {
     /// No flights; at most `bound` requests wait, and at most `bound` flights are under way.
     #[must_use]
     pub fn new(bound: usize) -> Self {
-        Self { joinable: HashMap::new(), flights: HashMap::new(), waiting: 0, bound, next: 0 }
+        Self {
+            joinable: HashMap::new(),
+            flights: HashMap::new(),
+            waiting: Load::default(),
+            under_way: Load::default(),
+            bound,
+            next: 0,
+        }
     }
 
     /// The flight that a request with this key can join.
@@ -55,65 +132,88 @@ impl<T, W> SingleFlight<T, W> {
         self.joinable.get(key).copied()
     }
 
-    /// Whether another request may wait.
+    /// Whether another request may wait, that holds so many bytes.
     #[must_use]
-    pub fn can_wait(&self) -> bool {
-        self.waiting < self.bound
+    pub fn can_wait(&self, is_known: bool, bytes: usize) -> bool {
+        self.waiting.has_room(self.bound, is_known, bytes)
     }
 
-    /// Whether another flight may start. Flights outlive requests that give up, so they have a bound of their own.
+    /// Whether another flight may start. Flights outlive requests that give up, so they have bounds of their own.
     #[must_use]
-    pub fn can_start(&self) -> bool {
-        self.flights.len() < self.bound
+    pub fn can_start(&self, about: &About) -> bool {
+        let is_same = |flight: &&Flight<T, W>| flight.about.digest == about.digest;
+        self.under_way.has_room(self.bound, about.is_known, about.bytes)
+            && self.flights.values().filter(is_same).count() < CALLS_OF_ONE_CREDENTIAL
     }
 
-    /// Starts a flight, which from then on is the one to join for its key.
-    pub fn start(&mut self, key: CacheKey, subject: T, began: Steady, lost_at: Steady) -> FlightId {
+    /// A number for a flight.
+    pub fn next_id(&mut self) -> FlightId {
         let id = FlightId(self.next);
         self.next = self.next.wrapping_add(1);
-        self.flights.insert(id, Flight { key, subject, began, lost_at, waiters: Vec::new() });
-        self.joinable.insert(key, id);
         id
     }
 
-    /// Lets `stream` wait for `flight`.
+    /// Starts a flight, which from then on is the one to join for its key.
+    pub fn start(&mut self, about: About, subject: T, began: Steady, lost_at: Steady) -> FlightId {
+        let id = self.next_id();
+        self.under_way.add(about.is_known, about.bytes);
+        self.joinable.insert(about.key, id);
+        self.flights.insert(id, Flight { about, subject, began, lost_at, waiters: Vec::new() });
+        id
+    }
+
+    /// Lets a request wait for `flight`.
     ///
     /// # Errors
-    /// Gives the request back if there is no such flight, or if as many wait as may.
-    pub fn join(&mut self, flight: FlightId, stream: StreamId, waiter: W) -> Result<(), W> {
-        if !self.can_wait() {
-            return Err(waiter);
+    /// Gives the request back if there is no such flight, or no room.
+    pub fn join(&mut self, flight: FlightId, waiter: Waiter<W>) -> Result<(), W> {
+        if !self.can_wait(waiter.is_known, waiter.bytes) {
+            return Err(waiter.request);
         }
-        let Some(found) = self.flights.get_mut(&flight) else { return Err(waiter) };
-        found.waiters.push((stream, waiter));
-        self.waiting = self.waiting.saturating_add(1);
+        let Some(found) = self.flights.get_mut(&flight) else { return Err(waiter.request) };
+        self.waiting.add(waiter.is_known, waiter.bytes);
+        found.waiters.push(waiter);
         Ok(())
     }
 
     /// Ends a flight and hands it out with those who waited for it. `None` if it has ended before.
     pub fn finish(&mut self, id: FlightId) -> Option<Flight<T, W>> {
         let flight = self.flights.remove(&id)?;
-        if self.joinable.get(&flight.key) == Some(&id) {
-            self.joinable.remove(&flight.key);
+        if self.joinable.get(&flight.about.key) == Some(&id) {
+            self.joinable.remove(&flight.about.key);
         }
-        self.waiting = self.waiting.saturating_sub(flight.waiters.len());
+        self.under_way.remove(flight.about.is_known, flight.about.bytes);
+        for waiter in &flight.waiters {
+            self.waiting.remove(waiter.is_known, waiter.bytes);
+        }
         Some(flight)
     }
 
-    /// Lets nobody else join the flights under way. Those who wait already go on waiting.
-    pub fn seal(&mut self) {
+    /// Lets nobody else join the flight for `key`. Those who wait already go on waiting.
+    pub fn seal(&mut self, key: &CacheKey) {
+        self.joinable.remove(key);
+    }
+
+    /// As [`SingleFlight::seal`], for all.
+    pub fn seal_all(&mut self) {
         self.joinable.clear();
     }
 
     /// Forgets a stream that is gone. Its flight goes on: the verdict is worth remembering.
     pub fn leave(&mut self, stream: StreamId) {
         for flight in self.flights.values_mut() {
-            if let Some(place) = flight.waiters.iter().position(|(waiter, _)| *waiter == stream) {
-                flight.waiters.remove(place);
-                self.waiting = self.waiting.saturating_sub(1);
+            if let Some(place) = flight.waiters.iter().position(|waiter| waiter.stream == stream) {
+                let waiter = flight.waiters.remove(place);
+                self.waiting.remove(waiter.is_known, waiter.bytes);
                 return;
             }
         }
+    }
+
+    /// The flight with this number.
+    #[must_use]
+    pub fn get(&self, id: FlightId) -> Option<&Flight<T, W>> {
+        self.flights.get(&id)
     }
 
     /// The flight with this number.
@@ -130,6 +230,6 @@ impl<T, W> SingleFlight<T, W> {
     /// How many requests are waiting.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting
+        self.waiting.count()
     }
 }

@@ -33,6 +33,8 @@ pub enum Denial {
 pub enum ServerFault {
     /// 401 or 403: our own client authentication was refused.
     RejectedUs,
+    /// It calls a random credential good that nobody has. Then its word means nothing.
+    AcceptsAnything,
     /// A status that is no answer.
     Status(u16),
     /// 200, but not an answer by the RFC: not JSON, no boolean `active`, a repeated member, an unusable `exp`, …
@@ -56,7 +58,7 @@ impl ServerFault {
         match self {
             Self::Reset | Self::TimedOut | Self::NotSent => true,
             Self::Status(status) => status >= 500 || status == 408 || status == 429,
-            Self::RejectedUs | Self::BadAnswer | Self::TooLarge => false,
+            Self::RejectedUs | Self::AcceptsAnything | Self::BadAnswer | Self::TooLarge => false,
         }
     }
 }
@@ -78,6 +80,7 @@ impl fmt::Display for ServerFault {
             Self::RejectedUs => f.write_str(
                 "it refused our own client authentication; check `client_auth` in the configuration",
             ),
+            Self::AcceptsAnything => f.write_str("it calls a random credential good"),
             Self::Status(status) => write!(f, "it answered with status {status}"),
             Self::BadAnswer => f.write_str("its answer is not what the RFC asks for"),
             Self::TooLarge => f.write_str("its answer is longer than `max_response_bytes`"),

@@ -4,6 +4,7 @@
 //! under `verifiers/` and an arm in [`Verifiers::new`].
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use usergrid_auth_config::{Config, Endpoint};
 
@@ -26,6 +27,13 @@ pub(crate) trait Protocol {
     /// Whether it judges credentials of this kind.
     fn judges(&self, credential: &Credential) -> bool;
 
+    /// A well-formed credential that nobody has, made of random numbers: what the server says of it shows whether it
+    /// lives.
+    fn random_credential(&self, random: &mut dyn FnMut() -> u64) -> Credential;
+
+    /// At least this long from one question about such a credential to the next.
+    fn probe_pause(&self) -> Duration;
+
     /// Whether a verdict whose `exp` has passed is asked for again instead of being "expired": where `exp` is not the
     /// presented credential's, but that of a token which was issued for it.
     fn verifies_anew_after_exp(&self) -> bool;
@@ -37,14 +45,26 @@ pub(crate) trait Exchange {
     fn request(&self) -> CallRequest;
 
     /// Reads how the call ended, at the time `now`.
-    fn read(&self, outcome: CallOutcome, now: UnixMillis) -> Reading;
+    fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress;
+
+    /// What is kept for it, and is sent, in bytes at most.
+    fn bytes(&self) -> usize;
 
     /// Reads again what another worker received at `received` and left as a [`Record`]; `None` if it is not a good
     /// verdict.
     fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>>;
 }
 
-/// What the end of a call says.
+/// Where a conversation stands after a call.
+pub(crate) enum Progress {
+    /// Something else has to be asked first.
+    #[allow(dead_code, reason = "the protocols so far need one question")]
+    Ask(CallRequest),
+    /// It is over.
+    Done(Reading),
+}
+
+/// What a conversation came to.
 pub(crate) struct Reading {
     /// The verdict, or why there is none.
     pub(crate) verdict: Result<Verdict, ServerFault>,
@@ -71,6 +91,11 @@ impl Verifier {
         &*self.protocol
     }
 
+    /// The longest that a verdict may be awaited.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.protocol.endpoint().timeout.saturating_add(super::GRACE)
+    }
+
     /// Envoy's name of the cluster that is asked.
     pub(crate) fn cluster(&self) -> &str {
         &self.protocol.endpoint().cluster
@@ -88,14 +113,21 @@ impl Verifiers {
         if let Some(settings) = &config.client_credentials {
             protocols.push(Box::new(TokenEndpoint::new(Rc::clone(config), Rc::clone(settings))));
         }
-        let verifier =
-            |protocol| Rc::new(Verifier { protocol, breaker: Breaker::new(config.breaker) });
+        let verifier = |protocol: Box<dyn Protocol>| {
+            let breaker = Breaker::new(config.breaker, protocol.probe_pause());
+            Rc::new(Verifier { protocol, breaker })
+        };
         Self(protocols.into_iter().map(verifier).collect())
     }
 
     /// The server that judges `credential`.
     pub(crate) fn select(&self, credential: &Credential) -> Option<&Rc<Verifier>> {
         self.0.iter().find(|verifier| verifier.protocol.judges(credential))
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rc<Verifier>> {
+        self.0.iter()
     }
 
     /// How many are left alone because they keep failing.

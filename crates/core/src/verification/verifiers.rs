@@ -2,6 +2,7 @@
 
 mod form;
 pub mod introspection;
+mod leak;
 pub mod token_endpoint;
 
 pub(crate) use introspection::Introspection;

@@ -10,6 +10,7 @@ use crate::verification::verdict::Denial;
 const VERSION: u8 = 1;
 
 const FAILED: u8 = 0;
+const UNSHARED: u8 = u8::MAX - 1;
 const VERIFIED: u8 = u8::MAX;
 
 /// How a leader's call ended.
@@ -25,6 +26,10 @@ pub struct PeerMessage {
     pub outcome: Outcome,
 }
 
+/// The longest record that is sent, in bytes. A worker follows at most `limits.max_waiting` calls, and is sent one message
+/// for each.
+pub const LONGEST_SENT: usize = 16_384;
+
 /// How a call ended, as others are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -32,6 +37,8 @@ pub enum Outcome {
     Verified(Vec<u8>),
     /// With a bad one.
     Denied(Denial),
+    /// With a verdict that must not be handed on: a token was issued with it, or it is too long. Whoever needs it calls.
+    Unshared,
     /// Without a verdict.
     Failed,
 }
@@ -46,6 +53,7 @@ impl PeerMessage {
         writer.time(self.received);
         match &self.outcome {
             Outcome::Failed => writer.byte(FAILED),
+            Outcome::Unshared => writer.byte(UNSHARED),
             Outcome::Denied(denial) => writer.denial(*denial),
             Outcome::Verified(record) => {
                 writer.byte(VERIFIED);
@@ -67,6 +75,7 @@ impl PeerMessage {
         let received = reader.time()?;
         let outcome = match reader.byte()? {
             FAILED => Outcome::Failed,
+            UNSHARED => Outcome::Unshared,
             VERIFIED => Outcome::Verified(reader.0.to_vec()),
             other => Outcome::Denied(denial(other)?),
         };

@@ -28,6 +28,8 @@ pub enum Lookup {
     Follow {
         /// When to stop waiting for it.
         lapses: UnixMillis,
+        /// Revocations known when it began.
+        sequence: Sequence,
     },
     /// Nothing, so the call is ours to make.
     Lead,
@@ -44,15 +46,6 @@ pub enum Renewal {
     Renewed(Entry<Vec<u8>>),
 }
 
-/// What the end of a call meets in the shared cache.
-#[derive(Debug, Default)]
-pub struct Settled {
-    /// Who waits to be told.
-    pub followers: Vec<QueueId>,
-    /// A bad verdict took the place of a good one that may still serve, in other workers too.
-    pub overturned: bool,
-}
-
 impl SharedCache {
     /// A cache with places for about `entries` good verdicts.
     #[must_use]
@@ -62,31 +55,29 @@ impl SharedCache {
     }
 
     /// What is known of the credential of `lease`. If nothing is, either another worker's call is followed, or `lease` is
-    /// put down and the call is ours. A call that began before the last revocation which `lease` knows is not followed; a
-    /// good verdict from before it is left out if it was found to be `revoked`.
-    pub fn lookup_or_lease(&self, lease: Lease, now: UnixMillis, revoked: bool) -> Lookup {
+    /// put down and the call is ours. `since` is the last revocation that concerns the credential: calls and good verdicts from
+    /// before it do not count.
+    pub fn lookup_or_lease(&self, lease: Lease, now: UnixMillis, since: Sequence) -> Lookup {
         let (key, us) = (lease.key, lease.leader);
         let slot = self.slot(&key);
         for _ in 0..TRIES {
             let (bytes, version) = self.store.read(&slot);
             let mut set = Set::decode(&bytes.unwrap_or_default());
-            let since = if revoked { lease.sequence } else { Sequence::default() };
             if let Some(found) = set.fresh(&key, now, since) {
                 return Lookup::Found(found);
             }
             set.leases.retain(|other| {
                 other.is_live(now)
-                    && (other.key != key
-                        || (other.leader != us && other.sequence >= lease.sequence))
+                    && (other.key != key || (other.leader != us && other.sequence >= since))
             });
             let has_room = set.leases.len() < LEASES;
             let found = match set.leases.iter_mut().find(|other| other.key == key) {
                 Some(other) if other.followers.contains(&us) => {
-                    return Lookup::Follow { lapses: other.lapses };
+                    return Lookup::Follow { lapses: other.lapses, sequence: other.sequence };
                 }
                 Some(other) if other.followers.len() < FOLLOWERS => {
                     other.followers.push(us);
-                    Lookup::Follow { lapses: other.lapses }
+                    Lookup::Follow { lapses: other.lapses, sequence: other.sequence }
                 }
                 None if has_room => {
                     set.leases.push(lease.clone());
@@ -101,14 +92,15 @@ impl SharedCache {
         Lookup::Lead
     }
 
-    /// What is known of `key`, without putting down a lease; `None` if nothing is and nobody is at it.
-    pub fn peek(&self, key: &CacheKey, now: UnixMillis) -> Option<Lookup> {
+    /// What is known of `key`, without putting down a lease; `None` if nothing is and nobody is at it. `since`: as above.
+    pub fn peek(&self, key: &CacheKey, now: UnixMillis, since: Sequence) -> Option<Lookup> {
         let (bytes, _) = self.store.read(&self.slot(key));
         let set = Set::decode(&bytes.unwrap_or_default());
-        let live = |lease: &&Lease| lease.key == *key && lease.is_live(now);
-        set.fresh(key, now, Sequence::default()).map(Lookup::Found).or_else(|| {
+        let live =
+            |lease: &&Lease| lease.key == *key && lease.is_live(now) && lease.sequence >= since;
+        set.fresh(key, now, since).map(Lookup::Found).or_else(|| {
             let lease = set.leases.iter().find(live)?;
-            Some(Lookup::Follow { lapses: lease.lapses })
+            Some(Lookup::Follow { lapses: lease.lapses, sequence: lease.sequence })
         })
     }
 
@@ -151,7 +143,7 @@ impl SharedCache {
     }
 
     /// Ends the lease of `leader` on `key` that knew the revocations up to `sequence`, and leaves `verdict` if there is
-    /// one. `span` is how long past its `ttl` a good verdict may serve.
+    /// one. Hands out who waits to be told.
     pub fn settle(
         &self,
         key: &CacheKey,
@@ -159,21 +151,20 @@ impl SharedCache {
         sequence: Sequence,
         verdict: Option<&Stored>,
         now: UnixMillis,
-        span: Duration,
-    ) -> Settled {
+    ) -> Vec<QueueId> {
         let slot = self.slot(key);
         for _ in 0..TRIES {
             let (bytes, version) = self.store.read(&slot);
             let mut set = Set::decode(&bytes.unwrap_or_default());
             let mut changed = verdict.is_some();
-            let mut settled = Settled::default();
+            let mut followers = Vec::new();
             set.leases.retain_mut(|lease| {
                 // After a revocation the same worker may have called again.
                 let is_ours =
                     lease.key == *key && lease.leader == leader && lease.sequence == sequence;
                 if is_ours {
                     changed = true;
-                    settled.followers.append(&mut lease.followers);
+                    followers.append(&mut lease.followers);
                 }
                 !is_ours
             });
@@ -183,20 +174,18 @@ impl SharedCache {
                     insert(&mut set.good, entry.clone(), GOOD, now);
                 }
                 Some(Stored::Bad(entry)) => {
-                    set.good.retain(|other| {
-                        let same = other.key == *key;
-                        settled.overturned |= same && now < other.fresh_until.after(span);
-                        !same
-                    });
-                    insert(&mut set.bad, entry.clone(), BAD, now);
+                    set.good.retain(|other| other.key != *key);
+                    if entry.is_fresh(now) {
+                        insert(&mut set.bad, entry.clone(), BAD, now);
+                    }
                 }
                 Some(Stored::Good(_)) | None => {}
             }
             if !changed || self.store.write(&slot, &set.encode(), version) {
-                return settled;
+                return followers;
             }
         }
-        Settled::default()
+        Vec::new()
     }
 
     fn slot(&self, key: &CacheKey) -> String {

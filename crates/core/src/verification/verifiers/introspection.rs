@@ -3,17 +3,21 @@
 //! What is not clearly "active" is never taken for it, and what is not clearly an answer is the server's fault.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use usergrid_auth_config::json::{Json, Object};
 use usergrid_auth_config::{ClientAuth, Config, Endpoint, Introspection as Settings, Secret};
 
 use super::form::{self, Form};
-use crate::credential::Credential;
+use super::leak;
+use crate::credential::{Credential, TokenPlace};
 use crate::principal::{self, AnswerError, Principal, members};
 use crate::time::UnixMillis;
 use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use crate::verification::verdict::{Denial, ServerFault, Verdict};
-use crate::verification::verifier::{Exchange, Protocol, Reading, Record};
+use crate::verification::verifier::{Exchange, Progress, Protocol, Reading, Record};
 
 /// RFC 7662 token introspection.
 pub(crate) struct Introspection {
@@ -39,6 +43,19 @@ impl Protocol for Introspection {
         false
     }
 
+    fn random_credential(&self, random: &mut dyn FnMut() -> u64) -> Credential {
+        let mut bytes = [0; 32];
+        for chunk in bytes.as_chunks_mut::<8>().0 {
+            *chunk = random().to_le_bytes();
+        }
+        let token = Secret::new(URL_SAFE_NO_PAD.encode(bytes).into_bytes());
+        Credential::Token { token, place: TokenPlace::Header }
+    }
+
+    fn probe_pause(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
         let Credential::Token { token, .. } = credential else { return None };
         Some(Box::new(OneToken { config: Rc::clone(&self.config), token: token.clone() }))
@@ -56,13 +73,21 @@ impl Exchange for OneToken {
         request(&self.config.introspection, self.token.expose())
     }
 
-    fn read(&self, outcome: CallOutcome, now: UnixMillis) -> Reading {
+    fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress {
         let verdict = verdict(&outcome, &self.config, now);
         let record = match verdict {
-            Ok(Verdict::Verified(_)) => outcome.into_body().map(Record::of_introspection),
+            Ok(Verdict::Verified(_)) => {
+                let token = self.token.expose();
+                outcome.into_body().map(|body| Record::of_introspection(body, token))
+            }
             _ => None,
         };
-        Reading { verdict, record }
+        Progress::Done(Reading { verdict, record })
+    }
+
+    fn bytes(&self) -> usize {
+        // Itself, and in the request each byte as up to three.
+        size_of::<CallRequest>().saturating_add(self.token.expose().len().saturating_mul(4))
     }
 
     fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>> {
@@ -74,12 +99,13 @@ impl Exchange for OneToken {
 }
 
 impl Record {
-    /// The answer as it came. Some servers repeat the token in it.
-    fn of_introspection(bytes: Vec<u8>) -> Self {
+    /// The answer as it came. Some servers repeat the token in it, in whatever form, or put another one into it.
+    fn of_introspection(bytes: Vec<u8>, token: &[u8]) -> Self {
         const MEMBERS: [&[u8]; 5] =
             [b"\"token\"", b"\"jwt\"", b"\"access_token\"", b"\"refresh_token\"", b"\"id_token\""];
         let holds = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
-        let holds_credential = MEMBERS.into_iter().any(holds);
+        let holds_credential =
+            MEMBERS.into_iter().any(holds) || leak::holds(&bytes, token) != leak::Found::Nothing;
         Self { bytes, holds_credential }
     }
 }

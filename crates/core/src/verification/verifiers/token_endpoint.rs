@@ -4,6 +4,7 @@
 //! sections 5.1 and 5.2, Usergrid's own members included); all else is the server's fault.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use usergrid_auth_config::json::{Json, Object};
 use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret};
@@ -11,7 +12,7 @@ use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret
 use usergrid_auth_rules::syntax::is_uuid;
 
 use super::form::{self, Form};
-use crate::credential::{Credential, is_b64token};
+use crate::credential::{ClientPlace, Credential, is_b64token};
 use crate::principal::members::{self, Round};
 use crate::principal::{
     self, AnswerError, ApplicationName, Principal, PrincipalKind, header_values,
@@ -19,7 +20,7 @@ use crate::principal::{
 use crate::time::UnixMillis;
 use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use crate::verification::verdict::{Denial, ServerFault, Verdict};
-use crate::verification::verifier::{Exchange, Protocol, Reading, Record};
+use crate::verification::verifier::{Exchange, Progress, Protocol, Reading, Record};
 
 /// The client credentials grant of a token endpoint, on behalf of a caller.
 pub(crate) struct TokenEndpoint {
@@ -47,6 +48,17 @@ impl Protocol for TokenEndpoint {
         true
     }
 
+    fn random_credential(&self, random: &mut dyn FnMut() -> u64) -> Credential {
+        let mut word = || Secret::new(format!("{:016x}", random()).into_bytes());
+        let (client_id, client_secret) = (word(), word());
+        Credential::Client { client_id, client_secret, place: ClientPlace::Basic }
+    }
+
+    /// What is asked there costs the server a password hash, and is written into its log.
+    fn probe_pause(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
     fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
         let Credential::Client { client_id, client_secret, .. } = credential else { return None };
         Some(Box::new(OnePair {
@@ -71,7 +83,7 @@ impl Exchange for OnePair {
         request(&self.settings, self.client_id.expose(), self.client_secret.expose())
     }
 
-    fn read(&self, outcome: CallOutcome, now: UnixMillis) -> Reading {
+    fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress {
         let verdict = verdict(&outcome, &self.config, self.client_id.expose(), now);
         let record = match verdict {
             Ok(Verdict::Verified(_)) => {
@@ -79,7 +91,13 @@ impl Exchange for OnePair {
             }
             _ => None,
         };
-        Reading { verdict, record }
+        Progress::Done(Reading { verdict, record })
+    }
+
+    fn bytes(&self) -> usize {
+        // Itself, and in the request each byte as up to four.
+        let pair = self.client_id.expose().len().saturating_add(self.client_secret.expose().len());
+        size_of::<CallRequest>().saturating_add(pair.saturating_mul(5))
     }
 
     fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>> {
@@ -216,6 +234,8 @@ fn issued(
     Ok(Principal {
         kind: tenancy.principal,
         user_names: Vec::new(),
+        aliases: Vec::new(),
+        permissions: None,
         organizations: tenancy.organizations,
         applications: tenancy.applications,
         scopes: scopes.unwrap_or_default(),

@@ -48,6 +48,8 @@ fn principal(kind: PrincipalKind, organizations: &[&str], applications: &[&str])
             .then(|| applications.iter().map(|name| application(name)).collect()),
         scopes: Vec::new(),
         rules: None,
+        permissions: None,
+        aliases: Vec::new(),
         not_before: None,
         expires: None,
         identity: Vec::new(),

@@ -5,7 +5,7 @@ use usergrid_auth_core::metrics::{CacheResult, CallResult, Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
 use usergrid_auth_core::verification::call::CallOutcome;
 
-use crate::decision::worker::{BEARER, Worker};
+use crate::decision::worker::{BEARER, SECOND, Worker};
 
 #[test]
 fn requests_with_one_credential_share_a_call_and_are_decided_each_on_its_own() {
@@ -72,14 +72,21 @@ fn a_failure_fails_all_who_wait_and_is_not_remembered() {
     worker.end_call(CallOutcome::Reset);
     assert_eq!(worker.verdict(first), "503 service_unavailable");
     assert_eq!(worker.verdict(second), "503 service_unavailable");
-    let third = worker.request("GET /x", &BEARER);
+    let at_once = worker.request("GET /x", &BEARER);
+    assert_eq!(worker.verdict(at_once), "503 service_unavailable");
+    assert!(worker.calls.is_empty(), "the server is let be about it for a second");
+    let other = worker.request("GET /x", &[("authorization", "Bearer other")]);
     worker.active("");
-    assert_eq!(worker.verdict(third), "forwarded");
+    assert_eq!(worker.verdict(other), "forwarded");
+    worker.now += SECOND;
+    let later = worker.request("GET /x", &BEARER);
+    worker.active("");
+    assert_eq!(worker.verdict(later), "forwarded");
 }
 
 #[test]
 fn waiting_requests_are_bounded_and_so_are_calls() {
-    let mut worker = Worker::new(r#""limits":{"max_waiting":2}"#);
+    let mut worker = Worker::new(r#""limits":{"max_waiting":4}"#);
     let first = worker.request("GET /x", &BEARER);
     worker.request("GET /x", &BEARER);
     let third = worker.request("GET /x", &BEARER);
@@ -87,13 +94,50 @@ fn waiting_requests_are_bounded_and_so_are_calls() {
     assert!(worker.counts.contains(&Counter::Requests(Outcome::Refused(Refusal::Overloaded))));
     assert!(worker.head(third).response().headers.contains(&("retry-after", "1".to_owned())));
 
-    // Two who gave up left one call under way; one more may start, and no third.
+    // Half of the places are open to credentials that nobody has verified yet. Whoever gives up leaves a call under
+    // way; one more may start, and no third.
     worker.happen(Event::StreamGone(first));
     let other = worker.request("GET /x", &[("authorization", "Bearer other")]);
     worker.happen(Event::StreamGone(other));
     let one_more = worker.request("GET /x", &[("authorization", "Bearer third")]);
     assert_eq!(worker.verdict(one_more), "503 service_unavailable");
     assert_eq!(worker.calls.len(), 2);
+}
+
+#[test]
+fn a_flood_of_new_credentials_keeps_no_known_caller_out() {
+    let overrides = r#""limits":{"max_waiting":4},"cache":{"ttl":"1s"}"#;
+    let mut worker = Worker::new(overrides);
+    for token in ["ann", "tom"] {
+        worker.with_token("GET /x", token, "");
+    }
+    worker.now += SECOND;
+    for number in 0..10 {
+        worker.request("GET /x", &[("authorization", &format!("Bearer random{number}"))]);
+    }
+    assert_eq!(worker.waiting(), 2);
+    let ann = worker.request("GET /x", &[("authorization", "Bearer ann")]);
+    let tom = worker.request("GET /x", &[("authorization", "Bearer tom")]);
+    assert_eq!((worker.verdict(ann), worker.verdict(tom)), ("waiting".into(), "waiting".into()));
+    let more = worker.request("GET /x", &[("authorization", "Bearer tom")]);
+    assert_eq!(worker.verdict(more), "503 service_unavailable", "four is four");
+}
+
+#[test]
+fn paused_requests_are_bounded_in_bytes() {
+    let mut worker = Worker::new(r#""limits":{"max_waiting":64}"#);
+    let long = format!("GET /{}", "x".repeat(60_000));
+    let mut waiting = 0;
+    for _ in 0..32 {
+        let stream = worker.request(&long, &BEARER);
+        waiting += usize::from(worker.verdict(stream) == "waiting");
+    }
+    // 64 times 16 KiB, at about three times the length of a path each.
+    assert!((4..=6).contains(&waiting), "{waiting} wait");
+    worker.active("");
+    assert_eq!(worker.waiting(), 0);
+    let next = worker.request(&long, &[("authorization", "Bearer other")]);
+    assert_eq!(worker.verdict(next), "waiting", "there is room again");
 }
 
 #[test]

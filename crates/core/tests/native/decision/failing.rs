@@ -1,8 +1,10 @@
 //! A server that fails: when it is left alone, and who may still come in.
 
+use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{CacheResult, Counter};
 use usergrid_auth_core::verification::call::CallOutcome;
+use usergrid_auth_core::verification::verdict::ServerFault;
 
 use crate::decision::worker::{BEARER, NOON, SECOND, Worker};
 
@@ -31,28 +33,30 @@ fn failures_in_a_row_stop_the_calls_and_one_probe_at_a_time_starts_them_again() 
     for number in 0..3 {
         assert_eq!(fail(&mut worker, &format!("t{number}")), "503 service_unavailable");
     }
+    assert!(breaker_notices(&worker).is_empty(), "so far it is a suspicion");
+    assert_eq!(worker.calls.len(), 1, "the server is asked about a credential of our own");
+    assert!(!worker.call_bodies()[0].contains("token=t"), "nobody's: {:?}", worker.call_bodies());
+    worker.end_call(CallOutcome::TimedOut);
     assert_eq!(breaker_notices(&worker), [true]);
     let held = worker.request("GET /x", &[("authorization", "Bearer more")]);
     assert_eq!(worker.verdict(held), "503 service_unavailable", "at once");
     assert!(worker.calls.is_empty());
 
     worker.now = NOON + 2 * SECOND;
-    let probe = worker.request("GET /x", &[("authorization", "Bearer probe")]);
+    let one = worker.request("GET /x", &[("authorization", "Bearer one")]);
     let other = worker.request("GET /x", &[("authorization", "Bearer other")]);
-    assert_eq!(
-        (worker.calls.len(), worker.verdict(other).as_str()),
-        (1, "503 service_unavailable")
-    );
+    assert_eq!(worker.calls.len(), 1, "one probe");
+    for stream in [one, other] {
+        assert_eq!(worker.verdict(stream), "503 service_unavailable", "nobody waits for it");
+    }
     worker.end_call(CallOutcome::TimedOut);
-    assert_eq!(worker.verdict(probe), "503 service_unavailable");
 
     worker.now = NOON + 3 * SECOND;
     let early = worker.request("GET /x", &[("authorization", "Bearer early")]);
     assert_eq!(worker.verdict(early), "503 service_unavailable", "open for another while");
     worker.now = NOON + 4 * SECOND;
-    let probe = worker.request("GET /x", &[("authorization", "Bearer probe")]);
-    worker.active("");
-    assert_eq!(worker.verdict(probe), "forwarded");
+    worker.happen(Event::Tick);
+    worker.answer(200, r#"{"active":false}"#);
     worker.request("GET /x", &[("authorization", "Bearer a")]);
     worker.request("GET /x", &[("authorization", "Bearer b")]);
     assert_eq!(worker.calls.len(), 2, "closed");
@@ -90,6 +94,8 @@ fn the_two_servers_are_judged_apart() {
         r#""client_credentials":{"cluster":"u","path":"/token"},"breaker":{"failures":1,"open":"1s"}"#,
     );
     fail(&mut worker, "abc");
+    worker.end_call(CallOutcome::Reset);
+    assert_eq!(breaker_notices(&worker), [true]);
     worker.request("GET /x?client_id=a&client_secret=b", &[]);
     assert_eq!(worker.calls.len(), 1);
 }
@@ -107,6 +113,7 @@ fn stale_if_error_serves_known_tokens_only_while_the_server_fails() {
     assert!(worker.log.iter().any(|event| matches!(event, LogEvent::ServedStale { .. })));
     assert_eq!(fail(&mut worker, "unknown"), "503 service_unavailable");
 
+    worker.now += SECOND;
     let stream = worker.request("GET /x", &BEARER);
     worker.answer(200, r#"{"active":false}"#);
     assert_eq!(worker.verdict(stream), "401 auth_invalid", "a verdict goes before what was known");
@@ -168,6 +175,7 @@ fn an_open_breaker_serves_stale_answers_at_once() {
     worker.with_token("GET /x", "abc", "");
     worker.now = NOON + 2 * SECOND;
     fail(&mut worker, "other");
+    worker.end_call(CallOutcome::Reset);
     let stream = worker.request("GET /x", &BEARER);
     assert_eq!(worker.verdict(stream), "forwarded");
     assert!(worker.calls.is_empty());
@@ -197,18 +205,57 @@ fn answers_that_depend_on_what_a_client_presents_open_no_breaker() {
         worker.request("GET /x", &[("authorization", &bearer)]);
         worker.answer(status, "");
     }
+    assert!(breaker_notices(&worker).is_empty());
+    worker.answer(500, "");
     assert_eq!(breaker_notices(&worker), [true]);
 }
 
 #[test]
-fn a_probe_that_is_answered_at_all_closes_the_breaker() {
+fn tokens_that_the_server_chokes_on_keep_nobody_out() {
+    let mut worker = Worker::new(r#""breaker":{"failures":3,"open":"1s"}"#);
+    for number in 0..50 {
+        let bearer = format!("Bearer poison{number}");
+        worker.request("GET /x", &[("authorization", &bearer)]);
+        worker.answer([500, 429, 503][number % 3], "");
+        while !worker.calls.is_empty() {
+            // What it says of a credential that nobody has.
+            worker.answer(200, r#"{"active":false}"#);
+        }
+        worker.now += SECOND / 10;
+    }
+    assert!(breaker_notices(&worker).is_empty());
+    let ann = worker.request("GET /x", &[("authorization", "Bearer ann")]);
+    worker.active("");
+    assert_eq!(worker.verdict(ann), "forwarded");
+}
+
+#[test]
+fn a_server_that_accepts_anything_is_not_believed() {
+    let mut worker = Worker::new(r#""breaker":{"failures":1,"open":"1s"}"#);
+    fail(&mut worker, "abc");
+    worker.active("");
+    assert_eq!(breaker_notices(&worker), [true]);
+    let told = worker.log.iter().any(|event| {
+        matches!(event, LogEvent::ServerFailed { fault: ServerFault::AcceptsAnything, .. })
+            && event.level() == log::Level::Error
+    });
+    assert!(told);
+}
+
+#[test]
+fn a_verdict_about_our_own_pair_closes_the_breaker_of_a_token_endpoint() {
     let mut worker = Worker::new(
         r#""client_credentials":{"cluster":"u","path":"/token"},"breaker":{"failures":1,"open":"1s"}"#,
     );
     worker.request("GET /x?client_id=a&client_secret=b", &[]);
     worker.end_call(CallOutcome::Reset);
-    worker.now = NOON + SECOND;
-    worker.request("GET /x?client_id=hostile&client_secret=b", &[]);
     worker.answer(400, r#"{"error":"invalid_request"}"#);
+    assert_eq!(breaker_notices(&worker), [true], "no verdict about our own pair");
+    worker.now = NOON + 9 * SECOND;
+    worker.happen(Event::Tick);
+    assert!(worker.calls.is_empty(), "a token endpoint is asked once in ten seconds at most");
+    worker.now = NOON + 10 * SECOND;
+    worker.happen(Event::Tick);
+    worker.answer(401, r#"{"error":"invalid_client"}"#);
     assert_eq!(breaker_notices(&worker), [true, false]);
 }

@@ -114,8 +114,8 @@ struct Out {
     began: u64,
     /// Revocations of the token that had happened when it began.
     revoked: usize,
-    /// Revocations of anything by then: nobody joins a call from before one.
-    epoch: u64,
+    /// Denials and revocations of the token by then: nobody joins a call from before one.
+    epoch: usize,
     /// The VM that waits for it is gone.
     orphaned: bool,
 }
@@ -141,6 +141,8 @@ struct Model {
     lives: Vec<u32>,
     open: BTreeMap<(usize, StreamId), Asked>,
     revoked: [usize; TOKENS],
+    /// Bad answers that were told, each of which may count as a revocation.
+    denied: [usize; TOKENS],
     /// By configuration and token: for each good answer the server gave, when it was asked for (in
     /// revocations) and its `exp`.
     good: [[Vec<(usize, u64)>; TOKENS]; CONFIGURATIONS],
@@ -163,6 +165,7 @@ impl Model {
             lives: vec![0; count],
             open: BTreeMap::new(),
             revoked: [0; TOKENS],
+            denied: [0; TOKENS],
             good: Default::default(),
         }
     }
@@ -210,7 +213,15 @@ impl Model {
             return;
         }
         let (call, _) = self.workers[worker].calls.remove(which % count);
-        let out = self.calls.remove(&(worker, self.lives[worker], call.0)).expect("a known call");
+        let known = self.calls.remove(&(worker, self.lives[worker], call.0));
+        let Some(out) = known else {
+            // About a credential that nobody has.
+            let outcome = match how {
+                How::Good { .. } | How::Bad => answered(200, r#"{"active":false}"#),
+                How::Failed => CallOutcome::Reset,
+            };
+            return self.workers[worker].happen(Event::CallEnded { call, outcome });
+        };
         let outcome = match how {
             How::Good { seconds } => {
                 let exp = self.now / 1_000 + seconds;
@@ -218,7 +229,10 @@ impl Model {
                 self.good[configuration_of(worker)][out.token].push((out.revoked, exp * 1_000));
                 answered(200, format!(r#"{{"active":true,"exp":{exp}}}"#))
             }
-            How::Bad => answered(200, r#"{"active":false}"#),
+            How::Bad => {
+                self.denied[out.token] += 1;
+                answered(200, r#"{"active":false}"#)
+            }
             How::Failed => CallOutcome::Reset,
         };
         self.workers[worker].happen(Event::CallEnded { call, outcome });
@@ -287,7 +301,8 @@ impl Model {
             let bound = TIMEOUT + GRACE + 2 * TICK;
             assert!(waited <= bound, "{key:?} has waited for {waited} ms");
         }
-        assert!(self.process.keys() <= 16 + 1, "{} keys", self.process.keys());
+        // Sets of verdicts, sets of marks, pages of revocations and their number.
+        assert!(self.process.keys() <= 16 + 16 + 64 + 1, "{} keys", self.process.keys());
     }
 
     fn note_calls(&mut self) {
@@ -295,13 +310,14 @@ impl Model {
             for (FlightId(id), request) in &worker.calls {
                 let body = String::from_utf8_lossy(&request.body);
                 let token = (0..TOKENS).find(|token| body.contains(&name(*token)));
-                let token = token.expect("a call about a known token");
+                // Else it is about a credential that nobody has.
+                let Some(token) = token else { continue };
                 let out = Out {
                     worker: number,
                     token,
                     began: self.now,
                     revoked: self.revoked[token],
-                    epoch: self.process.generations(),
+                    epoch: self.revoked[token] + self.denied[token],
                     orphaned: false,
                 };
                 self.calls.entry((number, self.lives[number], *id)).or_insert(out);

@@ -1,6 +1,7 @@
 //! The decision, seen from outside: events in, effects out, by a host that is a script.
 
 mod coalescing;
+mod denied;
 mod explain;
 mod failing;
 mod forwarding;

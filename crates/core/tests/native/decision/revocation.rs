@@ -58,11 +58,15 @@ fn after_a_revocation_the_workers_share_one_call_again() {
 }
 
 #[test]
-fn the_end_of_a_call_from_before_a_revocation_leaves_the_claim_of_a_later_one() {
+fn the_end_of_a_call_from_before_a_revocation_leaves_the_lease_of_a_later_one() {
     let (_, mut one, mut two) = Worker::two("");
     known(&mut two, "toms", "");
     one.request("GET /x", &BEARER);
     let stream = two.request("POST /acme/app/users/u/revoketoken?token=other", &TOM);
+    two.respond(stream, 200, "");
+    one.request("GET /x", &BEARER);
+    assert_eq!(one.calls.len(), 1, "somebody else's revocation parts nobody");
+    let stream = two.request("POST /acme/app/users/u/revoketoken?token=abc", &TOM);
     two.respond(stream, 200, "");
     one.request("GET /x", &BEARER);
     assert_eq!(one.calls.len(), 2);
@@ -173,10 +177,11 @@ fn an_answer_that_was_asked_for_before_a_revocation_serves_nobody_who_comes_afte
     let stream = two.request("PUT /acme/app/users/tom/revoketokens", &TOM);
     two.respond(stream, 200, "");
     let after = one.request("GET /x", &[("authorization", "Bearer late")]);
-    assert_eq!(one.calls.len(), 2, "who comes after it does not join");
+    assert_eq!(one.calls.len(), 1, "nobody knows yet whose token it is");
     one.active(r#""username":"tom""#);
     assert_eq!(one.verdict(early), "forwarded");
     assert_eq!(one.verdict(after), "waiting");
+    assert_eq!(one.calls.len(), 1, "it is asked about once more, for those who came after");
     one.answer(200, r#"{"active":false}"#);
     assert_eq!(one.verdict(after), "401 auth_invalid");
     assert!(!asks(&mut one, "late"), "the later verdict counts");
@@ -184,15 +189,20 @@ fn an_answer_that_was_asked_for_before_a_revocation_serves_nobody_who_comes_afte
 }
 
 #[test]
-fn a_worker_that_missed_too_many_revocations_forgets_everything() {
+fn a_flood_of_revocations_makes_nobody_forget() {
     let (_, mut one, mut two) = Worker::two("");
     known(&mut two, "anns", r#""username":"ann""#);
     known(&mut one, "toms", r#""username":"root""#);
-    for number in 0..200 {
+    // Each concerns one place of 16,384: some 500 of them would take somebody else's along once in thirty runs, if it were
+    // not decided by the tokens alone.
+    for number in 0..500 {
         let line = format!("POST /acme/app/users/u/revoketoken?token=t{number}");
         let stream = one.request(&line, &TOM);
         one.respond(stream, 200, "");
+        assert!(!asks(&mut two, "anns"), "{number}");
     }
+    let stream = one.request("POST /acme/app/users/u/revoketoken?token=anns", &TOM);
+    one.respond(stream, 200, "");
     assert!(asks(&mut two, "anns"));
 }
 

@@ -119,6 +119,7 @@ fn a_call_the_host_never_ends_is_given_up_after_timeout_and_grace() {
     // The answer that comes after all is not believed: nobody knows how old it is.
     worker.active("");
     assert_eq!(worker.cache_entries(), 0);
+    worker.now += SECOND;
     assert!(asks_again(&mut worker));
     worker.end_call(CallOutcome::Reset);
 }
