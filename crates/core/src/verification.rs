@@ -37,7 +37,7 @@ use digest_cache::{DigestCache, Digests, KeyedHash};
 use key::{CacheKey, CredentialDigest, Fingerprint};
 use peers::{QueueId, Sequence, SharedCache, SharedStore};
 use single_flight::{FlightId, SingleFlight, StreamId};
-use verdict::Verdict;
+use verdict::{ServerFault, Verdict};
 use verifier::{Exchange, Verifier, Verifiers};
 
 /// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is reached only when its
@@ -70,8 +70,8 @@ pub(crate) struct Verification<W> {
     shared: Option<SharedCache>,
     flights: SingleFlight<Subject, W>,
     revocations: Log,
-    failures: LogLimiter,
-    stale: LogLimiter,
+    failures: LogLimiter<ServerFault>,
+    stale: LogLimiter<()>,
     actions: Vec<Action>,
 }
 
@@ -148,8 +148,8 @@ impl<W> Verification<W> {
             shared,
             flights: SingleFlight::new(config.max_waiting),
             revocations: Log::default(),
-            failures: LogLimiter::default(),
-            stale: LogLimiter::default(),
+            failures: LogLimiter::new(1),
+            stale: LogLimiter::new(1),
             actions: Vec::new(),
             store,
             config,

@@ -12,6 +12,7 @@ use super::verdict::{ServerFault, Verdict};
 use super::verifier::{Exchange, Reading, Record, Verifier};
 use super::{Action, Completion, Role, Subject, Verification};
 use crate::log_event::LogEvent;
+use crate::log_limiter::failure_kind;
 use crate::metrics::{CacheResult, CallResult, Counter};
 use crate::principal::Principal;
 use crate::revocation::Revoked;
@@ -61,9 +62,8 @@ impl<W> Verification<W> {
         change: Option<BreakerChange>,
         now: UnixMillis,
     ) {
-        let steady = self.clock.read(now);
         if let Some(fault) = fault
-            && let Some(suppressed) = self.failures.allow(steady)
+            && let Some(suppressed) = self.failures.allow(failure_kind(fault), now)
         {
             let cluster = verifier.cluster().to_owned();
             self.actions.push(Action::Log(LogEvent::ServerFailed { cluster, fault, suppressed }));
@@ -209,7 +209,7 @@ impl<W> Verification<W> {
             .filter(|principal| principal.expires.is_none_or(|expires| now < expires))?;
         for _ in 0..requests {
             self.count(Counter::Cache(CacheResult::Stale));
-            if let Some(suppressed) = self.stale.allow(steady) {
+            if let Some(suppressed) = self.stale.allow((), now) {
                 self.actions.push(Action::Log(LogEvent::ServedStale { suppressed }));
             }
         }
