@@ -9,13 +9,13 @@ use usergrid_auth_rules::public::PublicRules;
 
 use crate::authorization::{self, Authorization};
 use crate::credentials::{self, Credentials, TokenFormat};
-use crate::identity_headers::{self, ClaimNames, IdentityHeader};
+use crate::identity_headers::{self, ClaimNames, IdentityHeader, Overflow};
 use crate::json::Json;
 use crate::notes::{Notes, Reported};
 use crate::problem::{Problem, Problems};
 use crate::reader::Value;
 use crate::secret::Secret;
-use crate::sections::{self, BreakerSettings, CacheSettings, Errors, Forward};
+use crate::sections::{self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward};
 use crate::upstream::{self, ClientCredentials, Introspection};
 use crate::{base_path, rules};
 
@@ -42,6 +42,8 @@ pub struct Config {
     pub claims: ClaimNames,
     /// Identity headers, in the order they are set.
     pub identity: Vec<IdentityHeader>,
+    /// What becomes of an identity header that is too long.
+    pub identity_overflow: Overflow,
     /// What becomes of a verified token.
     pub forward: Forward,
     /// How long and how many answers are remembered.
@@ -53,6 +55,8 @@ pub struct Config {
     pub revocation_paths: Vec<String>,
     /// Requests of one worker that may be paused at a time.
     pub max_waiting: usize,
+    /// What an answer may hold about one principal.
+    pub claim_limits: ClaimLimits,
     /// The words of refusals.
     pub errors: Errors,
     /// Whether a CORS preflight passes untouched.
@@ -90,12 +94,12 @@ fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Conf
             guest: rules::guest(root),
             public: rules::public(root),
             authorization: authorization::authorization(root),
-            identity: identity_headers::headers(root, &claims),
+            identity + identity_overflow: identity_headers::identity(root, &claims),
             forward: sections::forward(root),
             cache: sections::cache(root),
             breaker: sections::breaker(root),
             revocation_paths: sections::revocation_paths(root),
-            max_waiting: sections::max_waiting(root),
+            max_waiting + claim_limits: sections::limits(root),
             errors: sections::errors(root),
             bypass_preflight: sections::bypass_preflight(root),
             base_path: base_path::segments(root),

@@ -4,6 +4,7 @@
 use crate::authorization::Tenancy;
 use crate::client_auth::Method;
 use crate::credentials::{OnConflict, Source, TokenFormatWord};
+use crate::identity_headers::Overflow;
 use crate::key_spec::Absent::{
     Boolean, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number, Required, Text,
 };
@@ -27,6 +28,9 @@ const LONGEST_CALL: u32 = 60_000;
 
 /// Most entries of a cache: some hundred bytes each, in every worker.
 const MOST_ENTRIES: u32 = 1_000_000;
+
+/// Most bytes of a list of claims: what is kept of one principal is many times that.
+const LONGEST_LIST: u32 = 262_144;
 
 /// All keys, those of a section together.
 pub static KEYS: &[KeySpec] = &[
@@ -59,7 +63,7 @@ pub static KEYS: &[KeySpec] = &[
     object("", "credentials", "credentials", EmptyObject),
     key("credentials", "sources", Shape::NonEmptyArray(&Shape::Word(Source::WORDS)), EveryWord),
     word("credentials", "on_conflict", OnConflict::WORDS),
-    number("credentials", "max_length", 4_096, 16, 65_536),
+    number("credentials", "max_length", 16_384, 16, 65_536),
     object("", "token", "token", EmptyObject),
     word("token", "format", TokenFormatWord::WORDS),
     string("token", "salt_env", Variable, NOTHING),
@@ -84,6 +88,7 @@ pub static KEYS: &[KeySpec] = &[
     string("claims", "permissions", Claim, Text("permissions")),
     object("", "identity", "identity", EmptyObject),
     map("identity", "headers", Format::Header, &Shape::Nullable(&Shape::String(Claim))),
+    word("identity", "overflow", Overflow::WORDS),
     object("", "forward", "forward", EmptyObject),
     word("forward", "credential", Forward::WORDS),
     object("", "cache", "cache", EmptyObject),
@@ -97,6 +102,9 @@ pub static KEYS: &[KeySpec] = &[
     duration("cache", "refresh_ahead", 0, 0, 86_400_000),
     object("", "limits", "limits", EmptyObject),
     number("limits", "max_waiting", 1_024, 1, 65_536),
+    object("limits", "claims", "limits.claims", EmptyObject),
+    number("limits.claims", "bytes", 16_384, 256, LONGEST_LIST),
+    number("limits.claims", "entries", 256, 1, 4_096),
     object("", "errors", "errors", EmptyObject),
     word("errors", "format", ErrorFormat::WORDS),
     string("errors", "realm", Format::Text, Text("usergrid")),

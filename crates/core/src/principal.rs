@@ -89,6 +89,32 @@ impl PrincipalKind {
     }
 }
 
+/// A limit on what an answer may hold about one principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimLimit {
+    /// The bytes of a list.
+    Bytes,
+    /// The entries of a list.
+    Entries,
+    /// The bytes of one permission rule, which are not configurable.
+    Rule,
+    /// The bytes of an identity header, and of a user's name.
+    Header,
+}
+
+impl ClaimLimit {
+    /// The key of the configuration that sets it; of a rule, the key that names the claim.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Bytes => "limits.claims.bytes",
+            Self::Entries => "limits.claims.entries",
+            Self::Rule => "claims.permissions",
+            Self::Header => "identity.overflow",
+        }
+    }
+}
+
 /// Why an answer cannot become a principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerError {
@@ -96,7 +122,7 @@ pub(crate) enum AnswerError {
     Malformed,
     /// A value or list is longer than a principal may hold. A matter of this principal alone: were it the server's fault,
     /// one user with an overlong name could open the breaker for all.
-    Oversized,
+    Oversized(ClaimLimit),
 }
 
 impl From<usergrid_auth_config::json::Repeated> for AnswerError {

@@ -41,7 +41,7 @@ use lru::LruCache;
 use peers::{QueueId, Sequence, SharedCache, SharedStore, StaleMarks};
 use probing::Probe;
 use single_flight::{FlightId, SingleFlight, StreamId, Waiter};
-use verdict::Verdict;
+use verdict::{ServerFault, Verdict};
 use verifier::{Exchange, Verifier, Verifiers};
 
 /// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is reached only when its
@@ -85,8 +85,8 @@ pub(crate) struct Verification<W> {
     probes: Vec<Probe>,
     /// Ends of waits besides the one that is being handed out.
     unserved: Vec<Completion<W>>,
-    failures: LogLimiter,
-    stale: LogLimiter,
+    failures: LogLimiter<ServerFault>,
+    stale: LogLimiter<()>,
     actions: Vec<Action>,
 }
 
@@ -169,8 +169,8 @@ impl<W> Verification<W> {
             ),
             probes: Vec::new(),
             unserved: Vec::new(),
-            failures: LogLimiter::default(),
-            stale: LogLimiter::default(),
+            failures: LogLimiter::new(1),
+            stale: LogLimiter::new(1),
             actions: Vec::new(),
             store,
             config,

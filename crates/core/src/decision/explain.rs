@@ -34,6 +34,7 @@ pub fn explain(
                 grpc: head.is_grpc(),
                 required: route.require_scope.clone(),
                 credential: None,
+                limit: None,
             },
             method: head.method.to_vec(),
             path,

@@ -180,6 +180,9 @@ impl fmt::Display for Finding {
                 }
                 CredentialFinding::Bad(BadCredential::Conflict) => "credential: more than one",
                 CredentialFinding::Bad(BadCredential::Token) => "credential: not a token",
+                CredentialFinding::Bad(BadCredential::TooLong) => {
+                    "credential: a token that is too long, by `credentials.max_length`"
+                }
                 CredentialFinding::Bad(BadCredential::Basic) => "credential: malformed Basic",
                 CredentialFinding::Bad(BadCredential::ClientQuery) => {
                     "credential: malformed client pair in the query"

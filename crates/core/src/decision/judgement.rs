@@ -5,10 +5,18 @@ use usergrid_auth_config::Config;
 use super::finding::{Finding, Trace, VerdictFinding};
 use super::paused_request::PausedRequest;
 use crate::authorization;
-use crate::principal::Principal;
+use crate::principal::{ClaimLimit, Principal};
 use crate::refusal::Refusal;
 use crate::time::UnixMillis;
 use crate::verification::verdict::{Denial, Verdict};
+
+/// Which limit a claim is beyond, if `verdict` says that one is.
+pub(super) fn exceeded(verdict: Option<&Verdict>) -> Option<ClaimLimit> {
+    match verdict {
+        Some(Verdict::Denied(Denial::Claims(limit))) => Some(*limit),
+        _ => None,
+    }
+}
 
 /// Whose request it is, if it may pass. The only way to a forwarded credential is an `Ok` from here. Without a `verdict`
 /// the server failed.

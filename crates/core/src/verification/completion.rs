@@ -14,10 +14,11 @@ use super::verdict::{Denial, Verdict};
 use super::verifier::{Exchange, Progress, Reading, Verifier};
 use super::{Action, Completion, Role, Subject, Verification};
 use crate::log_event::LogEvent;
+use crate::log_limiter::failure_kind;
 use crate::metrics::{CacheResult, CallResult, Counter};
 use crate::principal::Principal;
 use crate::revocation::Revoked;
-use crate::time::{Steady, UnixMillis};
+use crate::time::UnixMillis;
 
 /// Ticks without a sign of the leader. One may fall between its answer and its message.
 const SILENT_TICKS: u8 = 2;
@@ -67,7 +68,7 @@ impl<W> Verification<W> {
                 if fault.is_the_servers() {
                     verifier.breaker.failed(&permit);
                 }
-                self.report(&verifier, fault, steady);
+                self.report(&verifier, fault, now);
                 self.note_unanswered(about.key, steady);
                 self.probe(&verifier, now);
             }
@@ -85,9 +86,9 @@ impl<W> Verification<W> {
         &mut self,
         verifier: &Verifier,
         fault: super::verdict::ServerFault,
-        now: Steady,
+        now: UnixMillis,
     ) {
-        if let Some(suppressed) = self.failures.allow(now) {
+        if let Some(suppressed) = self.failures.allow(failure_kind(fault), now) {
             let cluster = verifier.cluster().to_owned();
             self.actions.push(Action::Log(LogEvent::ServerFailed { cluster, fault, suppressed }));
         }
@@ -344,7 +345,7 @@ impl<W> Verification<W> {
         }
         for _ in 0..requests {
             self.count(Counter::Cache(CacheResult::Stale));
-            if let Some(suppressed) = self.stale.allow(steady) {
+            if let Some(suppressed) = self.stale.allow((), now) {
                 self.actions.push(Action::Log(LogEvent::ServedStale { suppressed }));
             }
         }

@@ -61,7 +61,7 @@ impl<W> Verification<W> {
         let change = match verdict {
             Ok(_) => verifier.breaker.probe_answered(permit, steady),
             Err(fault) => {
-                self.report(&verifier, fault, steady);
+                self.report(&verifier, fault, now);
                 verifier.breaker.probe_failed(permit, steady)
             }
         };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::call::{AnswerBody, CallOutcome};
-use crate::principal::Principal;
+use crate::principal::{ClaimLimit, Principal};
 
 /// What a server has judged. Facts about a credential, which may be remembered; never a decision about a request.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub enum Denial {
     Scope,
     /// The token endpoint knows no such client, or not with this secret.
     BadClient,
+    /// The answer holds a claim beyond this limit, which only the operator can raise.
+    Claims(ClaimLimit),
 }
 
 /// Why there is no verdict. Never remembered.
@@ -66,6 +68,9 @@ impl ServerFault {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Claims(limit) => {
+                return write!(f, "a claim is beyond its limit, see `{}`", limit.key());
+            }
             Self::Inactive => "not active, or not for us",
             Self::Expired => "expired",
             Self::Scope => "without the scopes of `introspection.scope`",

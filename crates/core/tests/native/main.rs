@@ -14,6 +14,7 @@
 )]
 
 mod authorization;
+mod claim_limits;
 mod client_credentials;
 mod configuration;
 mod credentials;

@@ -167,7 +167,7 @@ fn judge(body: &[u8], config: &Config, now: UnixMillis) -> Result<Verdict, Serve
     match read(body, config, now) {
         Ok(verdict) => Ok(verdict),
         Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
-        Err(AnswerError::Oversized) => Ok(Verdict::Denied(Denial::Inactive)),
+        Err(AnswerError::Oversized(limit)) => Ok(Verdict::Denied(Denial::Claims(limit))),
     }
 }
 
@@ -195,7 +195,8 @@ fn denial(
     let is_bearer = is_bearer_access_token(answer)?;
     let is_bound = members::present(answer, "cnf")?.is_some();
     let is_for_us = is_from_issuer(answer, settings)? & is_for_audience(answer, settings)?;
-    let scopes = members::scopes(answer, &config.claims.scope)?.unwrap_or_default();
+    let scopes =
+        members::scopes(answer, &config.claims.scope, config.claim_limits)?.unwrap_or_default();
 
     Ok(if expires.is_some_and(|expires| expires <= now) {
         Some(Denial::Expired)

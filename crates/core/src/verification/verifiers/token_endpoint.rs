@@ -7,12 +7,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret};
+use usergrid_auth_config::{ClaimLimits, ClientCredentials, Config, Endpoint, PairAuth, Secret};
 
 use usergrid_auth_rules::syntax::is_uuid;
 
 use super::form::{self, Form};
 use crate::credential::{ClientPlace, Credential, is_b64token};
+use crate::principal::header_values::HeaderValue;
 use crate::principal::members::{self, Round};
 use crate::principal::{
     self, AnswerError, ApplicationName, Principal, PrincipalKind, header_values,
@@ -166,7 +167,7 @@ fn judge(
     match issued(body, config, client_id, now) {
         Ok(principal) => Ok(Verdict::Verified(Rc::new(principal))),
         Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
-        Err(AnswerError::Oversized) => Ok(Verdict::Denied(Denial::BadClient)),
+        Err(AnswerError::Oversized(limit)) => Ok(Verdict::Denied(Denial::Claims(limit))),
     }
 }
 
@@ -207,19 +208,19 @@ fn issued(
         Some(UnixMillis(life)) => Some(UnixMillis(now.0.saturating_add(life))),
         None => None,
     };
-    let scopes = members::scopes(&answer, "scope")?;
-    let tenancy = tenancy(&answer)?;
-    let identity = header_values::headers(&config.identity, tenancy.principal, |claim| {
+    let scopes = members::scopes(&answer, "scope", config.claim_limits)?;
+    let tenancy = tenancy(&answer, config.claim_limits)?;
+    let identity = header_values::headers(config, tenancy.principal, |claim| {
         // The answer has no claims: a member that happens to bear a claim's name is not the principal's.
         let names = &config.claims;
         Ok(if *claim == names.client_id {
-            Some(header_values::encode(client_id))
+            Some(HeaderValue::of_text(client_id))
         } else if *claim == names.scope {
-            answer.get("scope")?.and_then(header_values::value)
+            answer.get("scope")?.and_then(HeaderValue::of_scope)
         } else if *claim == names.application {
-            answer.get("application")?.and_then(header_values::value)
+            answer.get("application")?.and_then(HeaderValue::of_claim)
         } else if *claim == names.organization {
-            organization_name(&answer)?.and_then(header_values::value)
+            organization_name(&answer)?.and_then(HeaderValue::of_claim)
         } else {
             None
         })
@@ -249,8 +250,8 @@ fn issued(
 
 /// Usergrid answers with the UUID of an `application` or with an `organization` object (reference section 4). Whatever
 /// else names tenants confines the client to them without giving it their rights.
-fn tenancy(answer: &Object) -> Result<Tenancy, AnswerError> {
-    let application = members::one_or_list(answer, "application")?;
+fn tenancy(answer: &Object, limits: ClaimLimits) -> Result<Tenancy, AnswerError> {
+    let application = members::one_or_list(answer, "application", limits)?;
     let is_application = matches!(application.as_deref(), Some([one]) if is_uuid(one));
     let (organization, is_organization) = match members::present(answer, "organization")? {
         Some(Json::Object(organization)) => {
@@ -261,7 +262,7 @@ fn tenancy(answer: &Object) -> Result<Tenancy, AnswerError> {
             let named = [name, uuid].into_iter().flatten().find(|it| !it.is_empty());
             (Some(vec![named.ok_or(AnswerError::Malformed)?.to_owned()]), true)
         }
-        _ => (members::one_or_list(answer, "organization")?, false),
+        _ => (members::one_or_list(answer, "organization", limits)?, false),
     };
     let (organizations, applications) = principal::tenants(organization, application);
     // Both at once is nothing Usergrid says; the application's rights are the lesser ones.

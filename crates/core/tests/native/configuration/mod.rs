@@ -58,9 +58,13 @@ fn with(keys: &[(&str, &str)]) -> String {
     for (path, value) in keys {
         let pointer = format!("/{}", path.replace("[]", ".0").replace('.', "/"));
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let (before, section) = parent.rsplit_once('/').unwrap_or(("", ""));
-        if document.pointer(parent).is_none() {
-            document.pointer_mut(before).unwrap()[section] = serde_json::json!({});
+        let mut before = String::new();
+        for section in parent.split('/').skip(1) {
+            let around = document.pointer_mut(&before).unwrap();
+            if around.pointer(&format!("/{section}")).is_none() {
+                around[section] = serde_json::json!({});
+            }
+            before = format!("{before}/{section}");
         }
         document.pointer_mut(parent).unwrap()[name] = serde_json::from_str(value).unwrap();
     }

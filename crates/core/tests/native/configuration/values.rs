@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use usergrid_auth_config::{
-    ClientAuth, Config, ErrorFormat, Forward, IdentityHeader, IdentitySource, OnConflict, PairAuth,
-    Tenancy, TokenFormat,
+    ClaimLimits, ClientAuth, Config, ErrorFormat, Forward, IdentityHeader, IdentitySource,
+    OnConflict, Overflow, PairAuth, Tenancy, TokenFormat,
 };
 
 use super::{MARK, environment, minimal};
@@ -36,7 +36,7 @@ fn a_minimal_document_means_the_defaults() {
     let sources = &config.credentials;
     assert!(sources.header && sources.query && sources.client_query && sources.client_basic);
     assert_eq!(sources.on_conflict, OnConflict::Reject);
-    assert_eq!(sources.max_length, 4096);
+    assert_eq!(sources.max_length, 16384);
     assert!(matches!(config.token, TokenFormat::Opaque));
     assert_eq!(config.authorization.tenancy, Tenancy::IfPresent);
     assert_eq!(config.authorization.application_ids.uuid("acme/sandbox"), None);
@@ -57,6 +57,8 @@ fn a_minimal_document_means_the_defaults() {
     assert_eq!((config.cache.max_entries, config.cache.max_negative_entries), (10000, 2000));
     assert!(config.cache.shared);
     assert_eq!(config.max_waiting, 1024);
+    assert_eq!(config.claim_limits, ClaimLimits { bytes: 16384, entries: 256 });
+    assert_eq!(config.identity_overflow, Overflow::Refuse);
     assert_eq!(config.errors.format, ErrorFormat::Oauth);
     assert_eq!(config.errors.realm, "usergrid");
     assert!(config.bypass_preflight);
@@ -88,6 +90,8 @@ fn every_choice_is_taken_over() {
     assert_eq!(carries("x-usergrid-scope"), None);
     assert_eq!(carries("x-tenant"), claim("tenant"));
     assert_eq!(config.identity.len(), 9);
+    assert_eq!(config.identity_overflow, Overflow::Cut);
+    assert_eq!(config.claim_limits, ClaimLimits { bytes: 262_144, entries: 4096 });
     assert_eq!(config.forward, Forward::AsSent);
     assert!(config.cache.ttl.is_zero() && config.cache.negative_ttl.is_zero());
     assert!(!config.cache.shared && !config.bypass_preflight);
