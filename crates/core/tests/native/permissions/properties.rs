@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use usergrid_auth_rules::permission::{CheckedPath, Rule};
+use usergrid_auth_rules::steps::Steps;
 
 use super::{allows, model, outcome};
 
@@ -31,9 +32,9 @@ proptest! {
     fn a_rule_for_everything_allows_every_path(path in "/\\PC{0,40}") {
         for rule in ["get:", "get:*", "get:**", "get:/**", "get:/x,/**/**"] {
             let rule = Rule::parse(rule).unwrap();
-            prop_assert!(rule.allows_everything(b"GET"));
-            prop_assert!(!rule.allows_everything(b"POST"));
-            prop_assert!(rule.allows(b"GET", &CheckedPath::new(&path), &[]));
+            prop_assert!(rule.allows_everything(b"GET", &Steps::of_a_request()));
+            prop_assert!(!rule.allows_everything(b"POST", &Steps::of_a_request()));
+            prop_assert!(rule.allows(b"GET", &CheckedPath::new(&path), &[], &Steps::of_a_request()));
         }
     }
 }
