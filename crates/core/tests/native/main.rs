@@ -25,5 +25,6 @@ mod pages;
 mod paths;
 mod permissions;
 mod principals;
+mod steps;
 mod support;
 mod usergrid_tokens;

@@ -19,6 +19,24 @@ proptest! {
     }
 
     #[test]
+    fn a_budget_of_steps_only_ever_refuses(
+        patterns in prop::collection::vec("(/(\\*\\*|\\*|[abA?*]{0,4})){1,5}/?", 1..6),
+        path in "(/[abB*]{0,3}){1,6}/?",
+        budget in 0_usize..200,
+    ) {
+        let rules = patterns.iter().map(|pattern| Rule::parse(&format!("get:{pattern}")).unwrap());
+        let (rules, steps) = (rules.collect::<Vec<Rule>>(), Steps::new(budget));
+        let checked = CheckedPath::new(&path);
+        let allowed = rules.iter().any(|rule| rule.allows(b"GET", &checked, &[], &steps));
+        if steps.are_used_up() {
+            prop_assert!(!allowed);
+            prop_assert!(!Rule::parse("*:*").unwrap().allows(b"GET", &checked, &[], &steps));
+        } else {
+            prop_assert_eq!(allowed, patterns.iter().any(|pattern| model::matches(pattern, &path)));
+        }
+    }
+
+    #[test]
     fn parsing_any_text_returns(text in any::<String>(), path in any::<String>()) {
         let _ = outcome(&text, "GET", &path, &["tom".to_owned()]);
     }
