@@ -10,7 +10,7 @@ use usergrid_auth_config::{Authorization, Config};
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::syntax::is_uuid;
 
-/// The longest rule in an answer, in bytes. Compiled, a rule is up to sixty times as long.
+/// The longest rule in an answer, in bytes.
 const LONGEST_RULE: usize = 1024;
 /// All rules of an answer together.
 const LONGEST_RULES: usize = 8192;
