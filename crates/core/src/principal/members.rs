@@ -1,6 +1,8 @@
 //! Typed reading of an answer's members, for all who read answers.
 //! Absent, empty and unusable stay three different things: only a server's silence may mean "not checked".
 
+use std::collections::HashSet;
+
 use super::AnswerError;
 use crate::time::UnixMillis;
 use usergrid_auth_config::json::{Json, Object};
@@ -9,6 +11,8 @@ use usergrid_auth_config::json::{Json, Object};
 const MOST: usize = 256;
 /// The longest list in bytes, a separator after each entry, repetitions included: room for [`MOST`] UUIDs and more.
 const LONGEST: usize = 16_384;
+/// Among so many entries, looking for a repetition is cheaper than hashing.
+const FEW: usize = 16;
 
 /// Where fractions of a millisecond go: always to the side that admits less.
 #[derive(Clone, Copy)]
@@ -50,7 +54,7 @@ pub(crate) fn list(object: &Object, name: &str) -> Result<Option<Vec<String>>, A
                 let Json::String(text) = item else { return Err(AnswerError::Malformed) };
                 words.add(text)?;
             }
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         Some(_) => Err(AnswerError::Malformed),
     }
@@ -62,7 +66,7 @@ pub(crate) fn one_or_list(object: &Object, name: &str) -> Result<Option<Vec<Stri
         Some(Json::String(text)) => {
             let mut words = Words::default();
             words.add(text)?;
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         _ => list(object, name),
     }
@@ -76,7 +80,7 @@ pub(crate) fn scopes(object: &Object, name: &str) -> Result<Option<Vec<String>>,
             for word in text.split_ascii_whitespace() {
                 words.add(word)?;
             }
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         // One element is one scope, blanks and all; it must not become two.
         _ => list(object, name),
@@ -107,23 +111,39 @@ pub(crate) fn seconds(
 
 /// A list in the making, never longer than a principal may hold.
 #[derive(Default)]
-struct Words {
-    list: Vec<String>,
+struct Words<'a> {
+    list: Vec<&'a str>,
+    /// The same, once there are more than a few: thousands of repetitions fit into an answer.
+    known: HashSet<&'a str>,
     bytes: usize,
 }
 
-impl Words {
-    fn add(&mut self, word: &str) -> Result<(), AnswerError> {
+impl<'a> Words<'a> {
+    fn add(&mut self, word: &'a str) -> Result<(), AnswerError> {
         self.bytes = self.bytes.saturating_add(word.len()).saturating_add(1);
         if self.bytes > LONGEST {
             return Err(AnswerError::Oversized);
         }
-        if !self.list.iter().any(|known| known == word) {
+        if self.is_new(word) {
             if self.list.len() >= MOST {
                 return Err(AnswerError::Oversized);
             }
-            self.list.push(word.to_owned());
+            self.list.push(word);
         }
         Ok(())
+    }
+
+    fn is_new(&mut self, word: &'a str) -> bool {
+        if self.list.len() < FEW {
+            return !self.list.contains(&word);
+        }
+        if self.known.is_empty() {
+            self.known.extend(&self.list);
+        }
+        self.known.insert(word)
+    }
+
+    fn into_list(self) -> Vec<String> {
+        self.list.into_iter().map(str::to_owned).collect()
     }
 }
