@@ -55,8 +55,8 @@ pub fn check(
     }
 }
 
-/// Whether the principal's rules allow `method` on `path`; matching them is paid out of `steps`, all
-/// readings of the path together.
+/// Whether the principal's rules allow `method` on `path`, all readings of it together paid out of
+/// `steps`.
 #[must_use]
 pub fn permission(
     principal: &Principal,
