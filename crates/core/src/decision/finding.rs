@@ -28,7 +28,7 @@ pub enum Finding {
     /// Whether the request is a CORS preflight.
     Preflight(PreflightFinding),
     /// Whether a rule of `public` admits the request.
-    Public(bool),
+    Public(PublicFinding),
     /// What the request presents.
     Credential(CredentialFinding),
     /// No server is configured that judges such credentials.
@@ -58,6 +58,17 @@ pub enum PreflightFinding {
     Preflight,
 }
 
+/// Whether the request passes without a look at its credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicFinding {
+    /// A rule of `public` matches.
+    Admitted,
+    /// No rule of `public` matches.
+    NoRule,
+    /// The budget of steps was used up before a rule was found that matches.
+    TooCostly,
+}
+
 /// What the request presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFinding {
@@ -80,6 +91,8 @@ pub enum GuestFinding {
     ScopeRequired,
     /// No rule of `guest` allows it.
     NoRule,
+    /// The budget of steps was used up before a rule was found that allows it.
+    TooCostly,
 }
 
 /// What is known of a credential at a time.
@@ -166,8 +179,13 @@ impl fmt::Display for Finding {
                 PreflightFinding::None => "preflight: no",
                 PreflightFinding::Preflight => "preflight: yes, by `cors.bypass_preflight`",
             }),
-            Self::Public(true) => f.write_str("public: a rule of `public` matches"),
-            Self::Public(false) => f.write_str("public: no rule of `public` matches"),
+            Self::Public(finding) => f.write_str(match finding {
+                PublicFinding::Admitted => "public: a rule of `public` matches",
+                PublicFinding::NoRule => "public: no rule of `public` matches",
+                PublicFinding::TooCostly => {
+                    "public: the rules of `public` cost more to match than one request may"
+                }
+            }),
             Self::Credential(finding) => f.write_str(match finding {
                 CredentialFinding::None => "credential: none",
                 CredentialFinding::Token(TokenPlace::Header) => "credential: token, in the header",
@@ -198,6 +216,9 @@ impl fmt::Display for Finding {
                 GuestFinding::Admitted => "guest: a rule of `guest` allows it",
                 GuestFinding::ScopeRequired => "guest: never where the route requires a scope",
                 GuestFinding::NoRule => "guest: no rule of `guest` allows it",
+                GuestFinding::TooCostly => {
+                    "guest: the rules of `public` and `guest` cost more to match than one request may"
+                }
             }),
             Self::Verdict(finding) => match finding {
                 VerdictFinding::Verified(kind) => write!(f, "verdict: verified, {}", kind.word()),

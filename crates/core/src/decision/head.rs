@@ -4,8 +4,11 @@
 
 use usergrid_auth_config::{Config, TokenFormat};
 use usergrid_auth_rules::path::{BrokenPath, RequestPath};
+use usergrid_auth_rules::steps::Steps;
 
-use super::finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, Trace};
+use super::finding::{
+    CredentialFinding, Finding, GuestFinding, PreflightFinding, PublicFinding, Trace,
+};
 use super::forwarding::PATH;
 use super::paused_request::CredentialKind;
 use crate::credential::usergrid_token::{self, TokenProblem};
@@ -94,7 +97,8 @@ pub(super) fn examine(
         }
     };
     trace.note(|| Finding::path(&path));
-    if let Some(outcome) = untouched(head, route, config, &path, trace) {
+    let steps = Steps::of_a_request();
+    if let Some(outcome) = untouched(head, route, config, &path, &steps, trace) {
         return Examined { step: Step::Forward(outcome), clean_path: None };
     }
     let Found { presented, clean_path, places } =
@@ -107,11 +111,11 @@ pub(super) fn examine(
         },
         Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path)),
         Presented::Nothing => {
-            let guest = guest(head, route, config, &path);
+            let guest = guest(head, route, config, &path, &steps);
             trace.note(|| Finding::Guest(guest));
             match guest {
                 GuestFinding::Admitted => Step::AdmitGuest,
-                GuestFinding::ScopeRequired | GuestFinding::NoRule => {
+                GuestFinding::ScopeRequired | GuestFinding::NoRule | GuestFinding::TooCostly => {
                     Step::Refuse(Refusal::Missing, Some(path))
                 }
             }
@@ -133,6 +137,7 @@ fn untouched(
     route: &RouteSettings,
     config: &Config,
     path: &RequestPath,
+    steps: &Steps,
     trace: &mut impl Trace,
 ) -> Option<Outcome> {
     trace.note(|| Finding::Bypass(route.bypass));
@@ -144,9 +149,17 @@ fn untouched(
     if preflight == PreflightFinding::Preflight {
         return Some(Outcome::Preflight);
     }
-    let public = config.public.admits(head.method, path);
-    trace.note(|| Finding::Public(public));
-    public.then_some(Outcome::Public)
+    let is_public = config.public.admits(head.method, path, steps);
+    trace.note(|| {
+        Finding::Public(if is_public {
+            PublicFinding::Admitted
+        } else if steps.are_used_up() {
+            PublicFinding::TooCostly
+        } else {
+            PublicFinding::NoRule
+        })
+    });
+    is_public.then_some(Outcome::Public)
 }
 
 /// Refuses what needs no server to be refused.
@@ -181,12 +194,15 @@ fn guest(
     route: &RouteSettings,
     config: &Config,
     path: &RequestPath,
+    steps: &Steps,
 ) -> GuestFinding {
     if !route.require_scope.is_empty() {
         // A guest has no scopes, so a route that asks for one has no guests.
         GuestFinding::ScopeRequired
-    } else if config.guest.admits(head.method, path) {
+    } else if config.guest.admits(head.method, path, steps) {
         GuestFinding::Admitted
+    } else if steps.are_used_up() {
+        GuestFinding::TooCostly
     } else {
         GuestFinding::NoRule
     }

@@ -1,6 +1,7 @@
 //! The steps after a verdict: what the verified principal may do with this request.
 
 use usergrid_auth_config::Config;
+use usergrid_auth_rules::steps::Steps;
 
 use super::finding::{Finding, Trace, VerdictFinding};
 use super::paused_request::PausedRequest;
@@ -49,7 +50,8 @@ pub(super) fn judge<'v>(
     if !tenancy.admits() {
         return Err(Refusal::Forbidden);
     }
-    let permission = authorization::permission(principal, &request.method, &request.path);
+    let steps = Steps::of_a_request();
+    let permission = authorization::permission(principal, &request.method, &request.path, &steps);
     trace.note(|| Finding::Permission(permission));
     if permission.admits() { Ok(principal) } else { Err(Refusal::Forbidden) }
 }

@@ -13,7 +13,7 @@ use super::header_values::{self, HeaderValue};
 use super::members::{self, Round};
 use super::{AnswerError, ApplicationName, ClaimDigest, ClaimLimit, Principal, PrincipalKind};
 
-/// The longest rule in an answer, in bytes. Compiled, a rule is up to sixty times as long.
+/// The longest rule in an answer, in bytes.
 const LONGEST_RULE: usize = 1024;
 
 /// The principal of an introspection answer. Does not ask whether the token is active, ours or still good.

@@ -8,6 +8,9 @@ use crate::time::UnixMillis;
 use usergrid_auth_config::ClaimLimits;
 use usergrid_auth_config::json::{Json, Object};
 
+/// Among so many entries, looking for a repetition is cheaper than hashing.
+const FEW: usize = 16;
+
 /// Where fractions of a millisecond go: always to the side that admits less.
 #[derive(Clone, Copy)]
 pub(crate) enum Round {
@@ -52,7 +55,7 @@ pub(crate) fn list(
                 let Json::String(text) = item else { return Err(AnswerError::Malformed) };
                 words.add(text)?;
             }
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         Some(_) => Err(AnswerError::Malformed),
     }
@@ -68,7 +71,7 @@ pub(crate) fn one_or_list(
         Some(Json::String(text)) => {
             let mut words = Words::new(limits);
             words.add(text)?;
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         _ => list(object, name, limits),
     }
@@ -86,7 +89,7 @@ pub(crate) fn scopes(
             for word in text.split_ascii_whitespace() {
                 words.add(word)?;
             }
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         // One element is one scope, blanks and all; it must not become two.
         _ => list(object, name, limits),
@@ -118,8 +121,8 @@ pub(crate) fn seconds(
 /// A list in the making, never longer than a principal may hold.
 struct Words<'a> {
     limits: ClaimLimits,
-    list: Vec<String>,
-    /// The same, to be found at once: a server may send as many repetitions as there is room for.
+    list: Vec<&'a str>,
+    /// The same, once there are more than a few: thousands of repetitions fit into an answer.
     known: HashSet<&'a str>,
     bytes: usize,
 }
@@ -134,12 +137,26 @@ impl<'a> Words<'a> {
         if self.bytes > self.limits.bytes {
             return Err(AnswerError::Oversized(ClaimLimit::Bytes));
         }
-        if self.known.insert(word) {
+        if self.is_new(word) {
             if self.list.len() >= self.limits.entries {
                 return Err(AnswerError::Oversized(ClaimLimit::Entries));
             }
-            self.list.push(word.to_owned());
+            self.list.push(word);
         }
         Ok(())
+    }
+
+    fn is_new(&mut self, word: &'a str) -> bool {
+        if self.list.len() < FEW {
+            return !self.list.contains(&word);
+        }
+        if self.known.is_empty() {
+            self.known.extend(&self.list);
+        }
+        self.known.insert(word)
+    }
+
+    fn into_list(self) -> Vec<String> {
+        self.list.into_iter().map(str::to_owned).collect()
     }
 }

@@ -27,5 +27,6 @@ mod paths;
 mod permissions;
 mod principals;
 mod shared_tables;
+mod steps;
 mod support;
 mod usergrid_tokens;
