@@ -11,7 +11,8 @@ use crate::servers::usergrid::token;
 
 /// How the description of an administrator's 404 begins; his UUID follows.
 const NO_ENTITY: &str = "Cannot find entity associated with uuid: ";
-/// The words for a token that is no good for any application.
+/// The words for a token that is no good for any application. Two of them may hide an outage of
+/// Usergrid's database, which nobody can tell without its salt.
 const BAD_TOKEN: [&str; 6] = [
     "expired_token",
     "auth_invalid",
