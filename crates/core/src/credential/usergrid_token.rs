@@ -9,7 +9,7 @@ use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
 use crate::time::UnixMillis;
-use usergrid_auth_config::Secret;
+use usergrid_auth_config::{Secret, TokenFormat};
 
 /// Why a token can be refused without a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,44 @@ struct AccessToken {
     /// Milliseconds since 1970, signed; an unlimited token wraps around to a large negative number.
     expiry: i64,
     signature: [u8; 20],
+}
+
+/// The text of every access token begins with it, and only theirs: `ac-` in base64. Usergrid's own decoder compares these
+/// characters as they stand.
+const PREFIX: &[u8] = b"YWMt";
+
+/// Intervals of 100 ns from the beginning of the Gregorian calendar, which version 1 UUIDs count from, to 1970 (RFC 9562
+/// section 5.1).
+const GREGORIAN_TO_UNIX: u64 = 0x01b2_1dd2_1381_4000;
+
+/// When a token was issued and when it ends, by its own word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifeTime {
+    /// When its UUID was made.
+    pub issued: UnixMillis,
+    /// From then on it is expired; `None`: never.
+    pub ends: Option<UnixMillis>,
+}
+
+/// Whether `token` says of itself that it is an access token of Usergrid.
+#[must_use]
+pub fn has_category(token: &[u8]) -> bool {
+    token.starts_with(PREFIX)
+}
+
+/// Whether a token that passed the check of `format` was signed with its salt.
+#[must_use]
+pub fn is_signature_checked(format: &TokenFormat, token: &[u8]) -> bool {
+    let is_signed =
+        |salt: &Secret| AccessToken::decode(token).is_some_and(|token| token.is_signed_with(salt));
+    format.salt().is_some_and(is_signed)
+}
+
+/// When `token` was issued and when it ends; `None` if it is no access token of Usergrid.
+#[must_use]
+pub fn life_time(token: &[u8]) -> Option<LifeTime> {
+    let token = AccessToken::decode(token)?;
+    Some(LifeTime { issued: token.issued(), ends: token.ends() })
 }
 
 /// Checks `token` at the time `now`; its signature only if `salt` is given.
@@ -89,6 +127,20 @@ impl AccessToken {
             let _ = write!(text, "{byte:02x}");
         }
         text
+    }
+
+    /// The 60 bits of the UUID's time, which are not in order.
+    fn issued(&self) -> UnixMillis {
+        let [low0, low1, low2, low3, mid0, mid1, high0, high1, ..] = self.uuid;
+        let high = high0 & 0x0f;
+        let ticks = u64::from_be_bytes([high, high1, mid0, mid1, low0, low1, low2, low3]);
+        UnixMillis(ticks.saturating_sub(GREGORIAN_TO_UNIX) / 10_000)
+    }
+
+    /// It is still good at its expiry itself. An unlimited one is negative.
+    fn ends(&self) -> Option<UnixMillis> {
+        let expiry = u64::try_from(self.expiry).ok()?;
+        Some(UnixMillis(expiry.saturating_add(1)))
     }
 
     /// Wraps like Usergrid's arithmetic, which is what keeps an unlimited token alive.

@@ -166,7 +166,11 @@ fn judged_here(
             }
         };
     };
-    let TokenFormat::Usergrid { salt } = &config.token else { return Ok(()) };
+    let salt = match &config.token {
+        TokenFormat::Usergrid { salt } => salt,
+        TokenFormat::Mixed { salt } if usergrid_token::has_category(token.expose()) => salt,
+        TokenFormat::Opaque | TokenFormat::Mixed { .. } => return Ok(()),
+    };
     let checked = usergrid_token::check(token.expose(), salt.as_ref(), now);
     trace.note(|| Finding::TokenFormat(checked));
     checked.map_err(|problem| match problem {

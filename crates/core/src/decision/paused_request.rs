@@ -46,7 +46,7 @@ pub(super) enum CredentialKind {
 impl RequestContext {
     /// The reply that says `refusal`.
     pub(super) fn response(&self, refusal: Refusal, config: &Config, now: UnixMillis) -> Response {
-        let configured = config.introspection.scope.iter();
+        let configured = config.verifier.required_scopes().iter();
         let scopes: Vec<&str> =
             configured.chain(self.required.names()).map(String::as_str).collect();
         refusal.response(Situation {

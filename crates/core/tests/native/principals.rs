@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::support::{
-    NOW, answered, config, identity, introspected as principal, summary, verified,
+    NOW, answered, config, identity, introspected as principal, introspection_of, summary, verified,
 };
 use proptest::prelude::*;
 use usergrid_auth_config::{Config, IdentityHeader, IdentitySource};
@@ -315,7 +315,7 @@ fn claims_go_by_their_configured_names() {
     config.claims.sub = "user_id".into();
     config.claims.scope = "scp".into();
     config.claims.organization = "tenant".into();
-    config.introspection.scope = vec!["read".into()];
+    introspection_of(&mut config).scope = vec!["read".into()];
     let principal = principal(
         &config,
         r#""user_id":"u","sub":"other","scp":["read"],"scope":7,"tenant":"Acme","organization":{}"#,

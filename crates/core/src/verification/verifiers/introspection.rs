@@ -28,11 +28,12 @@ impl Introspection {
 
 impl Protocol for Introspection {
     fn endpoint(&self) -> &Endpoint {
-        &self.config.introspection.endpoint
+        self.config.verifier.endpoint()
     }
 
     fn judges(&self, credential: &Credential) -> bool {
         matches!(credential, Credential::Token { .. })
+            && self.config.verifier.introspection().is_some()
     }
 
     fn verifies_anew_after_exp(&self) -> bool {
@@ -41,19 +42,24 @@ impl Protocol for Introspection {
 
     fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
         let Credential::Token { token, .. } = credential else { return None };
-        Some(Box::new(OneToken { config: Rc::clone(&self.config), token: token.clone() }))
+        Some(Box::new(OneToken {
+            settings: Rc::clone(self.config.verifier.introspection()?),
+            config: Rc::clone(&self.config),
+            token: token.clone(),
+        }))
     }
 }
 
 /// The exchange about one token.
 struct OneToken {
+    settings: Rc<Settings>,
     config: Rc<Config>,
     token: Secret,
 }
 
 impl Exchange for OneToken {
     fn request(&self) -> CallRequest {
-        request(&self.config.introspection, self.token.expose())
+        request(&self.settings, self.token.expose())
     }
 
     fn read(&self, outcome: CallOutcome, now: UnixMillis) -> Reading {
@@ -163,7 +169,10 @@ fn denial(
     config: &Config,
     now: UnixMillis,
 ) -> Result<Option<Denial>, AnswerError> {
-    let settings = &config.introspection;
+    // No endpoint of this kind is configured, so nothing it says counts.
+    let Some(settings) = config.verifier.introspection() else {
+        return Ok(Some(Denial::Inactive));
+    };
     // Everything is read before anything is judged: no early denial may hide a broken member.
     let expires = members::seconds(answer, "exp", members::Round::Down)?;
     let is_bearer = is_bearer_access_token(answer)?;
