@@ -33,12 +33,12 @@ struct AccessToken {
     signature: [u8; 20],
 }
 
-/// The text of every access token begins with it, and only theirs: `ac-` in base64. Usergrid's own decoder compares these
-/// characters as they stand.
+/// The text of every access token begins with it, and only theirs: `ac-` in base64. Usergrid's own
+/// decoder compares these characters as they stand.
 const PREFIX: &[u8] = b"YWMt";
 
-/// Intervals of 100 ns from the beginning of the Gregorian calendar, which version 1 UUIDs count from, to 1970 (RFC 9562
-/// section 5.1).
+/// Intervals of 100 ns from the beginning of the Gregorian calendar, which version 1 UUIDs count
+/// from, to 1970 (RFC 9562 section 5.1).
 const GREGORIAN_TO_UNIX: u64 = 0x01b2_1dd2_1381_4000;
 
 /// When a token was issued and when it ends, by its own word.

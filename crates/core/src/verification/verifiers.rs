@@ -3,6 +3,7 @@
 mod form;
 pub mod introspection;
 pub mod token_endpoint;
+pub mod usergrid;
 
 pub(crate) use introspection::Introspection;
 pub(crate) use token_endpoint::TokenEndpoint;

@@ -26,4 +26,5 @@ mod paths;
 mod permissions;
 mod principals;
 mod support;
+mod usergrid;
 mod usergrid_tokens;
