@@ -16,7 +16,8 @@ use crate::problem::{Problem, Problems};
 use crate::reader::Value;
 use crate::secret::Secret;
 use crate::sections::{self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward};
-use crate::upstream::{self, ClientCredentials, Introspection};
+use crate::upstream::ClientCredentials;
+use crate::verifier::{self, TokenVerifier};
 use crate::{base_path, rules};
 
 const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a JSON object";
@@ -25,7 +26,7 @@ const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a 
 #[derive(Debug)]
 pub struct Config {
     /// How tokens are verified.
-    pub introspection: Introspection,
+    pub verifier: TokenVerifier,
     /// How client pairs are verified; without it they are refused.
     pub client_credentials: Option<Rc<ClientCredentials>>,
     /// Where credentials are looked for.
@@ -79,21 +80,33 @@ impl Config {
         let config = settings(text, &Value::document(&json, &notes), &notes);
         notes.finish(config)
     }
+
+    /// What an operator should know at start about an accepted configuration, a line each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        match &self.verifier {
+            TokenVerifier::Rfc7662(_) => Vec::new(),
+            TokenVerifier::Usergrid(settings) => settings.warnings(&self.token),
+        }
+    }
 }
 
 fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Config, Reported> {
-    let root = &document.section()?;
+    let root = document.section()?;
+    let named_claims = identity_headers::claims(&root);
+    let (protocol, server) = verifier::verifier(&root);
+    let root = &root.under(protocol);
     gather!(
         root,
         Config {
-            claims: identity_headers::claims(root),
-            introspection: upstream::introspection(root),
-            client_credentials: upstream::client_credentials(root).map(|found| found.map(Rc::new)),
+            claims: named_claims,
+            client_credentials: verifier::client_credentials(root, protocol, &server),
             credentials: credentials::credentials(root),
-            token: credentials::token(root),
+            token: credentials::token(root, protocol),
             guest: rules::guest(root),
             public: rules::public(root),
-            authorization: authorization::authorization(root),
+            authorization: authorization::authorization(root, protocol),
+            verifier: verifier::consistent(root, protocol, server, &token, &authorization),
             identity + identity_overflow: identity_headers::identity(root, &claims),
             forward: sections::forward(root),
             cache: sections::cache(root),

@@ -24,6 +24,7 @@ mod key_spec;
 mod keys;
 mod notes;
 mod problem;
+mod protocol;
 mod reader;
 mod rules;
 mod scope;
@@ -33,6 +34,8 @@ mod sections;
 mod shape;
 mod spelling;
 mod upstream;
+mod usergrid;
+mod verifier;
 
 pub use application_ids::ApplicationIds;
 pub use authorization::{Authorization, Tenancy};
@@ -43,8 +46,11 @@ pub use identity_headers::{ClaimNames, IdentityHeader, IdentitySource, Overflow}
 pub use key_spec::{Absent, KeySpec};
 pub use keys::KEYS;
 pub use problem::{Problem, Problems};
+pub use protocol::{Management, Protocol, RestrictedUsers};
 pub use scope::is_scope_token;
 pub use secret::Secret;
 pub use sections::{BreakerSettings, CacheSettings, ClaimLimits, ErrorFormat, Errors, Forward};
 pub use shape::{Format, Shape};
 pub use upstream::{ClientCredentials, Endpoint, Introspection, PairAuth};
+pub use usergrid::UsergridSettings;
+pub use verifier::TokenVerifier;

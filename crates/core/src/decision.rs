@@ -219,9 +219,9 @@ impl Filter {
             Step::Refuse(refusal, path) => {
                 self.refuse(&context(None), refusal, path.as_ref(), now);
             }
-            Step::Verify { credential, places, path } => {
+            Step::Verify { credential, places, path, target } => {
                 let kind = CredentialKind::of(&credential);
-                let Some(case) = self.verification.case(&credential, now) else {
+                let Some(case) = self.verification.case(&credential, target, now) else {
                     return self.refuse(&context(None), kind.unjudged(), Some(&path), now);
                 };
                 let context = context(Some(case.fingerprint()));

@@ -40,6 +40,11 @@ pub enum LogEvent {
         /// Whether calls stop.
         open: bool,
     },
+    /// A credential that nobody could verify admitted a request for what it says by itself, because the server is down.
+    AdmittedOffline {
+        /// How often since the last such line.
+        suppressed: u64,
+    },
     /// A known-good answer past its `ttl` admitted a request, because the server fails.
     ServedStale {
         /// How often since the last such line.
@@ -60,9 +65,10 @@ impl LogEvent {
                 fault: ServerFault::RejectedUs | ServerFault::AcceptsAnything,
                 ..
             } => log::Level::Error,
-            Self::ServerFailed { .. } | Self::Breaker { .. } | Self::ServedStale { .. } => {
-                log::Level::Warn
-            }
+            Self::ServerFailed { .. }
+            | Self::Breaker { .. }
+            | Self::AdmittedOffline { .. }
+            | Self::ServedStale { .. } => log::Level::Warn,
         }
     }
 }
@@ -89,6 +95,12 @@ impl fmt::Display for LogEvent {
             }
             Self::Breaker { cluster, open: false } => {
                 write!(f, "breaker closed: cluster `{cluster}` answers again")
+            }
+            Self::AdmittedOffline { suppressed } => {
+                f.write_str(
+                    "admitted a signed token that nobody could verify, by `offline_if_error`",
+                )?;
+                more(f, *suppressed)
             }
             Self::ServedStale { suppressed } => {
                 f.write_str("served a known-good answer past its `ttl`")?;

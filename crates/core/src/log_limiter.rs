@@ -62,8 +62,7 @@ pub(crate) fn failure_kind(fault: ServerFault) -> ServerFault {
         | ServerFault::AcceptsAnything
         | ServerFault::BadAnswer
         | ServerFault::TooLarge
-        | ServerFault::Reset
-        | ServerFault::TimedOut
-        | ServerFault::NotSent => fault,
+        | ServerFault::NoAnswer(_) => fault,
+        ServerFault::Usergrid(failure) => ServerFault::Usergrid(failure.kind()),
     }
 }

@@ -76,6 +76,27 @@ pub struct Principal {
 /// SHA-256 of a claim: equal claims compile to equal rules.
 pub type ClaimDigest = [u8; 32];
 
+impl Principal {
+    /// Somebody of whom nothing is known: no name, no tenant, no right that is not everybody's.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self {
+            kind: PrincipalKind::ApplicationUser,
+            user_names: Vec::new(),
+            organizations: None,
+            applications: None,
+            scopes: Vec::new(),
+            rules: None,
+            permissions: None,
+            aliases: Vec::new(),
+            not_before: None,
+            expires: None,
+            identity: Vec::new(),
+            issued_token: None,
+        }
+    }
+}
+
 impl PrincipalKind {
     /// The word for it in the `principal` claim and in the identity header.
     #[must_use]

@@ -26,7 +26,7 @@ pub fn explain(
     let mut findings = Vec::new();
     let head = Head::new(headers);
     let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
-    if let Step::Verify { credential, places, path } = step {
+    if let Step::Verify { credential, places, path, .. } = step {
         let request = PausedRequest {
             context: RequestContext {
                 stream: StreamId(0),

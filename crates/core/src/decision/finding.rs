@@ -10,6 +10,7 @@ use crate::credential::{BadCredential, ClientPlace, Credential, Presented, Token
 use crate::principal::PrincipalKind;
 use crate::time::UnixMillis;
 use crate::verification::verdict::{Denial, Verdict};
+use crate::verification::verifiers::usergrid::NoTarget;
 
 /// What one step found. Its `Display` is a line for people: what was found, and which setting decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub enum Finding {
     Unjudged,
     /// What the token says by itself, under `token.format`.
     TokenFormat(Result<(), TokenProblem>),
+    /// `introspection.management` leaves the path to Usergrid.
+    LeftToUsergrid,
+    /// What a stock Usergrid is asked about the credential for, or why it is asked nothing.
+    Target(Result<String, NoTarget>),
     /// Whether a caller without any credential goes on.
     Guest(GuestFinding),
     /// What is known of the credential.
@@ -212,6 +217,11 @@ impl fmt::Display for Finding {
                 Err(TokenProblem::Malformed) => "token: malformed or forged, by `token.format`",
                 Err(TokenProblem::Expired) => "token: expired, by `token.format`",
             }),
+            Self::LeftToUsergrid => {
+                f.write_str("management: left to Usergrid, by `introspection.management`")
+            }
+            Self::Target(Ok(target)) => write!(f, "target: Usergrid is asked about {target}"),
+            Self::Target(Err(why)) => write!(f, "target: {why}"),
             Self::Guest(finding) => f.write_str(match finding {
                 GuestFinding::Admitted => "guest: a rule of `guest` allows it",
                 GuestFinding::ScopeRequired => "guest: never where the route requires a scope",

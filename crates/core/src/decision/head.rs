@@ -18,6 +18,7 @@ use crate::metrics::Outcome;
 use crate::refusal::Refusal;
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
+use crate::verification::verifiers::usergrid::{self, Destination, Target};
 
 /// The head of a request as the steps look at it.
 pub(super) struct Head<'a> {
@@ -36,7 +37,13 @@ pub(super) enum Step {
     /// It is refused; its path is not there if that is what was broken.
     Refuse(Refusal, Option<RequestPath>),
     /// A server has to judge its credential.
-    Verify { credential: Credential, places: Places, path: RequestPath },
+    Verify {
+        credential: Credential,
+        places: Places,
+        path: RequestPath,
+        /// What the verdict is for, where that matters.
+        target: Option<Target>,
+    },
 }
 
 /// What came of a head.
@@ -105,10 +112,13 @@ pub(super) fn examine(
         credential::find(head.headers, &config.credentials);
     trace.note(|| Finding::Credential(CredentialFinding::of(&presented)));
     let step = match presented {
-        Presented::One(credential) => match judged_here(&credential, config, now, trace) {
-            Ok(()) => Step::Verify { credential, places, path },
-            Err(refusal) => Step::Refuse(refusal, Some(path)),
-        },
+        Presented::One(credential) => {
+            let judged = judged_here(&credential, config, now, trace);
+            match judged.and_then(|()| target(config, &path, trace)) {
+                Ok(target) => Step::Verify { credential, places, path, target },
+                Err(refusal) => Step::Refuse(refusal, Some(path)),
+            }
+        }
         Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path)),
         Presented::Nothing => {
             let guest = guest(head, route, config, &path, &steps);
@@ -159,7 +169,38 @@ fn untouched(
             PublicFinding::NoRule
         })
     });
-    is_public.then_some(Outcome::Public)
+    if is_public {
+        return Some(Outcome::Public);
+    }
+    // `introspection.management: "pass"` leaves these paths to Usergrid.
+    let settings = config.verifier.usergrid()?;
+    let destination = usergrid::destination(path, settings, &config.authorization.application_ids);
+    (destination == Destination::Pass).then(|| {
+        trace.note(|| Finding::LeftToUsergrid);
+        Outcome::Public
+    })
+}
+
+/// What the verdict is for, where verdicts depend on that.
+fn target(
+    config: &Config,
+    path: &RequestPath,
+    trace: &mut impl Trace,
+) -> Result<Option<Target>, Refusal> {
+    let Some(settings) = config.verifier.usergrid() else { return Ok(None) };
+    let ids = &config.authorization.application_ids;
+    match usergrid::destination(path, settings, ids) {
+        Destination::Ask(target) => {
+            trace.note(|| Finding::Target(Ok(target.key())));
+            Ok(Some(target))
+        }
+        Destination::Refuse(why) => {
+            trace.note(|| Finding::Target(Err(why)));
+            Err(Refusal::Forbidden)
+        }
+        // Such a request has passed already.
+        Destination::Pass => Err(Refusal::Forbidden),
+    }
 }
 
 /// Refuses what needs no server to be refused.
@@ -179,7 +220,11 @@ fn judged_here(
             }
         };
     };
-    let TokenFormat::Usergrid { salt } = &config.token else { return Ok(()) };
+    let salt = match &config.token {
+        TokenFormat::Usergrid { salt } => salt,
+        TokenFormat::Mixed { salt } if usergrid_token::has_category(token.expose()) => salt,
+        TokenFormat::Opaque | TokenFormat::Mixed { .. } => return Ok(()),
+    };
     let checked = usergrid_token::check(token.expose(), salt.as_ref(), now);
     trace.note(|| Finding::TokenFormat(checked));
     checked.map_err(|problem| match problem {

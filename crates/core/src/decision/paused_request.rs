@@ -62,7 +62,7 @@ impl PausedRequest {
 impl RequestContext {
     /// The reply that says `refusal`.
     pub(super) fn response(&self, refusal: Refusal, config: &Config, now: UnixMillis) -> Response {
-        let configured = config.introspection.scope.iter();
+        let configured = config.verifier.required_scopes().iter();
         let scopes: Vec<&str> =
             configured.chain(self.required.names()).map(String::as_str).collect();
         refusal.response(Situation {
@@ -103,6 +103,7 @@ impl CredentialKind {
     pub(super) fn denied(self, denial: Denial) -> Refusal {
         match (denial, self) {
             (Denial::Scope, _) => Refusal::Scope,
+            (Denial::AnotherTenant, _) => Refusal::Forbidden,
             (Denial::Claims(_), _) => Refusal::Claims,
             (Denial::Expired, Self::Token) => Refusal::Expired,
             (Denial::Inactive | Denial::BadClient, Self::Token) => Refusal::Inactive,

@@ -68,9 +68,9 @@ fn answers_by_the_table() {
 fn a_call_without_an_answer_is_the_servers_fault() {
     let too_large = |status| CallOutcome::Answered { status, body: AnswerBody::TooLarge };
     for (outcome, expected) in [
-        (CallOutcome::Reset, "failed Reset"),
-        (CallOutcome::TimedOut, "failed TimedOut"),
-        (CallOutcome::NotSent, "failed NotSent"),
+        (CallOutcome::Reset, "failed NoAnswer(Reset)"),
+        (CallOutcome::TimedOut, "failed NoAnswer(TimedOut)"),
+        (CallOutcome::NotSent, "failed NoAnswer(NotSent)"),
         (too_large(200), "failed TooLarge"),
         (too_large(401), "failed Status(401)"),
     ] {

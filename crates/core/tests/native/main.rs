@@ -29,4 +29,5 @@ mod principals;
 mod shared_tables;
 mod steps;
 mod support;
+mod usergrid;
 mod usergrid_tokens;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::support::{config, identity, introspected as principal};
+use crate::support::{config, identity, introspected as principal, introspection_of};
 use proptest::prelude::*;
 use usergrid_auth_config::{Config, IdentityHeader, IdentitySource};
 use usergrid_auth_core::principal::{ApplicationName, PrincipalKind};
@@ -257,7 +257,7 @@ fn claims_go_by_their_configured_names() {
     config.claims.sub = "user_id".into();
     config.claims.scope = "scp".into();
     config.claims.organization = "tenant".into();
-    config.introspection.scope = vec!["read".into()];
+    introspection_of(&mut config).scope = vec!["read".into()];
     let principal = principal(
         &config,
         r#""user_id":"u","sub":"other","scp":["read"],"scope":7,"tenant":"Acme","organization":{}"#,

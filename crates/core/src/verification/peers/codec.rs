@@ -126,6 +126,7 @@ const fn code(denial: Denial) -> u8 {
         Denial::Claims(ClaimLimit::Entries) => 6,
         Denial::Claims(ClaimLimit::Rule) => 7,
         Denial::Claims(ClaimLimit::Header) => 8,
+        Denial::AnotherTenant => 9,
     }
 }
 
@@ -140,6 +141,7 @@ pub(super) const fn denial(code: u8) -> Option<Denial> {
         6 => Some(Denial::Claims(ClaimLimit::Entries)),
         7 => Some(Denial::Claims(ClaimLimit::Rule)),
         8 => Some(Denial::Claims(ClaimLimit::Header)),
+        9 => Some(Denial::AnotherTenant),
         _ => None,
     }
 }

@@ -12,6 +12,7 @@ use usergrid_auth_config::{ClaimLimits, ClientCredentials, Config, Endpoint, Pai
 use usergrid_auth_rules::syntax::is_uuid;
 
 use super::form::{self, Form};
+use super::usergrid::Target;
 use crate::credential::{ClientPlace, Credential, is_b64token};
 use crate::principal::header_values::HeaderValue;
 use crate::principal::members::{self, Round};
@@ -21,7 +22,7 @@ use crate::principal::{
 use crate::time::UnixMillis;
 use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use crate::verification::verdict::{Denial, ServerFault, Verdict};
-use crate::verification::verifier::{Exchange, Progress, Protocol, Reading, Record};
+use crate::verification::verifier::{Exchange, Hold, Progress, Protocol, Reading, Record};
 
 /// The client credentials grant of a token endpoint, on behalf of a caller.
 pub(crate) struct TokenEndpoint {
@@ -30,8 +31,8 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    pub(crate) fn new(config: Rc<Config>, settings: Rc<ClientCredentials>) -> Self {
-        Self { config, settings }
+    pub(crate) fn new(config: &Rc<Config>, settings: &Rc<ClientCredentials>) -> Self {
+        Self { config: Rc::clone(config), settings: Rc::clone(settings) }
     }
 }
 
@@ -49,7 +50,7 @@ impl Protocol for TokenEndpoint {
         true
     }
 
-    fn random_credential(&self, random: &mut dyn FnMut() -> u64) -> Credential {
+    fn random_credential(&self, random: &mut dyn FnMut() -> u64, _: UnixMillis) -> Credential {
         let mut word = || Secret::new(format!("{:016x}", random()).into_bytes());
         let (client_id, client_secret) = (word(), word());
         Credential::Client { client_id, client_secret, place: ClientPlace::Basic }
@@ -60,7 +61,12 @@ impl Protocol for TokenEndpoint {
         Duration::from_secs(10)
     }
 
-    fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
+    fn exchange(
+        &self,
+        credential: &Credential,
+        _: Option<&Target>,
+        _: UnixMillis,
+    ) -> Option<Box<dyn Exchange>> {
         let Credential::Client { client_id, client_secret, .. } = credential else { return None };
         Some(Box::new(OnePair {
             config: Rc::clone(&self.config),
@@ -92,7 +98,7 @@ impl Exchange for OnePair {
             }
             _ => None,
         };
-        Progress::Done(Reading { verdict, record })
+        Progress::Done(Reading { verdict, record, hold: Hold::USUAL })
     }
 
     fn bytes(&self) -> usize {

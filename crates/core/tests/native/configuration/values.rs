@@ -20,7 +20,7 @@ fn accepted(name: &str) -> Config {
 #[test]
 fn a_minimal_document_means_the_defaults() {
     let config = accepted("minimal-oauth.json");
-    let introspection = &config.introspection;
+    let introspection = config.verifier.introspection().unwrap();
     assert_eq!(introspection.endpoint.cluster, "introspection");
     assert_eq!(introspection.endpoint.authority, "introspection");
     assert_eq!(introspection.endpoint.path, "/oauth2/introspect");
@@ -114,7 +114,7 @@ fn guest_and_public_rules_are_taken_over() {
 #[test]
 fn servers_and_secrets_are_taken_over() {
     let config = accepted("bearer.json");
-    let introspection = &config.introspection;
+    let introspection = config.verifier.introspection().unwrap();
     assert!(matches!(&introspection.client_auth, ClientAuth::Bearer { token }
         if token.expose() == b"TOPSECRET-of-the-environment"));
     assert_eq!(introspection.endpoint.path, "/introspect?realm=api");
@@ -125,13 +125,16 @@ fn servers_and_secrets_are_taken_over() {
     assert_eq!(introspection.scope, ["read", "write"]);
 
     let config = accepted("post.json");
-    assert!(matches!(&config.introspection.client_auth,
+    assert!(matches!(&config.verifier.introspection().unwrap().client_auth,
         ClientAuth::ClientSecretPost { client_id, client_secret }
         if client_id == "gateway" && client_secret.expose() == MARK.as_bytes()));
     assert_eq!(config.client_credentials.unwrap().client_auth, PairAuth::ClientSecretBasic);
 
     let config = accepted("usergrid.json");
-    assert!(matches!(&config.introspection.client_auth, ClientAuth::ClientSecretBasic { .. }));
+    assert!(matches!(
+        &config.verifier.introspection().unwrap().client_auth,
+        ClientAuth::ClientSecretBasic { .. }
+    ));
     assert!(matches!(&config.token, TokenFormat::Usergrid { salt: Some(salt) }
         if salt.expose() == b"TOPSECRET salt"));
     let pairs = config.client_credentials.unwrap();
@@ -145,7 +148,8 @@ fn numbers_survive_a_control_plane_that_knows_only_doubles() {
     let config = accepted("istio.json");
     assert_eq!((config.cache.max_entries, config.cache.max_negative_entries), (10000, 2000));
     assert_eq!((config.credentials.max_length, config.max_waiting), (4096, 1024));
-    assert_eq!((config.introspection.retries, config.introspection.max_response_bytes), (0, 65536));
+    let introspection = config.verifier.introspection().unwrap();
+    assert_eq!((introspection.retries, introspection.max_response_bytes), (0, 65536));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::refusal::Refusal;
 use usergrid_auth_core::verification::call::CallOutcome;
-use usergrid_auth_core::verification::verdict::ServerFault;
+use usergrid_auth_core::verification::verdict::{NoAnswer, ServerFault};
 
 use crate::decision::worker::{SECOND, Worker};
 
@@ -111,8 +111,12 @@ fn every_kind_of_failure_is_told_though_others_flood_the_log() {
     fails(&mut worker, 1004, CallOutcome::NotSent);
     fails(&mut worker, 1005, answer(200));
     // Of the statuses, the first of each hundred.
-    let warned =
-        [ServerFault::TimedOut, ServerFault::Reset, ServerFault::NotSent, ServerFault::BadAnswer];
+    let warned = [
+        ServerFault::NoAnswer(NoAnswer::TimedOut),
+        ServerFault::NoAnswer(NoAnswer::Reset),
+        ServerFault::NoAnswer(NoAnswer::NotSent),
+        ServerFault::BadAnswer,
+    ];
     let statuses = [500, 418, 302].map(|status| (ServerFault::Status(status), 0, log::Level::Warn));
     let told: Vec<_> = statuses
         .into_iter()
