@@ -107,7 +107,7 @@ impl Protocol for Usergrid {
         let settings = self.config.verifier.usergrid()?;
         let Credential::Token { token, .. } = credential else { return None };
         let is_signed = usergrid_token::is_signature_checked(&self.config.token, token.expose());
-        (settings.offline_if_error && is_signed).then(|| Principal::unknown())
+        (settings.offline_if_error && is_signed).then(Principal::unknown)
     }
 }
 
