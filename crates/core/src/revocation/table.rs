@@ -4,7 +4,6 @@
 //! [`PLACES`] places, a revocation concerns any given credential of somebody else's with a probability of one in
 //! [`PLACES`]. Nobody is made to forget anything else, however many revocations there are.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
@@ -63,7 +62,7 @@ pub struct RevocationTable {
     /// What this worker could not write down for all counts as everything, here.
     floor: Sequence,
     /// Pages that were looked at under the present generation.
-    pages: HashMap<u16, Vec<u8>>,
+    pages: Vec<Option<Vec<u8>>>,
 }
 
 /// What a look at the generation brought.
@@ -82,7 +81,7 @@ impl RevocationTable {
     #[must_use]
     pub fn new(store: Rc<dyn SharedStore>) -> Self {
         let (last, floor) = Default::default();
-        Self { store, generation: None, last, floor, pages: HashMap::new() }
+        Self { store, generation: None, last, floor, pages: Vec::new() }
     }
 
     /// The number of the last revocation known.
@@ -106,6 +105,7 @@ impl RevocationTable {
         let is_first_look = self.generation.is_none();
         self.generation = Some(generation);
         self.pages.clear();
+        self.pages.resize(usize::from(PAGES), None);
         let (bytes, _) = self.store.read(&sequence_key());
         let before = std::mem::replace(&mut self.last, number(&bytes.unwrap_or_default(), 0));
         if self.last < before && !is_first_look { Sync::Lost } else { Sync::Changed }
@@ -114,12 +114,13 @@ impl RevocationTable {
     /// The number of the last revocation of `what`, or of something in the same place; zero if there never was one.
     pub fn revoked_at(&mut self, what: &Revoked) -> Sequence {
         let Place { page, place } = what.place();
-        let store = &self.store;
-        let bytes = self
-            .pages
-            .entry(page)
-            .or_insert_with(|| store.read(&page_key(page)).0.unwrap_or_default());
-        number(bytes, usize::from(place)).max(self.floor)
+        let read = || self.store.read(&page_key(page)).0.unwrap_or_default();
+        let found = match self.pages.get_mut(usize::from(page)) {
+            Some(seen) => number(seen.get_or_insert_with(read), usize::from(place)),
+            // Before the first look.
+            None => number(&read(), usize::from(place)),
+        };
+        found.max(self.floor)
     }
 
     /// The last revocation of a credential, or of its holder under one of these names.

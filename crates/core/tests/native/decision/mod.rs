@@ -1,5 +1,6 @@
 //! The decision, seen from outside: events in, effects out, by a host that is a script.
 
+mod bounds;
 mod coalescing;
 mod denied;
 mod explain;
