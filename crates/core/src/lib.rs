@@ -23,6 +23,7 @@
 //! scenario under `integration/scenarios`.
 
 pub mod authorization;
+mod binary;
 pub mod credential;
 pub mod decision;
 pub mod header_map;

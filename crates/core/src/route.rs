@@ -4,6 +4,8 @@
 
 use usergrid_auth_config::is_scope_token;
 
+use crate::binary::Reader;
+
 /// What the operator set for the route of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteSettings {
@@ -117,28 +119,20 @@ fn scopes(value: &[u8]) -> RequiredScope {
 /// The host's pairs format: a count, the sizes of all names and values (32 bits, little-endian), then
 /// the names and values themselves, each followed by a NUL.
 fn pairs(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
-    let (count, mut sizes) = number(bytes)?;
-    let mut data = sizes.get(count.checked_mul(8)?..)?;
+    let number = |reader: &mut Reader<'_>| usize::try_from(reader.u32()?).ok();
+    let mut sizes = Reader(bytes);
+    let count = number(&mut sizes)?;
+    let mut data = Reader(sizes.0.get(count.checked_mul(8)?..)?);
     let mut found = Vec::with_capacity(count.min(64));
     for _ in 0..count {
-        let (name_size, rest) = number(sizes)?;
-        let (value_size, rest) = number(rest)?;
-        sizes = rest;
-        let (name, rest) = text(data, name_size)?;
-        let (value, rest) = text(rest, value_size)?;
-        data = rest;
-        found.push((name, value));
+        let (name_size, value_size) = (number(&mut sizes)?, number(&mut sizes)?);
+        found.push((text(&mut data, name_size)?, text(&mut data, value_size)?));
     }
     // A number is eight bytes, of which the first four are often zero: no empty list.
-    data.is_empty().then_some(found)
+    data.0.is_empty().then_some(found)
 }
 
-fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (first, rest) = bytes.split_first_chunk::<4>()?;
-    Some((usize::try_from(u32::from_le_bytes(*first)).ok()?, rest))
-}
-
-fn text(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
-    let (text, rest) = bytes.split_at_checked(size)?;
-    rest.strip_prefix(&[0]).map(|rest| (text, rest))
+fn text<'a>(data: &mut Reader<'a>, size: usize) -> Option<&'a [u8]> {
+    let text = data.bytes(size)?;
+    (data.byte()? == 0).then_some(text)
 }

@@ -2,43 +2,16 @@
 
 use super::set::Sequence;
 use super::store::QueueId;
+pub(super) use crate::binary::Reader;
 use crate::principal::ClaimLimit;
 use crate::time::UnixMillis;
 use crate::verification::key::CacheKey;
 use crate::verification::verdict::Denial;
 
-/// Reads what [`Writer`] wrote; `None` once anything is amiss.
-pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
-
 /// Bytes in the making.
 pub(super) struct Writer(pub(super) Vec<u8>);
 
 impl<'a> Reader<'a> {
-    /// So many bytes as they are.
-    pub(crate) fn bytes(&mut self, size: usize) -> Option<&'a [u8]> {
-        let (text, rest) = self.0.split_at_checked(size)?;
-        self.0 = rest;
-        Some(text)
-    }
-
-    pub(crate) fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (first, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    pub(crate) fn byte(&mut self) -> Option<u8> {
-        self.take().map(|[byte]| byte)
-    }
-
-    pub(crate) fn u32(&mut self) -> Option<u32> {
-        self.take().map(u32::from_le_bytes)
-    }
-
-    pub(crate) fn u64(&mut self) -> Option<u64> {
-        self.take().map(u64::from_le_bytes)
-    }
-
     pub(super) fn count(&mut self) -> Option<usize> {
         self.take().map(|bytes| usize::from(u16::from_le_bytes(bytes)))
     }
