@@ -13,5 +13,6 @@ mod renewal;
 mod revocation;
 mod route;
 mod sharing;
+mod stock;
 mod time;
 pub mod worker;
