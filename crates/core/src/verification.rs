@@ -35,6 +35,7 @@ use crate::time::{Steady, SteadyClock, UnixMillis};
 
 use cache::VerdictCache;
 use call::CallRequest;
+use completion::Lack;
 use digest_cache::{DigestCache, Digests, KeyedHash};
 use key::{CacheKey, CredentialDigest, Fingerprint};
 use lru::LruCache;
@@ -56,16 +57,15 @@ const UNANSWERED_PAUSE: Duration = Duration::from_secs(1);
 const BRIEFLY: Duration = Duration::from_secs(1);
 
 /// Targets that a server is asked for about one credential in [`TARGETS_PERIOD`].
-const TARGETS_IN_PERIOD: u8 = 10;
+const TARGETS_IN_PERIOD: usize = 10;
 const TARGETS_PERIOD: Duration = Duration::from_secs(1);
 
 /// Until when a server is let be about something.
-#[derive(Clone, Copy)]
 enum Restraint {
-    /// It has not judged it, so it is not asked at all.
-    Unanswered(Steady),
-    /// It was asked about a credential for so many targets.
-    Targets(Steady, u8),
+    /// It has not judged it, for this reason, so it is not asked at all.
+    Unanswered(Steady, Lack),
+    /// It was asked about a credential for these targets, told apart by a part of their keys.
+    Targets(Steady, Vec<u32>),
 }
 
 /// What verification asks the host to do, besides its answers.

@@ -1,6 +1,7 @@
 //! Which requests revoke something if the backend says yes, and what.
 
 use usergrid_auth_rules::path::{RequestPath, is_reserved};
+use usergrid_auth_rules::syntax::is_uuid;
 
 use super::Revoked;
 use crate::credential::form_value;
@@ -78,10 +79,24 @@ pub fn usergrid(
     let revoked = match action {
         "revoketoken" => token_in(query).into_iter().collect(),
         // Whoever logs himself out may have written his name in a way that no claim of his token repeats.
-        "revoketokens" | "deactivate" => vec![Revoked::user(user), Revoked::Credential(credential)],
+        "revoketokens" | "deactivate" => {
+            let mut revoked = vec![Revoked::user(user), Revoked::Credential(credential)];
+            if !is_uuid(user) {
+                let is_administrator = path.segments().next() == Some("management");
+                revoked.push(Revoked::user(nameless(is_administrator)));
+            }
+            revoked
+        }
         _ => return None,
     };
     Some(Watch { revoked, form: false, proven: true })
+}
+
+/// What stands for the names of all users, or of all administrators, of whom only the UUID is known:
+/// a revocation by another name may mean any of them. No user is called so, for the name of one is
+/// a segment of a path.
+pub(crate) const fn nameless(is_administrator: bool) -> &'static str {
+    if is_administrator { "/administrator" } else { "/user" }
 }
 
 fn is_write(method: &[u8]) -> bool {

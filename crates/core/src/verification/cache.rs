@@ -110,6 +110,11 @@ impl VerdictCache {
         self.good.get(key).filter(|good| now < good.fresh_until.after(span))
     }
 
+    /// The last good verdict for `key` that is remembered, however old.
+    pub fn last(&self, key: &CacheKey) -> Option<&Good> {
+        self.good.peek(key)
+    }
+
     /// Whether there is, or was lately, a good verdict for `key`.
     #[must_use]
     pub fn knows(&self, key: &CacheKey) -> bool {

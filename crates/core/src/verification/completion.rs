@@ -45,11 +45,17 @@ impl Awaited {
 
 /// Why there is no verdict, as far as it matters for what may serve instead.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lack {
+pub(super) enum Lack {
     /// The server is down.
     Down,
     /// Anything else, which may be due to what a client presented.
     Other,
+}
+
+impl Lack {
+    fn of(fault: ServerFault) -> Self {
+        if fault.is_down() { Self::Down } else { Self::Other }
+    }
 }
 
 impl<W> Verification<W> {
@@ -69,7 +75,12 @@ impl<W> Verification<W> {
         let steady = self.clock.read(now);
         let flight = self.flights.get_mut(call)?;
         let (began, lost_at) = (flight.began, flight.lost_at);
-        let reading = match flight.subject.exchange.read(outcome, now) {
+        let mut progress = flight.subject.exchange.read(outcome, now);
+        if lost_at <= steady && matches!(progress, Progress::Ask(_)) {
+            // The wall clock was set back, by which there is time left.
+            progress = flight.subject.exchange.read(CallOutcome::TimedOut, now);
+        }
+        let reading = match progress {
             Progress::Done(reading) => reading,
             Progress::Ask(mut request) => {
                 // One timeout for the whole conversation.
@@ -94,7 +105,7 @@ impl<W> Verification<W> {
                     }
                 }
                 self.report(&verifier, fault, now);
-                self.note_unanswered(about.key, steady);
+                self.note_unanswered(about.key, Lack::of(fault), steady);
                 self.probe(&verifier, now);
             }
             Ok(_) => verifier.breaker.answered(&permit),
@@ -102,8 +113,7 @@ impl<W> Verification<W> {
         if let Some(leader) = lease {
             self.publish(&awaited, leader, &reading, now);
         }
-        let lack = |fault: ServerFault| if fault.is_down() { Lack::Down } else { Lack::Other };
-        self.settle(awaited, waiters, reading.verdict.map_err(lack), reading.hold, now, now)
+        self.settle(awaited, waiters, reading.verdict.map_err(Lack::of), reading.hold, now, now)
     }
 
     /// Logs why there is no verdict.
@@ -143,10 +153,15 @@ impl<W> Verification<W> {
                     let stored = Stored::Bad(Entry { key, ..entry.clone() });
                     shared.settle(&key, leader, sequence, Some(&stored), now);
                 }
+                let outcome = match hold.briefly {
+                    true => Outcome::DeniedBriefly(*denial),
+                    false => Outcome::Denied(*denial),
+                };
                 // Also one that is over at once: it takes the place of a good one.
-                (Outcome::Denied(*denial), Some(Stored::Bad(entry)))
+                (outcome, Some(Stored::Bad(entry)))
             }
             (Ok(Verdict::Denied(denial)), _) => (Outcome::Unsure(*denial), None),
+            (Err(fault), _) if fault.is_down() => (Outcome::Down, None),
             (Err(_), _) => (Outcome::Failed, None),
         };
         let followers = shared.settle(&key, leader, sequence, stored.as_ref(), now);
@@ -187,14 +202,19 @@ impl<W> Verification<W> {
                 awaited.exchange.reread(record, received).map(Verdict::Verified).ok_or(Lack::Other)
             }
             Outcome::Denied(denial) => Ok(Verdict::Denied(*denial)),
+            Outcome::DeniedBriefly(denial) => {
+                hold = Hold { briefly: true, ..hold };
+                Ok(Verdict::Denied(*denial))
+            }
             Outcome::Unsure(denial) => {
                 hold = Hold { briefly: true, ends_older: false, ..hold };
                 Ok(Verdict::Denied(*denial))
             }
-            Outcome::Failed => {
+            Outcome::Failed | Outcome::Down => {
+                let lack = if *outcome == Outcome::Down { Lack::Down } else { Lack::Other };
                 let steady = self.clock.read(now);
-                self.note_unanswered(about.key, steady);
-                Err(Lack::Other)
+                self.note_unanswered(about.key, lack, steady);
+                Err(lack)
             }
             Outcome::Unshared => {
                 // Others are told the same, and call for themselves.
@@ -223,7 +243,7 @@ impl<W> Verification<W> {
                 let revoked = self.revocations.last_of(&digest, &users);
                 if revoked > awaited.sequence {
                     // Revoked while the call was under way: good enough for those who came before, for nobody else.
-                    return self.settle_overtaken(awaited, waiters, principal, revoked, now);
+                    return self.settle_overtaken(awaited, waiters, principal, now);
                 }
                 let left = self.lifetime(&principal, received, now);
                 let span = self.config.cache.stale_if_error;
@@ -268,11 +288,12 @@ impl<W> Verification<W> {
             return;
         }
         let was_marked = self.marks.as_ref().is_some_and(|marks| marks.take_away(&key));
-        // Others may hold it as good, too; and what is bad everywhere may be held as good for other targets, or be admitted
-        // unasked while the server is down.
+        // Others may hold it as good, too; what is bad everywhere may be held as good for other
+        // targets; and any bad credential may be admitted unasked while the server is down.
         let may_serve = was_marked
             || self.cache.stale(&key, steady).is_some()
-            || (hold.everywhere && (awaited.target.is_some() || awaited.offline.is_some()));
+            || (hold.everywhere && awaited.target.is_some())
+            || (awaited.offline.is_some() && denial != Denial::AnotherTenant);
         if may_serve {
             self.revoke(&[Revoked::Credential(digest)]);
         }
@@ -294,11 +315,12 @@ impl<W> Verification<W> {
         awaited: Awaited,
         waiters: Vec<Waiter<W>>,
         principal: Rc<Principal>,
-        revoked: Sequence,
         now: UnixMillis,
     ) -> Option<Completion<W>> {
+        // Only the last revocation is known, so whoever came after any other one may have come
+        // after an earlier one of this holder.
         let (before, after): (Vec<_>, Vec<_>) =
-            waiters.into_iter().partition(|waiter| waiter.joined < revoked);
+            waiters.into_iter().partition(|waiter| waiter.joined <= awaited.sequence);
         let verdict = Some(Verdict::Verified(principal));
         if after.is_empty() {
             return Some(Completion { waiters: before, verdict });
@@ -344,7 +366,8 @@ impl<W> Verification<W> {
     ) -> Option<Completion<W>> {
         self.refresh();
         let steady = self.clock.read(now);
-        let Awaited { about, verifier, exchange, target, key_everywhere, offline, .. } = awaited;
+        let Awaited { about, verifier, mut exchange, target, key_everywhere, offline, .. } =
+            awaited;
         let permit = verifier.breaker.try_acquire();
         let (Some(permit), true) = (permit, self.flights.can_start(&about)) else {
             let offline = offline.filter(|_| verifier.breaker.is_open());
@@ -352,6 +375,7 @@ impl<W> Verification<W> {
             let served = self.serve_anyway(&key, &digest, &*exchange, offline, waiters.len(), now);
             return Some(Completion { waiters, verdict: served.map(Verdict::Verified) });
         };
+        exchange.restart(now);
         let request = exchange.request();
         let lost_at = steady.after(verifier.longest_wait());
         let role = Role::Leader { permit, lease };
@@ -386,8 +410,7 @@ impl<W> Verification<W> {
             return Some(stale);
         }
         let offline = offline?;
-        // Never one that is known to have been denied or revoked.
-        if self.revocations.last_of(digest, &[]) > Sequence::default() {
+        if self.is_last_known_bad(key, digest, exchange, now) {
             return None;
         }
         for _ in 0..requests {
@@ -397,6 +420,28 @@ impl<W> Verification<W> {
             }
         }
         Some(Rc::new(offline))
+    }
+
+    /// Whether the credential has been denied or revoked, or its holder revoked, since it was last
+    /// found good.
+    fn is_last_known_bad(
+        &mut self,
+        key: &CacheKey,
+        digest: &CredentialDigest,
+        exchange: &dyn Exchange,
+        now: UnixMillis,
+    ) -> bool {
+        let shared = || self.shared.as_ref()?.stale(key, now, Duration::MAX);
+        let (users, sequence) = match self.cache.last(key) {
+            Some(good) => (good.users.clone(), good.sequence),
+            None => shared()
+                .and_then(|entry| {
+                    let principal = exchange.reread(&entry.value, entry.received)?;
+                    Some((users(&principal), entry.sequence))
+                })
+                .unwrap_or_default(),
+        };
+        self.revocations.last_of(digest, &users) > sequence
     }
 
     /// The known-good principal past its `ttl` that may serve `requests` while no verdict is to be had, if that is
@@ -473,7 +518,9 @@ impl<W> Verification<W> {
                 Some((Outcome::Verified(entry.value), entry.received))
             }
             Some(peers::Lookup::Found(Stored::Bad(entry))) => {
-                Some((Outcome::Denied(entry.value), entry.received))
+                let is_brief = entry.fresh_until <= entry.received.after(super::BRIEFLY);
+                let outcome = if is_brief { Outcome::DeniedBriefly } else { Outcome::Denied };
+                Some((outcome(entry.value), entry.received))
             }
             Some(peers::Lookup::Follow { .. }) => None,
             Some(peers::Lookup::Lead) | None => {

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::breaker::Permit;
 use super::cache::Found;
-use super::peers::{self, Entry, Lease, QueueId, Renewal, Sequence, Stored};
+use super::completion::Lack;
+use super::peers::{self, Entry, Lease, Outcome, PeerMessage, QueueId, Renewal, Sequence, Stored};
 use super::single_flight::{About, FlightId, StreamId, Waiter};
 use super::verdict::{Denial, Verdict};
 use super::verifier::Exchange;
@@ -45,7 +46,7 @@ impl<W> Verification<W> {
                 if good.checked != generation {
                     let revoked = self.revocations.last_of(&good.digest, &good.users);
                     if revoked > good.sequence {
-                        self.cache.forget(&case.key);
+                        // Kept, so that it is known to have been revoked should the server be down.
                         return None;
                     }
                     good.checked = generation;
@@ -106,7 +107,7 @@ impl<W> Verification<W> {
             Source::LeftAlone => {
                 self.count(Counter::Cache(CacheResult::Miss));
                 let served = case.exchange().and_then(|exchange| {
-                    let is_down = case.verifier.breaker.is_open();
+                    let is_down = case.verifier.breaker.is_open() || self.was_down(case);
                     let offline = case.offline().filter(|_| is_down);
                     self.serve_anyway(&case.key, &case.digest, &*exchange, offline, 1, case.now)
                 });
@@ -168,7 +169,8 @@ impl<W> Verification<W> {
                 self.count(Counter::Coalesced);
                 let role = Role::Follower { silent_ticks: 0 };
                 let subject = case.subject(exchange, role, sequence);
-                let lost_at = case.steady.after(lapses.since(case.now));
+                let left = lapses.since(case.now).min(case.verifier.longest_wait());
+                let lost_at = case.steady.after(left);
                 Source::Awaited(self.flights.start(about, subject, case.steady, lost_at))
             }
             (_, Some(_)) if !self.may_ask_for_target(case) => {
@@ -196,7 +198,13 @@ impl<W> Verification<W> {
     /// more targets in a second than anybody needs.
     fn may_ask(&mut self, case: &Case<'_>) -> bool {
         let restraint = self.restraints.peek(&case.key);
-        !matches!(restraint, Some(Restraint::Unanswered(until)) if case.steady < *until)
+        !matches!(restraint, Some(Restraint::Unanswered(until, _)) if case.steady < *until)
+    }
+
+    /// Whether the server was down when it was asked about the credential a moment ago.
+    fn was_down(&mut self, case: &Case<'_>) -> bool {
+        let restraint = self.restraints.peek(&case.key);
+        matches!(restraint, Some(Restraint::Unanswered(until, Lack::Down)) if case.steady < *until)
     }
 
     /// Counts the targets that a credential is asked about in a second. False: it has had enough of them.
@@ -204,14 +212,18 @@ impl<W> Verification<W> {
         if case.target.is_none() {
             return true;
         }
-        let (until, count) = match self.restraints.peek(&case.key_everywhere) {
-            Some(Restraint::Targets(until, count)) if case.steady < *until => {
-                (*until, count.saturating_add(1))
-            }
-            _ => (case.steady.after(super::TARGETS_PERIOD), 1),
+        let (until, mut asked) = match self.restraints.pop(&case.key_everywhere) {
+            Some(Restraint::Targets(until, asked)) if case.steady < until => (until, asked),
+            _ => (case.steady.after(super::TARGETS_PERIOD), Vec::new()),
         };
-        self.restraints.put(case.key_everywhere, Restraint::Targets(until, count));
-        count <= super::TARGETS_IN_PERIOD
+        let target = case.key.spread();
+        let mut may_ask = asked.contains(&target);
+        if !may_ask && asked.len() < super::TARGETS_IN_PERIOD {
+            asked.push(target);
+            may_ask = true;
+        }
+        self.restraints.put(case.key_everywhere, Restraint::Targets(until, asked));
+        may_ask
     }
 
     fn lookup_or_lease(
@@ -294,9 +306,14 @@ impl<W> Verification<W> {
     }
 
     /// The lease that was put down for a call which is not made after all.
-    fn give_lease_back(&self, case: &Case<'_>, queue: Option<QueueId>) {
-        if let (Some(shared), Some(leader)) = (&self.shared, queue) {
-            shared.settle(&case.key, leader, self.revocations.last(), None, case.now);
+    fn give_lease_back(&mut self, case: &Case<'_>, queue: Option<QueueId>) {
+        let (Some(shared), Some(leader)) = (&self.shared, queue) else { return };
+        let (key, sequence) = (case.key, self.revocations.last());
+        // Whoever has followed it meanwhile calls for himself.
+        let (received, outcome) = (case.now, Outcome::Unshared);
+        let message = PeerMessage { key, sequence, received, outcome };
+        for follower in shared.settle(&key, leader, sequence, None, case.now) {
+            self.actions.push(Action::NotifyPeer(follower, message.encode()));
         }
     }
 
@@ -325,9 +342,9 @@ impl<W> Verification<W> {
     }
 
     /// Notes that the server has not judged the credential: it is left alone with it for a moment.
-    pub(super) fn note_unanswered(&mut self, key: super::CacheKey, now: Steady) {
+    pub(super) fn note_unanswered(&mut self, key: super::CacheKey, lack: Lack, now: Steady) {
         let until = now.after(super::UNANSWERED_PAUSE);
-        self.restraints.put(key, Restraint::Unanswered(until));
+        self.restraints.put(key, Restraint::Unanswered(until, lack));
     }
 }
 

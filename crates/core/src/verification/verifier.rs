@@ -45,6 +45,12 @@ pub(crate) trait Protocol {
         None
     }
 
+    /// What [`Protocol::random_credential`] is asked about, where the configuration says so: no
+    /// client chooses it.
+    fn probe_target(&self) -> Option<&Target> {
+        None
+    }
+
     /// At least this long from one question about such a credential to the next.
     fn probe_pause(&self) -> Duration;
 
@@ -57,6 +63,9 @@ pub(crate) trait Protocol {
 pub(crate) trait Exchange {
     /// The request to the server.
     fn request(&self) -> CallRequest;
+
+    /// Begins anew at this time: nothing that was read before counts.
+    fn restart(&mut self, _: UnixMillis) {}
 
     /// Reads how the call ended, at the time `now`.
     fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress;

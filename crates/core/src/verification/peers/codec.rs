@@ -88,7 +88,7 @@ impl Writer {
     }
 }
 
-/// The byte that stands for a denial; neither 0 nor 255.
+/// The byte that stands for a denial; neither 0 nor above 250.
 const fn code(denial: Denial) -> u8 {
     match denial {
         Denial::Inactive => 1,

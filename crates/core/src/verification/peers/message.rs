@@ -10,6 +10,8 @@ use crate::verification::verdict::Denial;
 const VERSION: u8 = 1;
 
 const FAILED: u8 = 0;
+const DENIED_BRIEFLY: u8 = u8::MAX - 4;
+const DOWN: u8 = u8::MAX - 3;
 const UNSURE: u8 = u8::MAX - 2;
 const UNSHARED: u8 = u8::MAX - 1;
 const VERIFIED: u8 = u8::MAX;
@@ -38,12 +40,16 @@ pub enum Outcome {
     Verified(Vec<u8>),
     /// With a bad one.
     Denied(Denial),
+    /// With a bad one that may be true no longer in a moment.
+    DeniedBriefly(Denial),
     /// With a bad one that may hide an outage: it ends nothing that is known.
     Unsure(Denial),
     /// With a verdict that must not be handed on: a token was issued with it, or it is too long. Whoever needs it calls.
     Unshared,
     /// Without a verdict.
     Failed,
+    /// The same, since the server is down.
+    Down,
 }
 
 impl PeerMessage {
@@ -56,8 +62,13 @@ impl PeerMessage {
         writer.time(self.received);
         match &self.outcome {
             Outcome::Failed => writer.byte(FAILED),
+            Outcome::Down => writer.byte(DOWN),
             Outcome::Unshared => writer.byte(UNSHARED),
             Outcome::Denied(denial) => writer.denial(*denial),
+            Outcome::DeniedBriefly(denial) => {
+                writer.byte(DENIED_BRIEFLY);
+                writer.denial(*denial);
+            }
             Outcome::Unsure(denial) => {
                 writer.byte(UNSURE);
                 writer.denial(*denial);
@@ -82,6 +93,8 @@ impl PeerMessage {
         let received = reader.time()?;
         let outcome = match reader.byte()? {
             FAILED => Outcome::Failed,
+            DOWN => Outcome::Down,
+            DENIED_BRIEFLY => Outcome::DeniedBriefly(reader.denial()?),
             UNSHARED => Outcome::Unshared,
             UNSURE => Outcome::Unsure(reader.denial()?),
             VERIFIED => Outcome::Verified(reader.0.to_vec()),

@@ -51,6 +51,8 @@ pub struct UsergridExchange {
     /// That of the pair, if a pair is verified.
     client_id: Option<Secret>,
     step: Step,
+    /// What was asked first, once that is over.
+    first: Option<Step>,
     started: UnixMillis,
     /// For the whole exchange.
     budget: Duration,
@@ -109,8 +111,8 @@ impl UsergridExchange {
         };
         let budget = settings.endpoint.timeout;
         let config = Rc::clone(config);
-        let (started, timeout) = (now, budget);
-        Some(Self { config, settings, client_id: None, step, started, budget, timeout })
+        let (started, timeout, first) = (now, budget, None);
+        Some(Self { config, settings, client_id: None, step, first, started, budget, timeout })
     }
 
     /// The exchange about a client pair for `target`; `None` under another protocol, or if pairs
@@ -128,9 +130,9 @@ impl UsergridExchange {
         let budget = endpoint.endpoint.timeout;
         let pair = Pair { settings: endpoint, client_secret: client_secret.clone() };
         let (config, step) = (Rc::clone(config), Step::TokenEndpoint(target, pair));
-        let (started, timeout) = (now, budget);
+        let (started, timeout, first) = (now, budget, None);
         let client_id = Some(client_id.clone());
-        Some(Self { config, settings, client_id, step, started, budget, timeout })
+        Some(Self { config, settings, client_id, step, first, started, budget, timeout })
     }
 
     /// The request whose answer is awaited.
@@ -147,6 +149,14 @@ impl UsergridExchange {
             Step::Organization(name, rights) => (probe::organization_path(name), &rights.token),
         };
         self.probe().request(&self.settings, path, token, self.timeout)
+    }
+
+    /// Begins anew, with the first request and all the time.
+    pub fn restart(&mut self, now: UnixMillis) {
+        if let Some(first) = self.first.take() {
+            self.step = first;
+        }
+        (self.started, self.timeout) = (now, self.budget);
     }
 
     /// Which request it is.
@@ -169,7 +179,8 @@ impl UsergridExchange {
             Reading::Denied(denied) => Progress::Done(Conclusion::denied(denied)),
             Reading::Failed(fault) => Progress::Done(Conclusion::failed(probe, fault)),
             Reading::Ask(step) => {
-                self.step = step;
+                let before = std::mem::replace(&mut self.step, step);
+                self.first.get_or_insert(before);
                 self.timeout = self.budget.saturating_sub(now.since(self.started));
                 if self.timeout.is_zero() {
                     let fault = Fault::Unanswered(NoAnswer::TimedOut);

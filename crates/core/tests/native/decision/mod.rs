@@ -14,5 +14,6 @@ mod renewal;
 mod revocation;
 mod route;
 mod sharing;
+mod stock;
 mod time;
 pub mod worker;

@@ -10,6 +10,7 @@ use crate::principal::header_values::{self, HeaderValue};
 use crate::principal::{
     AnswerError, ApplicationName, ClaimLimit, Principal, PrincipalKind, members,
 };
+use crate::revocation::watch;
 use crate::time::UnixMillis;
 
 /// What is known of the owner of a good credential.
@@ -105,12 +106,22 @@ impl Facts {
             scopes: Vec::new(),
             rules: None,
             permissions: None,
-            aliases: Vec::new(),
+            aliases: self.nameless().map(str::to_owned).into_iter().collect(),
             not_before: None,
             expires: self.expires,
             identity,
             issued_token: self.issued_token.clone(),
         })
+    }
+
+    /// What a revocation by name means that cannot be told to be somebody else's.
+    fn nameless(&self) -> Option<&'static str> {
+        let is_administrator = match self.kind {
+            PrincipalKind::AdminUser => true,
+            PrincipalKind::ApplicationUser => false,
+            PrincipalKind::Application | PrincipalKind::Organization => return None,
+        };
+        self.username.is_none().then(|| watch::nameless(is_administrator))
     }
 
     /// Silent about those who have whole organisations.

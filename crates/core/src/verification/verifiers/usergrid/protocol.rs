@@ -21,7 +21,7 @@ const PROBE_LIFE: Duration = Duration::from_secs(3_600);
 pub(crate) struct Usergrid {
     config: Rc<Config>,
     endpoint: Endpoint,
-    /// Where no request has said which application to ask about.
+    /// What the configuration says is asked about a token that nobody has.
     probe_target: Option<Target>,
     judges_pairs: bool,
 }
@@ -69,6 +69,10 @@ impl Protocol for Usergrid {
         if self.judges_pairs { Duration::from_secs(10) } else { Duration::ZERO }
     }
 
+    fn probe_target(&self) -> Option<&Target> {
+        self.probe_target.as_ref()
+    }
+
     /// Signed where the salt is known: then Usergrid has to look it up, and an outage shows. Without one,
     /// it is refused for its signature, which is a verdict, too.
     fn random_credential(&self, random: &mut dyn FnMut() -> u64, now: UnixMillis) -> Credential {
@@ -91,7 +95,7 @@ impl Protocol for Usergrid {
         target: Option<&Target>,
         now: UnixMillis,
     ) -> Option<Box<dyn Exchange>> {
-        let target = target.or(self.probe_target.as_ref())?.clone();
+        let target = target?.clone();
         let exchange = match credential {
             Credential::Token { token, .. } => {
                 UsergridExchange::of_token(&self.config, token, target, now)
@@ -114,6 +118,10 @@ impl Protocol for Usergrid {
 impl Exchange for UsergridExchange {
     fn request(&self) -> CallRequest {
         Self::request(self)
+    }
+
+    fn restart(&mut self, now: UnixMillis) {
+        Self::restart(self, now);
     }
 
     fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> verifier::Progress {
