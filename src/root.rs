@@ -42,6 +42,9 @@ impl RootContext for Root {
         let env = |name: &str| Some(std::env::var_os(name)?.into_encoded_bytes());
         match Config::parse(&text, &env) {
             Ok(config) => {
+                for warning in config.warnings() {
+                    log::warn!("configuration: {warning}");
+                }
                 stats::define();
                 self.worker = Some(Rc::new(Worker::new(self.context_id, config)));
                 true

@@ -9,8 +9,10 @@ use usergrid_auth_rules::syntax::is_uuid;
 use crate::application_ids::ApplicationIds;
 use crate::notes::Reported;
 use crate::problem::quoted;
+use crate::protocol::Protocol;
 use crate::rules::rule;
 use crate::section::Section;
+use crate::words::Word;
 
 /// The rules of each name; `None` where no mapping is configured, and then names say nothing. Never
 /// an empty map.
@@ -41,9 +43,19 @@ words! {
     }
 }
 
-pub(crate) fn authorization(root: &Section<'_>) -> Result<Authorization, Reported> {
+pub(crate) fn authorization(
+    root: &Section<'_>,
+    protocol: Protocol,
+) -> Result<Authorization, Reported> {
     let section = root.section("authorization")?;
-    gather!(
+    let misplaced = match protocol {
+        Protocol::Rfc7662 => Ok(()),
+        // Usergrid names neither roles nor scopes.
+        Protocol::Usergrid => {
+            section.only(&["tenancy", "application_ids"], &["protocol ", &quoted(protocol.word())])
+        }
+    };
+    let settings = gather!(
         section,
         Authorization {
             tenancy: section.word("tenancy"),
@@ -51,7 +63,8 @@ pub(crate) fn authorization(root: &Section<'_>) -> Result<Authorization, Reporte
             roles: rules_by_name(&section, "roles"),
             scopes: rules_by_name(&section, "scopes"),
         }
-    )
+    );
+    misplaced.and(settings)
 }
 
 /// An empty object is the default: no mapping is configured.
@@ -85,7 +98,7 @@ fn application_ids(section: &Section<'_>) -> Result<ApplicationIds, Reported> {
 }
 
 /// Whether `name` is `org/app`. Blanks at an end are a slip, and there are no wildcards here.
-fn is_application(name: &str) -> bool {
+pub(crate) fn is_application(name: &str) -> bool {
     let is_part =
         |part: &str| !part.is_empty() && part == part.trim_ascii() && !part.contains(['*', '/']);
     name.split_once('/').is_some_and(|(org, app)| is_part(org) && is_part(app))

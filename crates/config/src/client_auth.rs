@@ -1,6 +1,6 @@
 //! `introspection.client_auth`: how the filter proves to the server who it is.
 
-use crate::notes::{Reported, all};
+use crate::notes::Reported;
 use crate::problem::quoted;
 use crate::secret::Secret;
 use crate::section::Section;
@@ -47,14 +47,14 @@ words! {
 }
 
 impl Method {
-    /// The keys beside `method` that go with it.
+    /// The keys that go with it.
     fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::None => &[],
+            Self::None => &["method"],
             Self::ClientSecretBasic | Self::ClientSecretPost => {
-                &["client_id", "client_secret", "client_secret_env"]
+                &["method", "client_id", "client_secret", "client_secret_env"]
             }
-            Self::Bearer => &["token", "token_env"],
+            Self::Bearer => &["method", "token", "token_env"],
         }
     }
 }
@@ -79,19 +79,9 @@ pub(crate) fn client_auth(parent: &Section<'_>) -> Result<ClientAuth, Reported> 
     auth
 }
 
-/// A key of another method is a mistake: who wrote it may believe that it is used.
 fn misplaced_keys(section: &Section<'_>, method: Method) -> Result<(), Reported> {
-    let others = section.keys().filter(|key| key.name != "method");
-    let others = others.filter(|key| !method.keys().contains(&key.name));
-    let checked = all(others.map(|key| match section.given(key.name)? {
-        Some(value) => {
-            let default = if section.given("method")?.is_none() { ", the default" } else { "" };
-            let method = quoted(method.word());
-            Err(value.problem(&["does not go with method ", &method, default]))
-        }
-        None => Ok(()),
-    }));
-    checked.map(|_| ())
+    let default = if section.given("method")?.is_none() { ", the default" } else { "" };
+    section.only(method.keys(), &["method ", &quoted(method.word()), default])
 }
 
 fn client(section: &Section<'_>, method: Method) -> Result<(String, Secret), Reported> {

@@ -9,14 +9,15 @@ use usergrid_auth_rules::public::PublicRules;
 
 use crate::authorization::{self, Authorization};
 use crate::credentials::{self, Credentials, TokenFormat};
-use crate::identity_headers::{self, ClaimNames, IdentityHeader};
+use crate::identity_headers::{self, ClaimNames, IdentityHeader, Overflow};
 use crate::json::Json;
 use crate::notes::{Notes, Reported};
 use crate::problem::{Problem, Problems};
 use crate::reader::Value;
 use crate::secret::Secret;
-use crate::sections::{self, BreakerSettings, CacheSettings, Errors, Forward};
-use crate::upstream::{self, ClientCredentials, Introspection};
+use crate::sections::{self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward};
+use crate::upstream::ClientCredentials;
+use crate::verifier::{self, TokenVerifier};
 use crate::{base_path, rules};
 
 const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a JSON object";
@@ -25,7 +26,7 @@ const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a 
 #[derive(Debug)]
 pub struct Config {
     /// How tokens are verified.
-    pub introspection: Introspection,
+    pub verifier: TokenVerifier,
     /// How client pairs are verified; without it they are refused.
     pub client_credentials: Option<Rc<ClientCredentials>>,
     /// Where credentials are looked for.
@@ -42,6 +43,8 @@ pub struct Config {
     pub claims: ClaimNames,
     /// Identity headers, in the order they are set.
     pub identity: Vec<IdentityHeader>,
+    /// What becomes of an identity header that is too long.
+    pub identity_overflow: Overflow,
     /// What becomes of a verified token.
     pub forward: Forward,
     /// How long and how many answers are remembered.
@@ -53,6 +56,8 @@ pub struct Config {
     pub revocation_paths: Vec<String>,
     /// Requests of one worker that may be paused at a time.
     pub max_waiting: usize,
+    /// What an answer may hold about one principal.
+    pub claim_limits: ClaimLimits,
     /// The words of refusals.
     pub errors: Errors,
     /// Whether a CORS preflight passes untouched.
@@ -75,27 +80,39 @@ impl Config {
         let config = settings(text, &Value::document(&json, &notes), &notes);
         notes.finish(config)
     }
+
+    /// What an operator should know at start about an accepted configuration, a line each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        match &self.verifier {
+            TokenVerifier::Rfc7662(_) => Vec::new(),
+            TokenVerifier::Usergrid(settings) => settings.warnings(&self.token),
+        }
+    }
 }
 
 fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Config, Reported> {
-    let root = &document.section()?;
+    let root = document.section()?;
+    let named_claims = identity_headers::claims(&root);
+    let (protocol, server) = verifier::verifier(&root);
+    let root = &root.under(protocol);
     gather!(
         root,
         Config {
-            claims: identity_headers::claims(root),
-            introspection: upstream::introspection(root),
-            client_credentials: upstream::client_credentials(root).map(|found| found.map(Rc::new)),
+            claims: named_claims,
+            client_credentials: verifier::client_credentials(root, protocol, &server),
             credentials: credentials::credentials(root),
-            token: credentials::token(root),
+            token: credentials::token(root, protocol),
             guest: rules::guest(root),
             public: rules::public(root),
-            authorization: authorization::authorization(root),
-            identity: identity_headers::headers(root, &claims),
+            authorization: authorization::authorization(root, protocol),
+            verifier: verifier::consistent(root, protocol, server, &token, &authorization),
+            identity + identity_overflow: identity_headers::identity(root, &claims),
             forward: sections::forward(root),
             cache: sections::cache(root),
             breaker: sections::breaker(root),
             revocation_paths: sections::revocation_paths(root),
-            max_waiting: sections::max_waiting(root),
+            max_waiting + claim_limits: sections::limits(root),
             errors: sections::errors(root),
             bypass_preflight: sections::bypass_preflight(root),
             base_path: base_path::segments(root),

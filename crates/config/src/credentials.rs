@@ -2,6 +2,7 @@
 //! before anybody is asked about it.
 
 use crate::notes::Reported;
+use crate::protocol::Protocol;
 use crate::secret::Secret;
 use crate::section::Section;
 
@@ -56,6 +57,22 @@ pub enum TokenFormat {
         /// The value of the variable that `token.salt_env` names.
         salt: Option<Secret>,
     },
+    /// As before where it has the category of Usergrid's access tokens, else nothing.
+    Mixed {
+        /// As before.
+        salt: Option<Secret>,
+    },
+}
+
+impl TokenFormat {
+    /// The salt by which signatures are checked.
+    #[must_use]
+    pub fn salt(&self) -> Option<&Secret> {
+        match self {
+            Self::Opaque => None,
+            Self::Usergrid { salt } | Self::Mixed { salt } => salt.as_ref(),
+        }
+    }
 }
 
 words! {
@@ -65,6 +82,8 @@ words! {
         Opaque = "opaque",
         /// See [`TokenFormat::Usergrid`].
         Usergrid = "usergrid",
+        /// See [`TokenFormat::Mixed`].
+        Mixed = "mixed",
     }
 }
 
@@ -86,8 +105,8 @@ pub(crate) fn credentials(root: &Section<'_>) -> Result<Credentials, Reported> {
     })
 }
 
-pub(crate) fn token(root: &Section<'_>) -> Result<TokenFormat, Reported> {
-    let section = root.section("token")?;
+pub(crate) fn token(root: &Section<'_>, protocol: Protocol) -> Result<TokenFormat, Reported> {
+    let section = root.section("token")?.under(protocol);
     // Looked up whatever the format: it is there for the day the format changes.
     let salt = section.secret_from_environment("salt_env");
     let format = section.word("format");
@@ -96,5 +115,6 @@ pub(crate) fn token(root: &Section<'_>) -> Result<TokenFormat, Reported> {
     Ok(match format? {
         TokenFormatWord::Opaque => TokenFormat::Opaque,
         TokenFormatWord::Usergrid => TokenFormat::Usergrid { salt },
+        TokenFormatWord::Mixed => TokenFormat::Mixed { salt },
     })
 }

@@ -42,6 +42,16 @@ pub enum IdentitySource {
     Claim(String),
 }
 
+words! {
+    /// `identity.overflow`: what becomes of an identity header longer than 4096 bytes.
+    pub enum Overflow {
+        /// Its principal is refused.
+        Refuse = "refuse",
+        /// It keeps as many whole entries as fit; without any, its principal is refused.
+        Cut = "cut",
+    }
+}
+
 /// The name of a header and what it carries, which depends on the names of the claims.
 type DefaultHeader = (&'static str, fn(&ClaimNames) -> IdentitySource);
 
@@ -108,23 +118,25 @@ pub(crate) fn claims(root: &Section<'_>) -> Result<ClaimNames, Reported> {
 }
 
 /// The default headers with what the configuration makes of them, then its own in the order of the
-/// text.
-pub(crate) fn headers(
+/// text; and what becomes of one that is too long.
+pub(crate) fn identity(
     root: &Section<'_>,
     claims: &Result<ClaimNames, Reported>,
-) -> Result<Vec<IdentityHeader>, Reported> {
-    let changes = changes(root)?;
+) -> Result<(Vec<IdentityHeader>, Overflow), Reported> {
+    let section = root.section("identity")?;
+    let changes = changes(&section);
+    let overflow = section.word("overflow");
+    section.names()?;
     match claims {
-        Ok(claims) => Ok(changed(changes, claims)),
+        Ok(claims) => Ok((changed(changes?, claims), overflow?)),
         Err(reported) => Err(*reported),
     }
 }
 
 /// What the configuration says about headers, each of which it may name once.
-fn changes(root: &Section<'_>) -> Result<Vec<Change>, Reported> {
-    let section = root.section("identity")?;
+fn changes(identity: &Section<'_>) -> Result<Vec<Change>, Reported> {
     let mut given: Vec<String> = Vec::new();
-    let changes = section.members("headers", |written, value| {
+    identity.members("headers", |written, value| {
         let header = written.to_ascii_lowercase();
         may_be_set(&header, &value)?;
         if let Some(other) = given.iter().find(|other| same_header(other, &header)) {
@@ -144,9 +156,7 @@ fn changes(root: &Section<'_>) -> Result<Vec<Change>, Reported> {
             (Some(claim), _) => Some(claim.text()?.to_owned()),
         };
         Ok(Change { header, claim })
-    });
-    section.names()?;
-    changes
+    })
 }
 
 fn changed(changes: Vec<Change>, claims: &ClaimNames) -> Vec<IdentityHeader> {

@@ -1,6 +1,7 @@
 //! One key of the configuration as data: where it stands, what it takes, what leaving it out means.
 
 use crate::duration::write_millis;
+use crate::protocol::Protocol;
 use crate::shape::Shape;
 
 /// A key: a row of [`KEYS`](crate::KEYS).
@@ -37,6 +38,25 @@ pub enum Absent {
     EmptyArray,
     /// The same as `{}`.
     EmptyObject,
+    /// It depends on `introspection.protocol`. Neither of the two is again one of these.
+    ByProtocol {
+        /// With [`Protocol::Rfc7662`].
+        rfc7662: &'static Absent,
+        /// With [`Protocol::Usergrid`].
+        usergrid: &'static Absent,
+    },
+}
+
+impl Absent {
+    /// What it means where `introspection.protocol` is `protocol`.
+    #[must_use]
+    pub fn under(self, protocol: Protocol) -> Self {
+        match (self, protocol) {
+            (Self::ByProtocol { rfc7662, .. }, Protocol::Rfc7662) => *rfc7662,
+            (Self::ByProtocol { usergrid, .. }, Protocol::Usergrid) => *usergrid,
+            (absent, _) => absent,
+        }
+    }
 }
 
 impl KeySpec {
@@ -57,11 +77,12 @@ impl KeySpec {
         self.shape.described()
     }
 
-    /// The default as JSON text; `None` if leaving the key out is not the same as some value.
+    /// The default with `protocol` as JSON text; `None` if leaving the key out is not the same as
+    /// some value.
     #[must_use]
-    pub fn default_json(&self) -> Option<String> {
-        Some(match (self.absent, &self.shape) {
-            (Absent::Required | Absent::Means(_), _) => return None,
+    pub fn default_json(&self, protocol: Protocol) -> Option<String> {
+        Some(match (self.absent.under(protocol), &self.shape) {
+            (Absent::Required | Absent::Means(_) | Absent::ByProtocol { .. }, _) => return None,
             (Absent::Boolean(on), _) => on.to_string(),
             (Absent::Number(number), _) => number.to_string(),
             (Absent::Millis(millis), _) => format!("\"{}\"", write_millis(millis.into())),
@@ -80,10 +101,17 @@ impl KeySpec {
     /// What leaving it out means, in the words of the documentation.
     #[must_use]
     pub fn when_left_out(&self) -> String {
-        match (self.absent, self.default_json()) {
-            (Absent::Means(meaning), _) => String::from(meaning),
-            (_, Some(json)) => format!("`{json}`"),
-            (_, None) => String::from("required"),
+        let [standard, usergrid] = [Protocol::Rfc7662, Protocol::Usergrid].map(|protocol| {
+            match (self.absent.under(protocol), self.default_json(protocol)) {
+                (Absent::Means(meaning), _) => String::from(meaning),
+                (_, Some(json)) => format!("`{json}`"),
+                (_, None) => String::from("required"),
+            }
+        });
+        if standard == usergrid {
+            standard
+        } else {
+            format!("{standard}; with protocol `usergrid` {usergrid}")
         }
     }
 }

@@ -4,10 +4,12 @@
 use crate::authorization::Tenancy;
 use crate::client_auth::Method;
 use crate::credentials::{OnConflict, Source, TokenFormatWord};
+use crate::identity_headers::Overflow;
 use crate::key_spec::Absent::{
-    Boolean, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number, Required, Text,
+    Boolean, ByProtocol, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number, Required, Text,
 };
 use crate::key_spec::{Absent, KeySpec};
+use crate::protocol::{Management, Protocol, RestrictedUsers};
 use crate::sections::{ErrorFormat, Forward};
 use crate::shape::Format::{Any, Claim, Name, Path, Secret, Variable};
 use crate::shape::{Format, Shape};
@@ -21,20 +23,33 @@ const RULES_BY_NAME: Shape = Shape::Map { keys: Name, values: &RULES };
 const NOTHING: Absent = Means("none");
 const OF_THE_METHOD: Absent = Means("by `method`");
 const OF_THE_CLUSTER: Absent = Means("the cluster's name");
+const OF_INTROSPECTION: Absent = Means("as in `introspection`");
+const OF_INTROSPECTION_OR_THE_CLUSTER: Absent =
+    Means("as in `introspection`, the cluster's name where another cluster is given");
+
+/// Where every Usergrid takes the client pairs of all organisations and applications.
+const USERGRIDS_ENDPOINT: &str = "/management/token";
 
 /// Longest wait for a verifying server in milliseconds: a client that waits longer has long gone.
 const LONGEST_CALL: u32 = 60_000;
 
+const CALL: Shape = Shape::Duration { least: 1, most: LONGEST_CALL };
+const ANSWER: Shape = Shape::WholeNumber { least: 16, most: 1_048_576 };
+
 /// Most entries of a cache: some hundred bytes each, in every worker.
 const MOST_ENTRIES: u32 = 1_000_000;
+
+/// Most bytes of a list of claims: what is kept of one principal is many times that.
+const LONGEST_LIST: u32 = 262_144;
 
 /// All keys, those of a section together.
 pub static KEYS: &[KeySpec] = &[
     object("", "introspection", "introspection", Required),
+    word("introspection", "protocol", Protocol::WORDS),
     string("introspection", "cluster", Format::Text, Required),
     string("introspection", "authority", Format::Text, OF_THE_CLUSTER),
     string("introspection", "path", Path, Required),
-    duration("introspection", "timeout", 500, 1, LONGEST_CALL),
+    key("introspection", "timeout", CALL, by_protocol(&Millis(500), &Millis(1_000))),
     number("introspection", "retries", 1, 0, 5),
     object("introspection", "client_auth", "introspection.client_auth", EmptyObject),
     word("introspection.client_auth", "method", Method::WORDS),
@@ -45,23 +60,52 @@ pub static KEYS: &[KeySpec] = &[
     string("introspection.client_auth", "token_env", Variable, OF_THE_METHOD),
     key("introspection", "token_type_hint", Shape::Nullable(&STRING), Text("access_token")),
     map("introspection", "parameters", Name, &Shape::String(Any)),
-    number("introspection", "max_response_bytes", 65_536, 16, 1_048_576),
+    key(
+        "introspection",
+        "max_response_bytes",
+        ANSWER,
+        by_protocol(&Number(65_536), &Number(262_144)),
+    ),
     string("introspection", "issuer", Format::Text, NOTHING),
     key("introspection", "audience", Shape::OneOrMany(&STRING), EmptyArray),
     key("introspection", "scope", Shape::OneOrMany(&STRING), EmptyArray),
-    object("", "client_credentials", "client_credentials", NOTHING),
-    string("client_credentials", "cluster", Format::Text, Required),
-    string("client_credentials", "authority", Format::Text, OF_THE_CLUSTER),
-    string("client_credentials", "path", Path, Required),
+    word("introspection", "management", Management::WORDS),
+    word("introspection", "restricted_users", RestrictedUsers::WORDS),
+    boolean("introspection", "offline_if_error", false),
+    string("introspection", "probe_application", Format::Application, NOTHING),
+    key(
+        "",
+        "client_credentials",
+        Shape::Nullable(&Shape::Object("client_credentials")),
+        by_protocol(&NOTHING, &EmptyObject),
+    ),
+    string(
+        "client_credentials",
+        "cluster",
+        Format::Text,
+        by_protocol(&Required, &OF_INTROSPECTION),
+    ),
+    string(
+        "client_credentials",
+        "authority",
+        Format::Text,
+        by_protocol(&OF_THE_CLUSTER, &OF_INTROSPECTION_OR_THE_CLUSTER),
+    ),
+    string("client_credentials", "path", Path, by_protocol(&Required, &Text(USERGRIDS_ENDPOINT))),
     duration("client_credentials", "timeout", 1_000, 1, LONGEST_CALL),
     word("client_credentials", "client_auth", PairAuth::WORDS),
     number("client_credentials", "max_response_bytes", 65_536, 16, 1_048_576),
     object("", "credentials", "credentials", EmptyObject),
     key("credentials", "sources", Shape::NonEmptyArray(&Shape::Word(Source::WORDS)), EveryWord),
     word("credentials", "on_conflict", OnConflict::WORDS),
-    number("credentials", "max_length", 4_096, 16, 65_536),
+    number("credentials", "max_length", 16_384, 16, 65_536),
     object("", "token", "token", EmptyObject),
-    word("token", "format", TokenFormatWord::WORDS),
+    key(
+        "token",
+        "format",
+        Shape::Word(TokenFormatWord::WORDS),
+        by_protocol(&Text("opaque"), &Text("usergrid")),
+    ),
     string("token", "salt_env", Variable, NOTHING),
     key("", "guest", Shape::Array(&Shape::Object("guest[]")), EmptyArray),
     non_empty("guest[]", "applications", &Shape::String(Format::ApplicationPattern)),
@@ -84,6 +128,7 @@ pub static KEYS: &[KeySpec] = &[
     string("claims", "permissions", Claim, Text("permissions")),
     object("", "identity", "identity", EmptyObject),
     map("identity", "headers", Format::Header, &Shape::Nullable(&Shape::String(Claim))),
+    word("identity", "overflow", Overflow::WORDS),
     object("", "forward", "forward", EmptyObject),
     word("forward", "credential", Forward::WORDS),
     object("", "cache", "cache", EmptyObject),
@@ -97,6 +142,9 @@ pub static KEYS: &[KeySpec] = &[
     duration("cache", "refresh_ahead", 0, 0, 86_400_000),
     object("", "limits", "limits", EmptyObject),
     number("limits", "max_waiting", 1_024, 1, 65_536),
+    object("limits", "claims", "limits.claims", EmptyObject),
+    number("limits.claims", "bytes", 16_384, 256, LONGEST_LIST),
+    number("limits.claims", "entries", 256, 1, 4_096),
     object("", "errors", "errors", EmptyObject),
     word("errors", "format", ErrorFormat::WORDS),
     string("errors", "realm", Format::Text, Text("usergrid")),
@@ -112,6 +160,10 @@ pub static KEYS: &[KeySpec] = &[
 
 const fn key(section: &'static str, name: &'static str, shape: Shape, absent: Absent) -> KeySpec {
     KeySpec { section, name, shape, absent }
+}
+
+const fn by_protocol(rfc7662: &'static Absent, usergrid: &'static Absent) -> Absent {
+    ByProtocol { rfc7662, usergrid }
 }
 
 /// An object of the keys of the section `of`.

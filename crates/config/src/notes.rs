@@ -86,6 +86,16 @@ pub(crate) fn all<T>(
     reported.map_or(Ok(values), Err)
 }
 
+/// The parts of a pair, or the one problem for both.
+pub(crate) fn both<A, B>(
+    pair: Result<(A, B), Reported>,
+) -> (Result<A, Reported>, Result<B, Reported>) {
+    match pair {
+        Ok((one, two)) => (Ok(one), Ok(two)),
+        Err(reported) => (Err(reported), Err(reported)),
+    }
+}
+
 /// Where a cursor stands; written out only for a message.
 #[derive(Clone, Copy)]
 pub(crate) enum Path<'a> {

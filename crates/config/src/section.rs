@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::json::Object;
 use crate::key_spec::{Absent, KeySpec};
 use crate::keys::KEYS;
-use crate::notes::{Notes, Path, Reported};
+use crate::notes::{Notes, Path, Reported, all};
 use crate::problem::quoted;
+use crate::protocol::Protocol;
 use crate::reader::Value;
 use crate::shape::Shape;
 use crate::words::Word;
@@ -19,6 +20,7 @@ pub(crate) struct Section<'a> {
     path: Path<'a>,
     object: Option<&'a Object>,
     names: Result<(), Reported>,
+    protocol: Protocol,
     pub(crate) notes: &'a Notes<'a>,
 }
 
@@ -30,7 +32,12 @@ impl<'a> Section<'a> {
         names: Result<(), Reported>,
         notes: &'a Notes<'a>,
     ) -> Self {
-        Self { section, path, object, names, notes }
+        Self { section, path, object, names, protocol: Protocol::Rfc7662, notes }
+    }
+
+    /// The same, with the defaults of `protocol`.
+    pub(crate) fn under(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
     }
 
     /// Whether every key is known and stands there once. Whoever has read the section asks this
@@ -43,6 +50,23 @@ impl<'a> Section<'a> {
     #[inline(never)]
     pub(crate) fn problem(&self, name: &str, message: &[&str]) -> Reported {
         self.notes.problem(&Path::Member(&self.path, name), message)
+    }
+
+    /// Notes `message` about the key `name` of the object `section` in this one, present or not.
+    pub(crate) fn problem_in(&self, section: &str, name: &str, message: &[&str]) -> Reported {
+        let section = Path::Member(&self.path, section);
+        self.notes.problem(&Path::Member(&section, name), message)
+    }
+
+    /// Whether no other keys are given than `own`. Each other is a mistake, since who wrote it may
+    /// believe that it is used; the message says that it does not go with `what`.
+    pub(crate) fn only(&self, own: &[&str], what: &[&str]) -> Result<(), Reported> {
+        let others = self.keys().filter(|key| !own.contains(&key.name));
+        let checked = all(others.map(|key| match self.given(key.name)? {
+            Some(value) => Err(value.problem(&["does not go with ", &what.concat()])),
+            None => Ok(()),
+        }));
+        checked.map(|_| ())
     }
 
     /// The rows of [`KEYS`] for this section.
@@ -62,6 +86,10 @@ impl<'a> Section<'a> {
         row.ok_or_else(|| self.problem(name, &["is missing in the table of keys"]))
     }
 
+    fn absent(&self, key: &KeySpec) -> Absent {
+        key.absent.under(self.protocol)
+    }
+
     #[inline(never)]
     fn value(&self, key: &'static KeySpec) -> Option<Value<'_>> {
         let (_, json) = self.object?.iter().find(|(name, _)| *name == key.name)?;
@@ -71,7 +99,7 @@ impl<'a> Section<'a> {
     /// Notes that `key` is not given, although its row has no default of the kind that is read.
     #[cold]
     fn missing(&self, key: &KeySpec) -> Reported {
-        let message = match key.absent {
+        let message = match self.absent(key) {
             Absent::Required => "is required",
             _ => "has another default in the table of keys than is read",
         };
@@ -81,7 +109,7 @@ impl<'a> Section<'a> {
     #[inline(never)]
     pub(crate) fn duration(&self, name: &'static str) -> Result<Duration, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
+        match (self.value(key), self.absent(key)) {
             (Some(value), _) => value.duration(),
             (None, Absent::Millis(default)) => Ok(Duration::from_millis(default.into())),
             (None, _) => Err(self.missing(key)),
@@ -91,7 +119,7 @@ impl<'a> Section<'a> {
     #[inline(never)]
     pub(crate) fn whole_number(&self, name: &'static str) -> Result<u32, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
+        match (self.value(key), self.absent(key)) {
             (Some(value), _) => value.whole_number(),
             (None, Absent::Number(default)) => Ok(default),
             (None, _) => Err(self.missing(key)),
@@ -107,7 +135,7 @@ impl<'a> Section<'a> {
     #[inline(never)]
     pub(crate) fn boolean(&self, name: &'static str) -> Result<bool, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
+        match (self.value(key), self.absent(key)) {
             (Some(value), _) => value.boolean(),
             (None, Absent::Boolean(default)) => Ok(default),
             (None, _) => Err(self.missing(key)),
@@ -116,7 +144,7 @@ impl<'a> Section<'a> {
 
     pub(crate) fn word<T: Word>(&self, name: &'static str) -> Result<T, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
+        match (self.value(key), self.absent(key)) {
             (Some(value), _) => value.word(),
             (None, Absent::Text(default)) => T::from_word(default).ok_or_else(|| self.missing(key)),
             (None, _) => Err(self.missing(key)),
@@ -134,7 +162,7 @@ impl<'a> Section<'a> {
     #[inline(never)]
     pub(crate) fn optional_text(&self, name: &'static str) -> Result<Option<String>, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
+        match (self.value(key), self.absent(key)) {
             (Some(value), _) => match value.or_null() {
                 Some(value) => Ok(Some(value.text()?.to_owned())),
                 None => Ok(None),
@@ -152,7 +180,7 @@ impl<'a> Section<'a> {
         read: impl FnMut(Value<'_>) -> Result<T, Reported>,
     ) -> Result<Vec<T>, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
+        match (self.value(key), self.absent(key)) {
             (Some(value), _) => value.items(read),
             (None, Absent::EmptyArray) => Ok(Vec::new()),
             (None, _) => Err(self.missing(key)),
@@ -166,7 +194,7 @@ impl<'a> Section<'a> {
     ) -> Result<Vec<T>, Reported> {
         let key = self.key(name)?;
         let Some(value) = self.value(key) else {
-            return match key.absent {
+            return match self.absent(key) {
                 Absent::EveryWord => Ok(T::TABLE.iter().map(|(_, variant)| *variant).collect()),
                 _ => Err(self.missing(key)),
             };
@@ -190,7 +218,7 @@ impl<'a> Section<'a> {
         read: impl FnMut(&str, Value<'_>) -> Result<T, Reported>,
     ) -> Result<Vec<T>, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
+        match (self.value(key), self.absent(key)) {
             (Some(value), _) => value.members(read),
             (None, Absent::EmptyObject) => Ok(Vec::new()),
             (None, _) => Err(self.missing(key)),
@@ -202,25 +230,34 @@ impl<'a> Section<'a> {
     #[inline(never)]
     pub(crate) fn section(&self, name: &'static str) -> Result<Section<'_>, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent, &key.shape) {
-            (Some(value), _, _) => value.section(),
-            (None, Absent::EmptyObject | Absent::Required, Shape::Object(section)) => {
-                let path = Path::Member(&self.path, name);
-                Ok(Section::new(section, path, None, Ok(()), self.notes))
-            }
-            (None, _, _) => Err(self.missing(key)),
+        match (self.value(key), self.absent(key)) {
+            (Some(value), _) => value.section(),
+            (None, Absent::EmptyObject | Absent::Required) => self.empty(key),
+            (None, _) => Err(self.missing(key)),
         }
     }
 
-    /// The object `name`, where leaving it out means that there is none.
+    /// The object of `key` as if it were there with nothing in it.
+    fn empty(&self, key: &'static KeySpec) -> Result<Section<'_>, Reported> {
+        match &key.shape {
+            Shape::Object(section) | Shape::Nullable(Shape::Object(section)) => {
+                let path = Path::Member(&self.path, key.name);
+                Ok(Section::new(section, path, None, Ok(()), self.notes))
+            }
+            _ => Err(self.missing(key)),
+        }
+    }
+
+    /// The object `name`, where `null`, or leaving it out, means that there is none.
     pub(crate) fn optional_section(
         &self,
         name: &'static str,
     ) -> Result<Option<Section<'_>>, Reported> {
         let key = self.key(name)?;
-        match (self.value(key), key.absent) {
-            (Some(value), _) => value.section().map(Some),
+        match (self.value(key), self.absent(key)) {
+            (Some(value), _) => value.or_null().map(|value| value.section()).transpose(),
             (None, Absent::Means(_)) => Ok(None),
+            (None, Absent::EmptyObject) => self.empty(key).map(Some),
             (None, _) => Err(self.missing(key)),
         }
     }

@@ -50,6 +50,15 @@ pub struct BreakerSettings {
     pub open: Duration,
 }
 
+/// `limits.claims`: what an answer may hold about one principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimLimits {
+    /// The longest list in bytes, with one more for every entry, repetitions included.
+    pub bytes: usize,
+    /// The most entries of a list, repetitions aside.
+    pub entries: usize,
+}
+
 /// `errors`: the words of refusals.
 #[derive(Clone, Debug)]
 pub struct Errors {
@@ -118,11 +127,18 @@ pub(crate) fn revocation_paths(root: &Section<'_>) -> Result<Vec<String>, Report
     paths
 }
 
-pub(crate) fn max_waiting(root: &Section<'_>) -> Result<usize, Reported> {
+/// `limits.max_waiting` and `limits.claims`.
+pub(crate) fn limits(root: &Section<'_>) -> Result<(usize, ClaimLimits), Reported> {
     let section = root.section("limits")?;
     let max_waiting = section.size("max_waiting");
+    let claims = claim_limits(&section);
     section.names()?;
-    max_waiting
+    Ok((max_waiting?, claims?))
+}
+
+fn claim_limits(limits: &Section<'_>) -> Result<ClaimLimits, Reported> {
+    let section = limits.section("claims")?;
+    gather!(section, ClaimLimits { bytes: section.size("bytes"), entries: section.size("entries") })
 }
 
 pub(crate) fn errors(root: &Section<'_>) -> Result<Errors, Reported> {

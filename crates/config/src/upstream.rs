@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::client_auth::{self, ClientAuth};
 use crate::notes::Reported;
 use crate::problem::{listed, quoted};
+use crate::protocol::Protocol;
 use crate::reader::is_visible_ascii;
 use crate::scope::is_scope_token;
 use crate::section::Section;
@@ -55,7 +56,7 @@ impl fmt::Debug for Introspection {
 }
 
 /// A cluster and what is asked of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Endpoint {
     /// Envoy's name of the cluster.
     pub cluster: String,
@@ -88,32 +89,40 @@ words! {
     }
 }
 
-pub(crate) fn introspection(root: &Section<'_>) -> Result<Introspection, Reported> {
-    let section = root.section("introspection")?;
+/// Reads `introspection` with protocol `rfc7662`.
+pub(crate) fn introspection(section: &Section<'_>) -> Result<Introspection, Reported> {
     gather!(
         section,
         Introspection {
-            endpoint: endpoint(&section),
+            endpoint: endpoint(section),
             retries: section.whole_number("retries"),
-            client_auth: client_auth::client_auth(&section),
+            client_auth: client_auth::client_auth(section),
             token_type_hint: section.optional_text("token_type_hint"),
-            parameters: parameters(&section),
+            parameters: parameters(section),
             max_response_bytes: section.size("max_response_bytes"),
             issuer: section.optional_text("issuer"),
             audience: section.items("audience", |item| Ok(item.text()?.to_owned())),
-            scope: scope(&section),
+            scope: scope(section),
         }
     )
 }
 
+/// Reads `client_credentials` with the defaults of `protocol`. With protocol `usergrid` the server
+/// is by default that of `introspection`, which is `server`.
 pub(crate) fn client_credentials(
     root: &Section<'_>,
+    protocol: Protocol,
+    server: Result<&Endpoint, Reported>,
 ) -> Result<Option<ClientCredentials>, Reported> {
     let Some(section) = root.optional_section("client_credentials")? else { return Ok(None) };
+    let section = section.under(protocol);
     let settings = gather!(
         section,
         ClientCredentials {
-            endpoint: endpoint(&section),
+            endpoint: match protocol {
+                Protocol::Rfc7662 => endpoint(&section),
+                Protocol::Usergrid => endpoint_at(&section, server),
+            },
             client_auth: section.word("client_auth"),
             max_response_bytes: section.size("max_response_bytes"),
         }
@@ -133,6 +142,34 @@ fn endpoint(section: &Section<'_>) -> Result<Endpoint, Reported> {
     )
 }
 
+/// An endpoint at the cluster of `server` and with its authority, unless it says otherwise.
+fn endpoint_at(
+    section: &Section<'_>,
+    server: Result<&Endpoint, Reported>,
+) -> Result<Endpoint, Reported> {
+    let given = section.optional_text("cluster");
+    let is_elsewhere = |given: &str| server.is_ok_and(|server| server.cluster != given);
+    let elsewhere = matches!(&given, Ok(Some(cluster)) if is_elsewhere(cluster));
+    let inherits = !elsewhere && section.given("authority")?.is_none();
+    gather!(
+        section,
+        Endpoint {
+            cluster: match given {
+                Ok(Some(cluster)) => Ok(cluster),
+                Ok(None) => server.map(|server| server.cluster.clone()),
+                Err(reported) => Err(reported),
+            },
+            path: path(section),
+            authority: if inherits {
+                server.map(|server| server.authority.clone())
+            } else {
+                authority(section, &cluster)
+            },
+            timeout: section.duration("timeout"),
+        }
+    )
+}
+
 fn path(section: &Section<'_>) -> Result<String, Reported> {
     let path = section.text("path")?;
     if path.starts_with('/') && is_visible_ascii(&path) && !path.contains('#') {
@@ -142,7 +179,8 @@ fn path(section: &Section<'_>) -> Result<String, Reported> {
     Err(section.problem("path", &[&quoted(&path), wanted]))
 }
 
-fn authority(
+/// The `authority` of `section`, or its cluster's name.
+pub(crate) fn authority(
     section: &Section<'_>,
     cluster: &Result<String, Reported>,
 ) -> Result<String, Reported> {

@@ -11,6 +11,7 @@ use std::fmt;
 use usergrid_auth_config::Authorization;
 use usergrid_auth_rules::path::RequestPath;
 use usergrid_auth_rules::permission::Rule;
+use usergrid_auth_rules::steps::Steps;
 
 use crate::principal::{Principal, PrincipalKind};
 
@@ -31,9 +32,11 @@ pub enum PermissionFinding {
     Unclear,
     /// A reading of the path is allowed by no rule.
     NotAllowed,
+    /// The budget of steps was used up before a rule was found that allows it.
+    TooCostly,
 }
 
-/// Checks tenancy, then permissions.
+/// Checks tenancy, then permissions, by a budget of steps for one request.
 ///
 /// # Errors
 /// [`Forbidden`] if one of them refuses.
@@ -44,7 +47,7 @@ pub fn check(
     path: &RequestPath,
 ) -> Result<(), Forbidden> {
     if tenancy(settings, principal, path.application()).admits()
-        && permission(principal, method, path).admits()
+        && permission(principal, method, path, &Steps::of_a_request()).admits()
     {
         Ok(())
     } else {
@@ -52,26 +55,32 @@ pub fn check(
     }
 }
 
-/// Whether the principal's rules allow `method` on `path`.
+/// Whether the principal's rules allow `method` on `path`, all readings of it together paid out of
+/// `steps`.
 #[must_use]
-pub fn permission(principal: &Principal, method: &[u8], path: &RequestPath) -> PermissionFinding {
+pub fn permission(
+    principal: &Principal,
+    method: &[u8],
+    path: &RequestPath,
+    steps: &Steps,
+) -> PermissionFinding {
     let rules = match (principal.kind, &principal.rules) {
         (PrincipalKind::ApplicationUser, Some(rules)) => rules,
         (PrincipalKind::ApplicationUser, None) => return PermissionFinding::NotEnforced,
         _ => return PermissionFinding::WholeApplication,
     };
     let any = |test: &dyn Fn(&Rule) -> bool| rules.iter().any(|group| group.iter().any(test));
-    if !path.is_clear() && !any(&|rule| rule.allows_everything(method)) {
-        // A backend may read another path than we do; only a rule that allows all of them is sure to allow it.
-        return PermissionFinding::Unclear;
-    }
     let is_allowed =
-        |reading| any(&|rule: &Rule| rule.allows(method, reading, &principal.user_names));
-    if path.checked().iter().all(is_allowed) {
+        |reading| any(&|rule: &Rule| rule.allows(method, reading, &principal.user_names, steps));
+    let finding = if !path.is_clear() && !any(&|rule| rule.allows_everything(method, steps)) {
+        // A backend may read another path than we do; only a rule that allows all of them is sure to allow it.
+        PermissionFinding::Unclear
+    } else if path.checked().iter().all(is_allowed) {
         PermissionFinding::Allowed
     } else {
         PermissionFinding::NotAllowed
-    }
+    };
+    if steps.are_used_up() { PermissionFinding::TooCostly } else { finding }
 }
 
 impl PermissionFinding {
@@ -80,7 +89,7 @@ impl PermissionFinding {
     pub const fn admits(self) -> bool {
         match self {
             Self::WholeApplication | Self::NotEnforced | Self::Allowed => true,
-            Self::Unclear | Self::NotAllowed => false,
+            Self::Unclear | Self::NotAllowed | Self::TooCostly => false,
         }
     }
 }
@@ -95,6 +104,7 @@ impl fmt::Display for PermissionFinding {
                 "the path is unclear, and no rule of the principal's allows everything"
             }
             Self::NotAllowed => "no rule of the principal's allows it",
+            Self::TooCostly => "the principal's rules cost more to match than one request may",
         })
     }
 }

@@ -72,8 +72,10 @@ pub enum Presented {
 pub enum BadCredential {
     /// More than one credential (RFC 6750 section 2).
     Conflict,
-    /// Not a token: unsupported scheme, nothing after `Bearer`, a broken escape, no `b64token`, too long.
+    /// Not a token: unsupported scheme, nothing after `Bearer`, a broken escape, no `b64token`.
     Token,
+    /// A token longer than `credentials.max_length`.
+    TooLong,
     /// Basic that cannot be right: no base64, no colon, an empty or too long half.
     Basic,
     /// A pair in the query that cannot be right: a broken escape or a too long half.
@@ -148,13 +150,12 @@ fn judge(
 ) -> Presented {
     let judged = if let Some(value) = query.and_then(Query::token) {
         query::decode(value)
+            .ok_or(BadCredential::Token)
             .and_then(|token| bearer::token(&token, longest))
             .map(|token| Credential::Token { token, place: TokenPlace::Query })
-            .ok_or(BadCredential::Token)
     } else if let Some(value) = authorization.bearer {
         bearer::token(value, longest)
             .map(|token| Credential::Token { token, place: TokenPlace::Header })
-            .ok_or(BadCredential::Token)
     } else if let Some(value) = authorization.basic {
         basic::pair(value, longest)
             .map(|(id, secret)| client(id, secret, ClientPlace::Basic))

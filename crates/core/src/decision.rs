@@ -26,6 +26,7 @@ use usergrid_auth_rules::path::RequestPath;
 use crate::header_map::HeaderMap;
 use crate::identity_headers::ReservedNames;
 use crate::log_event::LogEvent;
+use crate::log_limiter::LogLimiter;
 use crate::metrics::{Counter, Outcome};
 use crate::refusal::Refusal;
 use crate::revocation::{Watch, watch};
@@ -87,6 +88,9 @@ pub enum Event {
 /// As many as a hit with all default identity headers has.
 const USUAL_EFFECTS: usize = 12;
 
+/// Refusals for one reason that are logged in a second; the next line says how many were not.
+const LOGGED_REFUSALS: u32 = 10;
+
 /// The decision core of one worker under one configuration.
 pub struct Filter {
     config: Rc<Config>,
@@ -94,6 +98,7 @@ pub struct Filter {
     watches: Watches,
     /// Identity headers that a client must not send.
     reserved: ReservedNames,
+    refusals: LogLimiter<Refusal>,
     effects: Vec<Effect>,
 }
 
@@ -105,6 +110,7 @@ impl Filter {
             verification: Verification::new(Rc::clone(&config), store),
             watches: Watches::new(config.max_waiting),
             reserved: ReservedNames::new(&config.identity),
+            refusals: LogLimiter::new(LOGGED_REFUSALS),
             effects: Vec::new(),
             config,
         }
@@ -201,6 +207,7 @@ impl Filter {
             grpc: head.is_grpc(),
             required: route.require_scope,
             credential,
+            limit: None,
         };
         let revoking = || watch::endpoint(head.method, head.target, &config.revocation_paths);
         match step {
@@ -212,9 +219,9 @@ impl Filter {
             Step::Refuse(refusal, path) => {
                 self.refuse(&context(None), refusal, path.as_ref(), now);
             }
-            Step::Verify { credential, places, path } => {
+            Step::Verify { credential, places, path, target } => {
                 let kind = CredentialKind::of(&credential);
-                let Some(case) = self.verification.case(&credential, now) else {
+                let Some(case) = self.verification.case(&credential, target, now) else {
                     return self.refuse(&context(None), kind.unjudged(), Some(&path), now);
                 };
                 let context = context(Some(case.fingerprint()));
@@ -271,7 +278,10 @@ impl Filter {
                 paused.forwarding.edits(principal, &mut make);
                 self.forward(stream, paused.kind.outcome(), paused.watch.take());
             }
-            Err(refusal) => self.refuse(&paused.context, refusal, Some(&paused.path), now),
+            Err(refusal) => {
+                paused.context.limit = judgement::exceeded(verdict);
+                self.refuse(&paused.context, refusal, Some(&paused.path), now);
+            }
         }
     }
 
@@ -290,10 +300,18 @@ impl Filter {
         now: UnixMillis,
     ) {
         let response = context.response(refusal, &self.config, now);
-        let application = path.map_or_else(|| "-".to_owned(), RequestPath::application_label);
-        let credential = context.credential;
         self.effects.push(Effect::Count(Counter::Requests(Outcome::Refused(refusal))));
-        self.effects.push(Effect::Log(LogEvent::Refused { refusal, application, credential }));
+        if let Some(suppressed) = self.refusals.allow(refusal, now) {
+            let application = path.map_or_else(|| "-".to_owned(), RequestPath::application_label);
+            let RequestContext { credential, limit, .. } = *context;
+            self.effects.push(Effect::Log(LogEvent::Refused {
+                refusal,
+                application,
+                credential,
+                limit,
+                suppressed,
+            }));
+        }
         self.effects.push(Effect::Refuse(context.stream, response));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::principal::ClaimLimit;
 use crate::refusal::Refusal;
 use crate::verification::key::Fingerprint;
 use crate::verification::verdict::ServerFault;
@@ -18,6 +19,10 @@ pub enum LogEvent {
         application: String,
         /// Which credential, if there was one that could be verified.
         credential: Option<Fingerprint>,
+        /// Which limit a claim of the answer is beyond, if that is why.
+        limit: Option<ClaimLimit>,
+        /// Refusals for the same reason since the last such line.
+        suppressed: u64,
     },
     /// A verifying server gave no verdict.
     ServerFailed {
@@ -25,7 +30,7 @@ pub enum LogEvent {
         cluster: String,
         /// What went wrong.
         fault: ServerFault,
-        /// Failures since the last such line.
+        /// Failures of the same kind since the last such line.
         suppressed: u64,
     },
     /// A server that keeps failing is left alone, or is called again.
@@ -34,6 +39,11 @@ pub enum LogEvent {
         cluster: String,
         /// Whether calls stop.
         open: bool,
+    },
+    /// A credential that nobody could verify admitted a request for what it says by itself, because the server is down.
+    AdmittedOffline {
+        /// How often since the last such line.
+        suppressed: u64,
     },
     /// A known-good answer past its `ttl` admitted a request, because the server fails.
     ServedStale {
@@ -47,15 +57,18 @@ impl LogEvent {
     #[must_use]
     pub const fn level(&self) -> log::Level {
         match self {
+            // Nobody who is refused for this can mend it: the operator or the server has to.
+            Self::Refused { refusal: Refusal::Claims, .. } => log::Level::Warn,
             Self::Refused { .. } => log::Level::Info,
             // Nothing works until somebody mends the configuration.
             Self::ServerFailed {
                 fault: ServerFault::RejectedUs | ServerFault::AcceptsAnything,
                 ..
             } => log::Level::Error,
-            Self::ServerFailed { .. } | Self::Breaker { .. } | Self::ServedStale { .. } => {
-                log::Level::Warn
-            }
+            Self::ServerFailed { .. }
+            | Self::Breaker { .. }
+            | Self::AdmittedOffline { .. }
+            | Self::ServedStale { .. } => log::Level::Warn,
         }
     }
 }
@@ -63,12 +76,15 @@ impl LogEvent {
 impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused { refusal, application, credential } => {
+            Self::Refused { refusal, application, credential, limit, suppressed } => {
                 write!(f, "refused: reason={} application={application}", refusal.row().label)?;
-                match credential {
-                    Some(fingerprint) => write!(f, " credential={fingerprint}"),
-                    None => Ok(()),
+                if let Some(fingerprint) = credential {
+                    write!(f, " credential={fingerprint}")?;
                 }
+                if let Some(limit) = limit {
+                    write!(f, " limit={}", limit.key())?;
+                }
+                more(f, *suppressed)
             }
             Self::ServerFailed { cluster, fault, suppressed } => {
                 write!(f, "no verdict from cluster `{cluster}`: {fault}")?;
@@ -79,6 +95,12 @@ impl fmt::Display for LogEvent {
             }
             Self::Breaker { cluster, open: false } => {
                 write!(f, "breaker closed: cluster `{cluster}` answers again")
+            }
+            Self::AdmittedOffline { suppressed } => {
+                f.write_str(
+                    "admitted a signed token that nobody could verify, by `offline_if_error`",
+                )?;
+                more(f, *suppressed)
             }
             Self::ServedStale { suppressed } => {
                 f.write_str("served a known-good answer past its `ttl`")?;

@@ -63,6 +63,8 @@ pub enum CacheResult {
     NegativeHit,
     /// A good answer past its `ttl`, while the server fails.
     Stale,
+    /// Nothing, and the server is down: admitted for what the credential says by itself.
+    Offline,
     /// Nothing.
     Miss,
 }
@@ -97,12 +99,12 @@ impl Outcome {
 impl CallResult {
     /// What the end of a call counts as.
     #[must_use]
-    pub const fn of(verdict: &Result<Verdict, ServerFault>) -> Self {
+    pub fn of(verdict: &Result<Verdict, ServerFault>) -> Self {
         match verdict {
             Ok(Verdict::Verified(_)) => Self::Active,
             Ok(Verdict::Denied(_)) => Self::Inactive,
             Err(ServerFault::RejectedUs) => Self::RejectedUs,
-            Err(ServerFault::TimedOut) => Self::Timeout,
+            Err(fault) if fault.is_timeout() => Self::Timeout,
             Err(_) => Self::Error,
         }
     }
@@ -129,6 +131,7 @@ impl CacheResult {
             Self::SharedHit => "shared_hit",
             Self::NegativeHit => "negative_hit",
             Self::Stale => "stale",
+            Self::Offline => "offline",
             Self::Miss => "miss",
         }
     }
@@ -157,6 +160,7 @@ impl Counter {
             CacheResult::SharedHit,
             CacheResult::NegativeHit,
             CacheResult::Stale,
+            CacheResult::Offline,
             CacheResult::Miss,
         ];
         outcomes

@@ -76,6 +76,27 @@ pub struct Principal {
 /// SHA-256 of a claim: equal claims compile to equal rules.
 pub type ClaimDigest = [u8; 32];
 
+impl Principal {
+    /// Somebody of whom nothing is known: no name, no tenant, no right that is not everybody's.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self {
+            kind: PrincipalKind::ApplicationUser,
+            user_names: Vec::new(),
+            organizations: None,
+            applications: None,
+            scopes: Vec::new(),
+            rules: None,
+            permissions: None,
+            aliases: Vec::new(),
+            not_before: None,
+            expires: None,
+            identity: Vec::new(),
+            issued_token: None,
+        }
+    }
+}
+
 impl PrincipalKind {
     /// The word for it in the `principal` claim and in the identity header.
     #[must_use]
@@ -89,6 +110,32 @@ impl PrincipalKind {
     }
 }
 
+/// A limit on what an answer may hold about one principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimLimit {
+    /// The bytes of a list.
+    Bytes,
+    /// The entries of a list.
+    Entries,
+    /// The bytes of one permission rule, which are not configurable.
+    Rule,
+    /// The bytes of an identity header, and of a user's name.
+    Header,
+}
+
+impl ClaimLimit {
+    /// The key of the configuration that sets it; of a rule, the key that names the claim.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Bytes => "limits.claims.bytes",
+            Self::Entries => "limits.claims.entries",
+            Self::Rule => "claims.permissions",
+            Self::Header => "identity.overflow",
+        }
+    }
+}
+
 /// Why an answer cannot become a principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerError {
@@ -96,7 +143,7 @@ pub(crate) enum AnswerError {
     Malformed,
     /// A value or list is longer than a principal may hold. A matter of this principal alone: were it the server's fault,
     /// one user with an overlong name could open the breaker for all.
-    Oversized,
+    Oversized(ClaimLimit),
 }
 
 impl From<usergrid_auth_config::json::Repeated> for AnswerError {

@@ -17,6 +17,10 @@ pub enum Refusal {
     BadPath,
     /// Not a token, forged, of the wrong category, or of an unsupported scheme.
     Malformed,
+    /// A token longer than `credentials.max_length`.
+    TooLong,
+    /// The answer about the credential holds a claim beyond its limit.
+    Claims,
     /// A token whose time is over.
     Expired,
     /// Not active, of the wrong issuer or audience, bound to a key, or not valid yet.
@@ -76,11 +80,13 @@ const NO_PERMISSION: &str = "Subject does not have permission to access this res
 
 impl Refusal {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Missing,
         Self::Conflict,
         Self::BadPath,
         Self::Malformed,
+        Self::TooLong,
+        Self::Claims,
         Self::Expired,
         Self::Inactive,
         Self::Scope,
@@ -133,6 +139,26 @@ impl Refusal {
                 oauth_status: 401,
                 oauth_error: "invalid_token",
                 description: "Unable to authenticate OAuth credentials",
+                challenge: Challenge::BearerError("invalid_token"),
+            },
+            Self::TooLong => &Row {
+                label: "too_long",
+                situation: "token longer than `credentials.max_length`",
+                status: 401,
+                error: "auth_unverified_oath",
+                oauth_status: 401,
+                oauth_error: "invalid_token",
+                description: "Unable to authenticate OAuth credentials, the token is too long",
+                challenge: Challenge::BearerError("invalid_token"),
+            },
+            Self::Claims => &Row {
+                label: "claims",
+                situation: "a claim beyond its limit (`limits.claims`, `identity.overflow`)",
+                status: 401,
+                error: "auth_invalid",
+                oauth_status: 401,
+                oauth_error: "invalid_token",
+                description: "Unable to authenticate",
                 challenge: Challenge::BearerError("invalid_token"),
             },
             Self::Expired => &Row {

@@ -41,8 +41,9 @@ use lru::LruCache;
 use peers::{QueueId, Sequence, SharedCache, SharedStore, StaleMarks};
 use probing::Probe;
 use single_flight::{FlightId, SingleFlight, StreamId, Waiter};
-use verdict::Verdict;
+use verdict::{ServerFault, Verdict};
 use verifier::{Exchange, Verifier, Verifiers};
+use verifiers::usergrid::Target;
 
 /// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is reached only when its
 /// report, a wake-up or the worker that made the call got lost.
@@ -50,6 +51,22 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// How long a server is let be about a credential that it has not judged.
 const UNANSWERED_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a verdict is remembered that may hide an outage, or be true no longer in a moment.
+const BRIEFLY: Duration = Duration::from_secs(1);
+
+/// Targets that a server is asked for about one credential in [`TARGETS_PERIOD`].
+const TARGETS_IN_PERIOD: u8 = 10;
+const TARGETS_PERIOD: Duration = Duration::from_secs(1);
+
+/// Until when a server is let be about something.
+#[derive(Clone, Copy)]
+enum Restraint {
+    /// It has not judged it, so it is not asked at all.
+    Unanswered(Steady),
+    /// It was asked about a credential for so many targets.
+    Targets(Steady, u8),
+}
 
 /// What verification asks the host to do, besides its answers.
 pub(crate) enum Action {
@@ -79,20 +96,25 @@ pub(crate) struct Verification<W> {
     revocations: RevocationTable,
     /// `None` without `cache.stale_if_error`.
     marks: Option<StaleMarks>,
-    /// Credentials about which the server gave no verdict a moment ago, and until when they are let be.
-    unanswered: LruCache<CacheKey, Steady>,
+    /// Verdicts for which the server is let be a while.
+    restraints: LruCache<CacheKey, Restraint>,
     /// Few: one for each server at most.
     probes: Vec<Probe>,
     /// Ends of waits besides the one that is being handed out.
     unserved: Vec<Completion<W>>,
-    failures: LogLimiter,
-    stale: LogLimiter,
+    failures: LogLimiter<ServerFault>,
+    stale: LogLimiter<()>,
+    offline: LogLimiter<()>,
     actions: Vec<Action>,
 }
 
 /// One credential that is to be verified, and by whom.
 pub(crate) struct Case<'a> {
     credential: &'a Credential,
+    /// What the verdict is for, where verdicts depend on that.
+    target: Option<Target>,
+    /// Under which verdicts stand that hold whatever the target is.
+    key_everywhere: CacheKey,
     verifier: Rc<Verifier>,
     digest: CredentialDigest,
     key: CacheKey,
@@ -108,6 +130,10 @@ struct Subject {
     verifier: Rc<Verifier>,
     exchange: Box<dyn Exchange>,
     role: Role,
+    target: Option<Target>,
+    key_everywhere: CacheKey,
+    /// Who the holder counts as while the server is down.
+    offline: Option<Principal>,
     /// The last revocation known when the verdict was asked for.
     sequence: Sequence,
 }
@@ -164,13 +190,14 @@ impl<W> Verification<W> {
             revocations: RevocationTable::new(Rc::clone(&store)),
             marks: (!config.cache.stale_if_error.is_zero())
                 .then(|| StaleMarks::new(Rc::clone(&store), config.cache.max_entries)),
-            unanswered: LruCache::new(
+            restraints: LruCache::new(
                 NonZeroUsize::new(config.cache.max_negative_entries).unwrap_or(NonZeroUsize::MIN),
             ),
             probes: Vec::new(),
             unserved: Vec::new(),
-            failures: LogLimiter::default(),
-            stale: LogLimiter::default(),
+            failures: LogLimiter::new(1),
+            stale: LogLimiter::new(1),
+            offline: LogLimiter::new(1),
             actions: Vec::new(),
             store,
             config,
@@ -181,18 +208,34 @@ impl<W> Verification<W> {
     pub(crate) fn case<'a>(
         &mut self,
         credential: &'a Credential,
+        target: Option<Target>,
         now: UnixMillis,
     ) -> Option<Case<'a>> {
         let verifier = Rc::clone(self.verifiers.select(credential)?);
-        let hash = self.digests.hash(credential);
+        let target_key = target.as_ref().map(Target::key);
+        let target_key = target_key.as_deref().unwrap_or_default();
+        let hash = self.digests.hash(credential, target_key.as_bytes());
         let known = self.digests.get(hash);
-        let Digests { credential: digest, key } = known.unwrap_or_else(|| {
+        let Digests { credential: digest, key, key_everywhere } = known.unwrap_or_else(|| {
             let digest = CredentialDigest::of(credential);
-            Digests { credential: digest, key: CacheKey::new(&self.config.digest, &digest) }
+            let key_everywhere = CacheKey::new(&self.config.digest, &digest);
+            let key = key_everywhere.for_target(target_key);
+            Digests { credential: digest, key, key_everywhere }
         });
         let steady = self.clock.read(now);
         let is_digest_known = known.is_some();
-        Some(Case { credential, verifier, digest, key, hash, is_digest_known, now, steady })
+        Some(Case {
+            credential,
+            target,
+            key_everywhere,
+            verifier,
+            digest,
+            key,
+            hash,
+            is_digest_known,
+            now,
+            steady,
+        })
     }
 
     /// What has to be done by now.

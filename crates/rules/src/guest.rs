@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::path::{RequestPath, is_application_word, is_reserved};
 use crate::permission::{CheckedPath, FEW, Rule, RuleSet};
+use crate::steps::Steps;
 use crate::syntax::is_uuid;
 
 /// The setting `guest`, indexed by application: where and to what a caller without a credential is
@@ -132,16 +133,17 @@ impl GuestRules {
     }
 
     /// Whether a caller without any credential may go on as a guest: the path is clear and of the
-    /// plain shape `/{org}/{app}/…`, and every reading of it is allowed.
+    /// plain shape `/{org}/{app}/…`, and every reading of it is allowed. Nobody may once `steps` are
+    /// used up.
     #[must_use]
-    pub fn admits(&self, method: &[u8], path: &RequestPath) -> bool {
+    pub fn admits(&self, method: &[u8], path: &RequestPath, steps: &Steps) -> bool {
         let Some((organization, application)) = path.guest_application() else { return false };
         let sets = self.matching(organization, application);
         !sets.is_empty()
             && path
                 .checked()
                 .iter()
-                .all(|reading| sets.iter().any(|set| set.allows(method, reading)))
+                .all(|reading| sets.iter().any(|set| set.allows(method, reading, steps)))
     }
 
     /// The sets for an application, whose names are in lower case.
@@ -162,9 +164,10 @@ impl GuestRules {
 }
 
 impl GuestSet {
-    fn allows(&self, method: &[u8], path: &CheckedPath<'_>) -> bool {
-        let allows = |rule: &Rule| rule.allows(method, path, &[]);
-        self.own.any(path, allows) || self.shared.iter().any(|rules| rules.any(path, allows))
+    fn allows(&self, method: &[u8], path: &CheckedPath<'_>, steps: &Steps) -> bool {
+        let allows = |rule: &Rule| rule.allows(method, path, &[], steps);
+        self.own.any(path, steps, allows)
+            || self.shared.iter().any(|rules| rules.any(path, steps, allows))
     }
 }
 

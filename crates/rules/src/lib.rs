@@ -2,10 +2,12 @@
 //! on it.
 //!
 //! Pure functions of a path and compiled rules; nothing here knows of credentials or principals.
-//! Start at [`path::RequestPath`], then [`permission::Rule`].
+//! Start at [`path::RequestPath`], then [`permission::Rule`]. Matching is paid out of a budget,
+//! [`steps::Steps`].
 
 pub mod guest;
 pub mod path;
 pub mod permission;
 pub mod public;
+pub mod steps;
 pub mod syntax;

@@ -3,11 +3,11 @@
 //!
 //! A rule is compiled once, where it is read; it allows or stays silent, it never denies.
 
+mod ant;
 mod checked_path;
-mod glob;
-mod item;
+mod compiled;
+mod matching;
 mod parse;
-mod pattern;
 mod rule_set;
 
 pub use checked_path::CheckedPath;
@@ -15,15 +15,16 @@ pub use parse::RuleError;
 pub(crate) use rule_set::FEW;
 pub use rule_set::RuleSet;
 
-use item::Item;
+use crate::steps::Steps;
+use compiled::CompiledPath;
 
 /// A permission rule: methods, and the paths on which it allows them. `docs/usergrid.md`, section
 /// "Permission rules", says how Usergrid reads and matches one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     operations: Operations,
-    /// Any of them may match. Never empty.
-    items: Vec<Item>,
+    /// Its compiled paths, of which any may match. Never empty.
+    paths: Box<[u8]>,
 }
 
 /// The methods that a rule allows; `any` is all of them, those without a name here included.
@@ -36,10 +37,21 @@ struct Operations {
     delete: bool,
 }
 
-/// TEMPORARY
+/// What an allocator may add to a block of memory: its own header, and rounding up.
+const ALLOCATION: usize = 16;
+
+/// The most bytes of heap that a shared list of rules holds, in an `Rc<[Rule]>` or a `Vec<Rule>`
+/// without room to spare. Of memory that is asked for, it is an upper bound; an allocator's own
+/// share is in it, too.
 #[must_use]
 pub fn heap_bytes(rules: &[Rule]) -> usize {
-    size_of_val(rules)
+    let counts = size_of::<usize>().saturating_mul(2);
+    rules
+        .iter()
+        .map(Rule::heap_bytes)
+        .fold(size_of_val(rules), usize::saturating_add)
+        .saturating_add(counts)
+        .saturating_add(ALLOCATION)
 }
 
 impl Rule {
@@ -54,25 +66,27 @@ impl Rule {
     }
 
     /// Whether the rule allows `method` on `path` to a user of these names; letter case does not
-    /// count in ASCII.
+    /// count in ASCII. It does not once `steps` are used up.
     ///
     /// `user_names` are what `${user}` and `/me/` stand for; empty for callers that are no users.
     #[must_use]
-    pub fn allows(&self, method: &[u8], path: &CheckedPath<'_>, user_names: &[String]) -> bool {
-        self.operations.contain(method)
-            && self.items.iter().any(|item| item.matches(path, user_names))
+    pub fn allows(
+        &self,
+        method: &[u8],
+        path: &CheckedPath<'_>,
+        user_names: &[String],
+        steps: &Steps,
+    ) -> bool {
+        self.allows_by(method, steps, |compiled| compiled.matches(path, user_names, steps))
     }
 
-    /// The rule as one rule for each of its paths, which together allow the same.
-    fn one_for_each_path(self) -> impl Iterator<Item = Self> {
-        let operations = self.operations;
-        self.items.into_iter().map(move |item| Self { operations, items: vec![item] })
-    }
-
-    /// Whether the rule allows `method` on every path there is below an application.
+    /// Whether the rule allows `method` on every path there is below an application. It does not
+    /// once `steps` are used up.
     #[must_use]
-    pub fn allows_everything(&self, method: &[u8]) -> bool {
-        self.operations.contain(method) && self.items.iter().any(Item::matches_everything)
+    pub fn allows_everything(&self, method: &[u8], steps: &Steps) -> bool {
+        self.allows_by(method, steps, |compiled| {
+            steps.take(compiled.program.len()) && compiled.matches_everything()
+        })
     }
 
     /// Whether the rule allows `method` on `path` letter by letter, by a pattern that writes out at
@@ -83,12 +97,48 @@ impl Rule {
         method: &[u8],
         path: &CheckedPath<'_>,
         written_out: usize,
+        steps: &Steps,
     ) -> bool {
-        self.operations.contain(method)
-            && self
-                .items
-                .iter()
-                .any(|item| item.written_out() >= written_out && item.matches_exactly(path))
+        self.allows_by(method, steps, |compiled| {
+            compiled.matches_exactly(path, steps) && compiled.writes_out(written_out)
+        })
+    }
+
+    /// The most bytes of heap that the rule holds, its own place in a list aside: about as many as
+    /// its text has, and for the shortest paths, `a,a,a`, four times as many.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.paths.len().saturating_add(ALLOCATION)
+    }
+
+    fn allows_by(
+        &self,
+        method: &[u8],
+        steps: &Steps,
+        matches: impl Fn(CompiledPath<'_>) -> bool,
+    ) -> bool {
+        steps.take(1)
+            && self.operations.contain(method)
+            && self.compiled_paths().any(matches)
+            && !steps.are_used_up()
+    }
+
+    fn compiled_paths(&self) -> impl Iterator<Item = CompiledPath<'_>> {
+        let mut rest = &*self.paths;
+        std::iter::from_fn(move || {
+            let (first, others) = CompiledPath::first(rest)?;
+            rest = others;
+            Some(first)
+        })
+    }
+
+    /// The rule as one rule for each of its paths, which together allow the same.
+    fn one_for_each_path(&self) -> impl Iterator<Item = Self> {
+        self.compiled_paths().map(|path| {
+            let mut paths = Vec::new();
+            path.append_to(&mut paths);
+            Self { operations: self.operations, paths: paths.into() }
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::path::{RequestPath, is_application_word, is_reserved};
 use crate::permission::{CheckedPath, Rule, RuleSet};
+use crate::steps::Steps;
 use crate::syntax::is_uuid;
 
 /// The setting `public`: requests that pass untouched, credentials and all.
@@ -20,16 +21,18 @@ impl PublicRules {
     }
 
     /// Whether a request passes untouched. An unclear path never does, nor one outside the base
-    /// path.
+    /// path, nor any once `steps` are used up.
     #[must_use]
-    pub fn admits(&self, method: &[u8], path: &RequestPath) -> bool {
+    pub fn admits(&self, method: &[u8], path: &RequestPath, steps: &Steps) -> bool {
         if self.0.is_empty() || !path.is_clear() {
             return false;
         }
         path.whole().is_some_and(|readings| {
             readings.iter().all(|reading| {
                 let written_out = segments_to_write_out(reading);
-                self.0.any(reading, |rule| rule.allows_exactly(method, reading, written_out))
+                self.0.any(reading, steps, |rule| {
+                    rule.allows_exactly(method, reading, written_out, steps)
+                })
             })
         })
     }

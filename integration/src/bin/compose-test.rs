@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     if names.iter().any(|name| !PARTS.iter().any(|part| part.name == name)) {
         print!("{HELP}");
         for part in &PARTS {
-            println!("  {:10} {}", part.name, part.about);
+            let only = if part.by_default { "" } else { " (only if named)" };
+            println!("  {:10} {}{only}", part.name, part.about);
         }
         return if names.iter().any(|name| name == "-h" || name == "--help") {
             ExitCode::SUCCESS

@@ -9,26 +9,33 @@ use integration::servers::stub::control;
 use integration::servers::stub::introspection::Introspection;
 use integration::servers::usergrid::Usergrid;
 use integration::servers::usergrid::relay::Relay;
+use integration::servers::usergrid::version::Version;
 
 const USAGE: &str = "\
 usage: stub (introspection | backend) ADDRESS:PORT [CONTROL_ADDRESS:PORT]
-       stub usergrid ADDRESS:PORT
-       stub usergrid-introspection ADDRESS:PORT USERGRID_HOST:PORT";
+       stub usergrid [--version master|2.1.0] ADDRESS:PORT [CONTROL_ADDRESS:PORT]
+       stub usergrid-introspection ADDRESS:PORT USERGRID_HOST:PORT ORG/APP...";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [kind, address, usergrid] = arguments.as_slice()
-        && kind == "usergrid-introspection"
+    let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["usergrid-introspection", address, usergrid, applications @ ..] = arguments.as_slice()
+        && !applications.is_empty()
     {
         let address = parse(address)?;
-        serve(&Relay::start(address, usergrid)?, address)
+        serve(&Relay::start(address, usergrid, applications)?, address)
+    }
+    let mut version = Version::default();
+    if let ["usergrid", "--version", word, ..] = arguments.as_slice() {
+        version = word.parse()?;
+        arguments.drain(1..3);
     }
     let (kind, address, control) = match arguments.as_slice() {
-        [kind, address] => (kind, parse(address)?, None),
-        [kind, address, control] => (kind, parse(address)?, Some(parse(control)?)),
+        [kind, address] => (*kind, parse(address)?, None),
+        [kind, address, control] => (*kind, parse(address)?, Some(parse(control)?)),
         _ => bail!(USAGE),
     };
-    match kind.as_str() {
+    match kind {
         "introspection" => {
             let stub = Introspection::start(address, Answers::shared()?)?;
             let control = control.map(|at| control::start(at, stub.controlled())).transpose()?;
@@ -39,7 +46,11 @@ fn main() -> Result<()> {
             let control = control.map(|at| control::start(at, stub.controlled())).transpose()?;
             serve(&(stub, control), address)
         }
-        "usergrid" if control.is_none() => serve(&Usergrid::start(address)?, address),
+        "usergrid" => {
+            let stub = Usergrid::start_version(address, version)?;
+            let control = control.map(|at| control::start(at, stub.controlled())).transpose()?;
+            serve(&(stub, control), address)
+        }
         other => bail!("unknown server `{other}`; {USAGE}"),
     }
 }

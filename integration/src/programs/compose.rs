@@ -21,46 +21,71 @@ pub struct Part {
     /// What it is called on the command line.
     pub name: &'static str,
     pub about: &'static str,
+    /// Whether it is run without being named.
+    pub by_default: bool,
     run: fn(&Stack, &Overlay) -> Result<()>,
 }
 
 /// All of them. Each brings up what it needs.
-pub const PARTS: [Part; 8] = [
+pub const PARTS: [Part; 9] = [
     Part {
         name: "usergrid",
         about: "docker-compose.yml as it is, images built: what its user does",
+        by_default: true,
         run: usergrid::run,
+    },
+    Part {
+        name: "stock",
+        about: "with envoy/stock-usergrid.yml: the filter asks Usergrid itself",
+        // The module does not know this protocol yet.
+        by_default: false,
+        run: usergrid::stock,
     },
     Part {
         name: "shipped",
         about: "Envoy as docker-compose.yml has it, before the servers of scenarios",
+        by_default: true,
         run: scenarios::shipped,
     },
     Part {
         name: "prebuilt",
         about: "a module that is there already, mounted",
+        by_default: true,
         run: scenarios::prebuilt,
     },
     Part {
         name: "scenarios",
         about: "every scenario, Envoy started anew with the configuration of each",
+        by_default: true,
         run: scenarios::all,
     },
     Part {
         name: "faults",
         about: "the verifying server stops, hangs, and is cut off the network",
+        by_default: true,
         run: faults::run,
     },
-    Part { name: "restart", about: "Envoy restarts under load", run: restart::run },
-    Part { name: "scale", about: "three Envoys, each with its own memory", run: scale::run },
+    Part {
+        name: "restart",
+        about: "Envoy restarts under load",
+        by_default: true,
+        run: restart::run,
+    },
+    Part {
+        name: "scale",
+        about: "three Envoys, each with its own memory",
+        by_default: true,
+        run: scale::run,
+    },
     Part {
         name: "image",
         about: "the image for Istio and Envoy Gateway, as built, saved and pushed",
+        by_default: true,
         run: image::run,
     },
 ];
 
-/// Runs the parts with these names, or all, and takes the containers down whatever happens.
+/// Runs the parts with these names, or all that run by default, and takes the containers down whatever happens.
 ///
 /// # Errors
 /// The first part that is not as it should be; the containers' logs are printed before.
@@ -76,7 +101,8 @@ pub fn run(names: &[String]) -> Result<()> {
 
 fn parts(stack: &Stack, overlay: &Overlay, names: &[String]) -> Result<()> {
     println!("by {}", stack.tool());
-    let chosen = |part: &Part| names.is_empty() || names.iter().any(|name| name == part.name);
+    let named = |part: &Part| names.iter().any(|name| name == part.name);
+    let chosen = |part: &Part| if names.is_empty() { part.by_default } else { named(part) };
     for part in PARTS.iter().filter(|part| chosen(part)) {
         println!("{}: {}", part.name, part.about);
         let started = Instant::now();

@@ -27,6 +27,8 @@ const LABELLED: [(&str, &str, &[&str]); 3] = [
             "conflict",
             "bad_path",
             "malformed",
+            "too_long",
+            "claims",
             "expired",
             "inactive",
             "scope",
@@ -77,6 +79,7 @@ fn start() -> Result<Site> {
     let site = Site::start(&Setup::test("metrics").config(config).knobs(knobs))?;
     for (token, answer) in [
         ("past", Answer::json(json!({ "active": true, "exp": 1_000_000_000 }))),
+        ("grown", Answer::json(json!({ "active": true, "sub": "a".repeat(4097) }))),
         ("not-us", Answer { status: Some(401), ..Answer::default() }),
         ("broken", Answer { status: Some(500), ..Answer::default() }),
         ("silent", Answer { fault: Some(Fault::Hang), ..Answer::default() }),
@@ -105,6 +108,8 @@ fn singles() -> Vec<(Request, u16)> {
         (get("/open/x"), 200),
         (shop(), 401),
         (shop().header("authorization", "Bearer "), 401),
+        (shop().bearer(&"a".repeat(16_385)), 401),
+        (shop().bearer("grown"), 401),
         (shop().bearer("past"), 401),
         (shop().bearer("inactive"), 401),
         (shop().bearer("inactive"), 401),

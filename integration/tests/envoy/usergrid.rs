@@ -11,28 +11,33 @@ use anyhow::{Context, Result};
 use integration::harness::bootstrap::{Knobs, merge};
 use integration::harness::client::{self, Request, Response};
 use integration::harness::envoy;
+use integration::harness::http::header;
 use integration::harness::process::Process;
 use integration::harness::workspace::{self, Scratch};
 use integration::servers::stub::backend::Seen;
+use integration::servers::usergrid::relay::Relay;
 use integration::servers::usergrid::{APPLICATION_UUID, PASSWORD, SALT, Usergrid};
 use integration::site::Setup;
 use serde_json::{Value, json};
 
-/// The path of the introspection endpoint at the backend.
-const INTROSPECT: &str = "/oauth2/introspect";
+/// What the introspection service is asked about.
+const APPLICATIONS: [&str; 3] = ["acme/shop", "acme/sandbox", "globex/lab"];
 
-/// Envoy with two workers, and the backend, which verifies tokens and pairs as well.
+/// Envoy with two workers, the backend, and the introspection service that asks it.
 struct Site {
     envoy: Process,
     backend: Usergrid,
+    _relay: Relay,
 }
 
 impl Site {
     fn start(name: &str) -> Result<Self> {
-        let backend = Usergrid::start(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let backend = Usergrid::start(anywhere)?;
+        let relay = Relay::start(anywhere, &backend.address().to_string(), &APPLICATIONS)?;
         let knobs = Knobs { concurrency: Some(2), ..Knobs::default() };
         let setup = Setup::test(&format!("usergrid-{name}")).knobs(knobs);
-        let mut bootstrap = setup.bootstrap(backend.address(), backend.address())?;
+        let mut bootstrap = setup.bootstrap(relay.address(), backend.address())?;
         let mut config = readme()?;
         let here = json!({
             "introspection": { "timeout": "20s", "retries": 0 },
@@ -44,18 +49,20 @@ impl Site {
         bootstrap.environment("USERGRID_TOKEN_SALT", SALT)?;
         let envoy =
             Process::start(&envoy::find()?, &bootstrap, &setup.knobs, Scratch::new(&setup.name)?)?;
-        Ok(Self { envoy, backend })
+        Ok(Self { envoy, backend, _relay: relay })
     }
 
     fn send(&self, request: &Request) -> Result<Response> {
         client::send(self.envoy.listener(), request)
     }
 
-    /// Requests that passed the filter, token endpoints aside.
+    /// Requests that passed the filter, token endpoints and what the introspection service asks
+    /// aside.
     fn passed(&self) -> Vec<Seen> {
         let path = |seen: &Seen| seen.path.split('?').next().unwrap_or_default().to_owned();
+        let probe = |seen: &Seen| header(&seen.headers, "cache-control") == Some(b"no-store");
         let seen = self.backend.seen().into_iter();
-        seen.filter(|seen| path(seen) != INTROSPECT && !path(seen).ends_with("/token")).collect()
+        seen.filter(|seen| !probe(seen) && !path(seen).ends_with("/token")).collect()
     }
 
     /// Logs in through Envoy.

@@ -45,7 +45,9 @@ fn every_configuration_is_accepted() -> Result<()> {
         let Some(configuration) = manifest.configuration() else { continue };
         let config = read(&manifest, &configuration.to_string())?;
         ensure!(
-            matches!(config.introspection.client_auth, ClientAuth::ClientSecretBasic { .. }),
+            config.verifier.introspection().is_none_or(|settings| {
+                matches!(settings.client_auth, ClientAuth::ClientSecretBasic { .. })
+            }),
             "{}: the secret is not used",
             manifest.file
         );
@@ -112,7 +114,7 @@ fn the_clusters_are_made_by_the_resources_beside_them() -> Result<()> {
         let configuration = manifest.configuration().context("no configuration")?;
         let config = read(manifest, &configuration.to_string())?;
         let pairs = config.client_credentials.as_ref().map(|pairs| &pairs.endpoint);
-        for endpoint in [Some(&config.introspection.endpoint), pairs].into_iter().flatten() {
+        for endpoint in [Some(config.verifier.endpoint()), pairs].into_iter().flatten() {
             ensure!(made.contains(&endpoint.cluster), "{}: {}", manifest.file, endpoint.cluster);
             // Neither name is a host.
             ensure!(!endpoint.authority.contains(['|', '/']), "{}", manifest.file);

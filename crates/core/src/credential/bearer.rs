@@ -3,9 +3,17 @@
 
 use usergrid_auth_config::Secret;
 
+use super::BadCredential;
+
 /// The token, if `value` has the shape of one and at most `longest` bytes.
-pub(super) fn token(value: &[u8], longest: usize) -> Option<Secret> {
-    (value.len() <= longest && is_b64token(value)).then(|| Secret::new(value))
+pub(super) fn token(value: &[u8], longest: usize) -> Result<Secret, BadCredential> {
+    if value.len() > longest {
+        Err(BadCredential::TooLong)
+    } else if is_b64token(value) {
+        Ok(Secret::new(value))
+    } else {
+        Err(BadCredential::Token)
+    }
 }
 
 /// RFC 6750 section 2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.

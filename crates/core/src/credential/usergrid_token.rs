@@ -2,6 +2,7 @@
 //! It names no principal and does not know of revocation, so passing is never enough.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +10,7 @@ use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
 use crate::time::UnixMillis;
-use usergrid_auth_config::Secret;
+use usergrid_auth_config::{Secret, TokenFormat};
 
 /// Why a token can be refused without a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,44 @@ struct AccessToken {
     signature: [u8; 20],
 }
 
+/// The text of every access token begins with it, and only theirs: `ac-` in base64. Usergrid's own
+/// decoder compares these characters as they stand.
+const PREFIX: &[u8] = b"YWMt";
+
+/// Intervals of 100 ns from the beginning of the Gregorian calendar, which version 1 UUIDs count
+/// from, to 1970 (RFC 9562 section 5.1).
+const GREGORIAN_TO_UNIX: u64 = 0x01b2_1dd2_1381_4000;
+
+/// When a token was issued and when it ends, by its own word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifeTime {
+    /// When its UUID was made.
+    pub issued: UnixMillis,
+    /// From then on it is expired; `None`: never.
+    pub ends: Option<UnixMillis>,
+}
+
+/// Whether `token` says of itself that it is an access token of Usergrid.
+#[must_use]
+pub fn has_category(token: &[u8]) -> bool {
+    token.starts_with(PREFIX)
+}
+
+/// Whether a token that passed the check of `format` was signed with its salt.
+#[must_use]
+pub fn is_signature_checked(format: &TokenFormat, token: &[u8]) -> bool {
+    let is_signed =
+        |salt: &Secret| AccessToken::decode(token).is_some_and(|token| token.is_signed_with(salt));
+    format.salt().is_some_and(is_signed)
+}
+
+/// When `token` was issued and when it ends; `None` if it is no access token of Usergrid.
+#[must_use]
+pub fn life_time(token: &[u8]) -> Option<LifeTime> {
+    let token = AccessToken::decode(token)?;
+    Some(LifeTime { issued: token.issued(), ends: token.ends() })
+}
+
 /// Checks `token` at the time `now`; its signature only if `salt` is given.
 ///
 /// Stricter than Usergrid's own decoder, which skips foreign characters and ignores what follows: here one token has
@@ -46,6 +85,36 @@ pub fn check(token: &[u8], salt: Option<&Secret>, now: UnixMillis) -> Result<(),
         return Err(TokenProblem::Malformed);
     }
     if token.is_expired(now) { Err(TokenProblem::Expired) } else { Ok(()) }
+}
+
+/// A token that nobody has, made at `now` for `life`: of a random UUID, and signed if the `salt` is known.
+pub(crate) fn random(
+    salt: Option<&Secret>,
+    random: &mut dyn FnMut() -> u64,
+    now: UnixMillis,
+    life: Duration,
+) -> Secret {
+    let ticks = now.0.saturating_mul(10_000).saturating_add(GREGORIAN_TO_UNIX);
+    let [high, high1, mid0, mid1, low0, low1, low2, low3] = ticks.to_be_bytes();
+    let [variant, sequence, node @ ..] = random().to_be_bytes();
+    let [n0, n1, n2, n3, n4, n5] = node;
+    let (version, variant) = (0x10 | (high & 0x0f), 0x80 | (variant & 0x3f));
+    let uuid = [
+        low0, low1, low2, low3, mid0, mid1, version, high1, variant, sequence, n0, n1, n2, n3, n4,
+        n5,
+    ];
+    let expiry = i64::try_from(now.after(life).0).unwrap_or(i64::MAX);
+    let mut token = AccessToken { uuid, expiry, signature: [0; 20] };
+    match salt {
+        Some(salt) => token.signature = token.signature_with(salt),
+        None => {
+            for byte in &mut token.signature {
+                let [first, ..] = random().to_le_bytes();
+                *byte = first;
+            }
+        }
+    }
+    Secret::new(token.encode())
 }
 
 impl AccessToken {
@@ -69,14 +138,24 @@ impl AccessToken {
     }
 
     /// A plain salted hash, not an HMAC; that is Usergrid's choice.
-    fn is_signed_with(&self, salt: &Secret) -> bool {
-        let hash = Sha1::new()
+    fn signature_with(&self, salt: &Secret) -> [u8; 20] {
+        Sha1::new()
             .chain_update("ac")
             .chain_update(self.uuid_text())
             .chain_update(salt.expose())
             .chain_update(self.expiry.to_string())
-            .finalize();
-        self.signature.as_slice().ct_eq(hash.as_slice()).into()
+            .finalize()
+            .into()
+    }
+
+    fn is_signed_with(&self, salt: &Secret) -> bool {
+        self.signature.as_slice().ct_eq(&self.signature_with(salt)).into()
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let expiry = self.expiry.to_be_bytes();
+        let bytes = [CATEGORY, &self.uuid, &expiry, &self.signature].concat();
+        URL_SAFE_NO_PAD.encode(bytes).into_bytes()
     }
 
     fn uuid_text(&self) -> String {
@@ -89,6 +168,20 @@ impl AccessToken {
             let _ = write!(text, "{byte:02x}");
         }
         text
+    }
+
+    /// The 60 bits of the UUID's time, which are not in order.
+    fn issued(&self) -> UnixMillis {
+        let [low0, low1, low2, low3, mid0, mid1, high0, high1, ..] = self.uuid;
+        let high = high0 & 0x0f;
+        let ticks = u64::from_be_bytes([high, high1, mid0, mid1, low0, low1, low2, low3]);
+        UnixMillis(ticks.saturating_sub(GREGORIAN_TO_UNIX) / 10_000)
+    }
+
+    /// It is still good at its expiry itself. An unlimited one is negative.
+    fn ends(&self) -> Option<UnixMillis> {
+        let expiry = u64::try_from(self.expiry).ok()?;
+        Some(UnixMillis(expiry.saturating_add(1)))
     }
 
     /// Wraps like Usergrid's arithmetic, which is what keeps an unlimited token alive.

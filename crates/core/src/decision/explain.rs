@@ -26,7 +26,7 @@ pub fn explain(
     let mut findings = Vec::new();
     let head = Head::new(headers);
     let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
-    if let Step::Verify { credential, places, path } = step {
+    if let Step::Verify { credential, places, path, .. } = step {
         let request = PausedRequest {
             context: RequestContext {
                 stream: StreamId(0),
@@ -34,6 +34,7 @@ pub fn explain(
                 grpc: head.is_grpc(),
                 required: route.require_scope.clone(),
                 credential: None,
+                limit: None,
             },
             method: head.method.to_vec(),
             path,

@@ -10,6 +10,7 @@ use crate::credential::{BadCredential, ClientPlace, Credential, Presented, Token
 use crate::principal::PrincipalKind;
 use crate::time::UnixMillis;
 use crate::verification::verdict::{Denial, Verdict};
+use crate::verification::verifiers::usergrid::NoTarget;
 
 /// What one step found. Its `Display` is a line for people: what was found, and which setting decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +29,17 @@ pub enum Finding {
     /// Whether the request is a CORS preflight.
     Preflight(PreflightFinding),
     /// Whether a rule of `public` admits the request.
-    Public(bool),
+    Public(PublicFinding),
     /// What the request presents.
     Credential(CredentialFinding),
     /// No server is configured that judges such credentials.
     Unjudged,
     /// What the token says by itself, under `token.format`.
     TokenFormat(Result<(), TokenProblem>),
+    /// `introspection.management` leaves the path to Usergrid.
+    LeftToUsergrid,
+    /// What a stock Usergrid is asked about the credential for, or why it is asked nothing.
+    Target(Result<String, NoTarget>),
     /// Whether a caller without any credential goes on.
     Guest(GuestFinding),
     /// What is known of the credential.
@@ -56,6 +61,17 @@ pub enum PreflightFinding {
     None,
     /// It is one.
     Preflight,
+}
+
+/// Whether the request passes without a look at its credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicFinding {
+    /// A rule of `public` matches.
+    Admitted,
+    /// No rule of `public` matches.
+    NoRule,
+    /// The budget of steps was used up before a rule was found that matches.
+    TooCostly,
 }
 
 /// What the request presents.
@@ -80,6 +96,8 @@ pub enum GuestFinding {
     ScopeRequired,
     /// No rule of `guest` allows it.
     NoRule,
+    /// The budget of steps was used up before a rule was found that allows it.
+    TooCostly,
 }
 
 /// What is known of a credential at a time.
@@ -166,8 +184,13 @@ impl fmt::Display for Finding {
                 PreflightFinding::None => "preflight: no",
                 PreflightFinding::Preflight => "preflight: yes, by `cors.bypass_preflight`",
             }),
-            Self::Public(true) => f.write_str("public: a rule of `public` matches"),
-            Self::Public(false) => f.write_str("public: no rule of `public` matches"),
+            Self::Public(finding) => f.write_str(match finding {
+                PublicFinding::Admitted => "public: a rule of `public` matches",
+                PublicFinding::NoRule => "public: no rule of `public` matches",
+                PublicFinding::TooCostly => {
+                    "public: the rules of `public` cost more to match than one request may"
+                }
+            }),
             Self::Credential(finding) => f.write_str(match finding {
                 CredentialFinding::None => "credential: none",
                 CredentialFinding::Token(TokenPlace::Header) => "credential: token, in the header",
@@ -180,6 +203,9 @@ impl fmt::Display for Finding {
                 }
                 CredentialFinding::Bad(BadCredential::Conflict) => "credential: more than one",
                 CredentialFinding::Bad(BadCredential::Token) => "credential: not a token",
+                CredentialFinding::Bad(BadCredential::TooLong) => {
+                    "credential: a token that is too long, by `credentials.max_length`"
+                }
                 CredentialFinding::Bad(BadCredential::Basic) => "credential: malformed Basic",
                 CredentialFinding::Bad(BadCredential::ClientQuery) => {
                     "credential: malformed client pair in the query"
@@ -191,10 +217,18 @@ impl fmt::Display for Finding {
                 Err(TokenProblem::Malformed) => "token: malformed or forged, by `token.format`",
                 Err(TokenProblem::Expired) => "token: expired, by `token.format`",
             }),
+            Self::LeftToUsergrid => {
+                f.write_str("management: left to Usergrid, by `introspection.management`")
+            }
+            Self::Target(Ok(target)) => write!(f, "target: Usergrid is asked about {target}"),
+            Self::Target(Err(why)) => write!(f, "target: {why}"),
             Self::Guest(finding) => f.write_str(match finding {
                 GuestFinding::Admitted => "guest: a rule of `guest` allows it",
                 GuestFinding::ScopeRequired => "guest: never where the route requires a scope",
                 GuestFinding::NoRule => "guest: no rule of `guest` allows it",
+                GuestFinding::TooCostly => {
+                    "guest: the rules of `public` and `guest` cost more to match than one request may"
+                }
             }),
             Self::Verdict(finding) => match finding {
                 VerdictFinding::Verified(kind) => write!(f, "verdict: verified, {}", kind.word()),

@@ -4,8 +4,11 @@
 
 use usergrid_auth_config::{Config, TokenFormat};
 use usergrid_auth_rules::path::{BrokenPath, RequestPath};
+use usergrid_auth_rules::steps::Steps;
 
-use super::finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, Trace};
+use super::finding::{
+    CredentialFinding, Finding, GuestFinding, PreflightFinding, PublicFinding, Trace,
+};
 use super::forwarding::PATH;
 use super::paused_request::CredentialKind;
 use crate::credential::usergrid_token::{self, TokenProblem};
@@ -15,6 +18,7 @@ use crate::metrics::Outcome;
 use crate::refusal::Refusal;
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
+use crate::verification::verifiers::usergrid::{self, Destination, Target};
 
 /// The head of a request as the steps look at it.
 pub(super) struct Head<'a> {
@@ -33,7 +37,13 @@ pub(super) enum Step {
     /// It is refused; its path is not there if that is what was broken.
     Refuse(Refusal, Option<RequestPath>),
     /// A server has to judge its credential.
-    Verify { credential: Credential, places: Places, path: RequestPath },
+    Verify {
+        credential: Credential,
+        places: Places,
+        path: RequestPath,
+        /// What the verdict is for, where that matters.
+        target: Option<Target>,
+    },
 }
 
 /// What came of a head.
@@ -94,24 +104,28 @@ pub(super) fn examine(
         }
     };
     trace.note(|| Finding::path(&path));
-    if let Some(outcome) = untouched(head, route, config, &path, trace) {
+    let steps = Steps::of_a_request();
+    if let Some(outcome) = untouched(head, route, config, &path, &steps, trace) {
         return Examined { step: Step::Forward(outcome), clean_path: None };
     }
     let Found { presented, clean_path, places } =
         credential::find(head.headers, &config.credentials);
     trace.note(|| Finding::Credential(CredentialFinding::of(&presented)));
     let step = match presented {
-        Presented::One(credential) => match judged_here(&credential, config, now, trace) {
-            Ok(()) => Step::Verify { credential, places, path },
-            Err(refusal) => Step::Refuse(refusal, Some(path)),
-        },
+        Presented::One(credential) => {
+            let judged = judged_here(&credential, config, now, trace);
+            match judged.and_then(|()| target(config, &path, trace)) {
+                Ok(target) => Step::Verify { credential, places, path, target },
+                Err(refusal) => Step::Refuse(refusal, Some(path)),
+            }
+        }
         Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path)),
         Presented::Nothing => {
-            let guest = guest(head, route, config, &path);
+            let guest = guest(head, route, config, &path, &steps);
             trace.note(|| Finding::Guest(guest));
             match guest {
                 GuestFinding::Admitted => Step::AdmitGuest,
-                GuestFinding::ScopeRequired | GuestFinding::NoRule => {
+                GuestFinding::ScopeRequired | GuestFinding::NoRule | GuestFinding::TooCostly => {
                     Step::Refuse(Refusal::Missing, Some(path))
                 }
             }
@@ -133,6 +147,7 @@ fn untouched(
     route: &RouteSettings,
     config: &Config,
     path: &RequestPath,
+    steps: &Steps,
     trace: &mut impl Trace,
 ) -> Option<Outcome> {
     trace.note(|| Finding::Bypass(route.bypass));
@@ -144,9 +159,48 @@ fn untouched(
     if preflight == PreflightFinding::Preflight {
         return Some(Outcome::Preflight);
     }
-    let public = config.public.admits(head.method, path);
-    trace.note(|| Finding::Public(public));
-    public.then_some(Outcome::Public)
+    let is_public = config.public.admits(head.method, path, steps);
+    trace.note(|| {
+        Finding::Public(if is_public {
+            PublicFinding::Admitted
+        } else if steps.are_used_up() {
+            PublicFinding::TooCostly
+        } else {
+            PublicFinding::NoRule
+        })
+    });
+    if is_public {
+        return Some(Outcome::Public);
+    }
+    // `introspection.management: "pass"` leaves these paths to Usergrid.
+    let settings = config.verifier.usergrid()?;
+    let destination = usergrid::destination(path, settings, &config.authorization.application_ids);
+    (destination == Destination::Pass).then(|| {
+        trace.note(|| Finding::LeftToUsergrid);
+        Outcome::Public
+    })
+}
+
+/// What the verdict is for, where verdicts depend on that.
+fn target(
+    config: &Config,
+    path: &RequestPath,
+    trace: &mut impl Trace,
+) -> Result<Option<Target>, Refusal> {
+    let Some(settings) = config.verifier.usergrid() else { return Ok(None) };
+    let ids = &config.authorization.application_ids;
+    match usergrid::destination(path, settings, ids) {
+        Destination::Ask(target) => {
+            trace.note(|| Finding::Target(Ok(target.key())));
+            Ok(Some(target))
+        }
+        Destination::Refuse(why) => {
+            trace.note(|| Finding::Target(Err(why)));
+            Err(Refusal::Forbidden)
+        }
+        // Such a request has passed already.
+        Destination::Pass => Err(Refusal::Forbidden),
+    }
 }
 
 /// Refuses what needs no server to be refused.
@@ -166,7 +220,11 @@ fn judged_here(
             }
         };
     };
-    let TokenFormat::Usergrid { salt } = &config.token else { return Ok(()) };
+    let salt = match &config.token {
+        TokenFormat::Usergrid { salt } => salt,
+        TokenFormat::Mixed { salt } if usergrid_token::has_category(token.expose()) => salt,
+        TokenFormat::Opaque | TokenFormat::Mixed { .. } => return Ok(()),
+    };
     let checked = usergrid_token::check(token.expose(), salt.as_ref(), now);
     trace.note(|| Finding::TokenFormat(checked));
     checked.map_err(|problem| match problem {
@@ -181,12 +239,15 @@ fn guest(
     route: &RouteSettings,
     config: &Config,
     path: &RequestPath,
+    steps: &Steps,
 ) -> GuestFinding {
     if !route.require_scope.is_empty() {
         // A guest has no scopes, so a route that asks for one has no guests.
         GuestFinding::ScopeRequired
-    } else if config.guest.admits(head.method, path) {
+    } else if config.guest.admits(head.method, path, steps) {
         GuestFinding::Admitted
+    } else if steps.are_used_up() {
+        GuestFinding::TooCostly
     } else {
         GuestFinding::NoRule
     }

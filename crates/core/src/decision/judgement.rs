@@ -1,14 +1,23 @@
 //! The steps after a verdict: what the verified principal may do with this request.
 
 use usergrid_auth_config::Config;
+use usergrid_auth_rules::steps::Steps;
 
 use super::finding::{Finding, Trace, VerdictFinding};
 use super::paused_request::PausedRequest;
 use crate::authorization;
-use crate::principal::Principal;
+use crate::principal::{ClaimLimit, Principal};
 use crate::refusal::Refusal;
 use crate::time::UnixMillis;
 use crate::verification::verdict::{Denial, Verdict};
+
+/// Which limit a claim is beyond, if `verdict` says that one is.
+pub(super) fn exceeded(verdict: Option<&Verdict>) -> Option<ClaimLimit> {
+    match verdict {
+        Some(Verdict::Denied(Denial::Claims(limit))) => Some(*limit),
+        _ => None,
+    }
+}
 
 /// Whose request it is, if it may pass. The only way to a forwarded credential is an `Ok` from here. Without a `verdict`
 /// the server failed.
@@ -41,7 +50,8 @@ pub(super) fn judge<'v>(
     if !tenancy.admits() {
         return Err(Refusal::Forbidden);
     }
-    let permission = authorization::permission(principal, &request.method, &request.path);
+    let steps = Steps::of_a_request();
+    let permission = authorization::permission(principal, &request.method, &request.path, &steps);
     trace.note(|| Finding::Permission(permission));
     if permission.admits() { Ok(principal) } else { Err(Refusal::Forbidden) }
 }

@@ -6,6 +6,7 @@ use usergrid_auth_rules::path::RequestPath;
 use super::forwarding::Forwarding;
 use crate::credential::{BadCredential, ClientPlace, Credential};
 use crate::metrics::Outcome;
+use crate::principal::ClaimLimit;
 use crate::refusal::{Refusal, Response, Situation};
 use crate::revocation::Watch;
 use crate::route::RequiredScope;
@@ -34,6 +35,8 @@ pub(super) struct RequestContext {
     /// What its route asks for.
     pub(super) required: RequiredScope,
     pub(super) credential: Option<Fingerprint>,
+    /// Which limit a claim of the answer is beyond.
+    pub(super) limit: Option<ClaimLimit>,
 }
 
 /// What kind of credential a request presents, as far as refusals differ by it.
@@ -59,7 +62,7 @@ impl PausedRequest {
 impl RequestContext {
     /// The reply that says `refusal`.
     pub(super) fn response(&self, refusal: Refusal, config: &Config, now: UnixMillis) -> Response {
-        let configured = config.introspection.scope.iter();
+        let configured = config.verifier.required_scopes().iter();
         let scopes: Vec<&str> =
             configured.chain(self.required.names()).map(String::as_str).collect();
         refusal.response(Situation {
@@ -100,6 +103,8 @@ impl CredentialKind {
     pub(super) fn denied(self, denial: Denial) -> Refusal {
         match (denial, self) {
             (Denial::Scope, _) => Refusal::Scope,
+            (Denial::AnotherTenant, _) => Refusal::Forbidden,
+            (Denial::Claims(_), _) => Refusal::Claims,
             (Denial::Expired, Self::Token) => Refusal::Expired,
             (Denial::Inactive | Denial::BadClient, Self::Token) => Refusal::Inactive,
             (_, Self::Client(place)) => place.into(),
@@ -121,6 +126,7 @@ impl From<BadCredential> for Refusal {
         match bad {
             BadCredential::Conflict => Self::Conflict,
             BadCredential::Token => Self::Malformed,
+            BadCredential::TooLong => Self::TooLong,
             BadCredential::Basic => Self::ClientBasic,
             BadCredential::ClientQuery => Self::ClientQuery,
         }

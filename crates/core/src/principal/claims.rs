@@ -9,17 +9,16 @@ use usergrid_auth_config::{Authorization, Config};
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::syntax::is_uuid;
 
+use super::header_values::{self, HeaderValue};
 use super::members::{self, Round};
-use super::{AnswerError, ApplicationName, ClaimDigest, Principal, PrincipalKind, header_values};
+use super::{AnswerError, ApplicationName, ClaimDigest, ClaimLimit, Principal, PrincipalKind};
 
-/// The longest rule in an answer, in bytes. Compiled, a rule is up to sixty times as long.
+/// The longest rule in an answer, in bytes.
 const LONGEST_RULE: usize = 1024;
-/// All rules of an answer together.
-const LONGEST_RULES: usize = 8192;
 
 /// The principal of an introspection answer. Does not ask whether the token is active, ours or still good.
 pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal, AnswerError> {
-    let names = &config.claims;
+    let (names, limits) = (&config.claims, config.claim_limits);
     let principal = match claims.get(&names.principal)? {
         Some(Json::String(word)) => kind(word),
         _ => PrincipalKind::ApplicationUser,
@@ -31,21 +30,23 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal,
             && !user_names.contains(user)
         {
             if user.len() > header_values::LONGEST {
-                return Err(AnswerError::Oversized);
+                return Err(AnswerError::Oversized(ClaimLimit::Header));
             }
             user_names.push(user.clone());
         }
     }
-    let scopes = members::scopes(claims, &names.scope)?;
-    let roles = members::list(claims, &names.roles)?;
-    let permissions = members::list(claims, &names.permissions)?;
+    let scopes = members::scopes(claims, &names.scope, limits)?;
+    let roles = members::list(claims, &names.roles, limits)?;
+    let permissions = members::list(claims, &names.permissions, limits)?;
     let (organizations, applications) = tenants(
-        members::one_or_list(claims, &names.organization)?,
-        members::one_or_list(claims, &names.application)?,
+        members::one_or_list(claims, &names.organization, limits)?,
+        members::one_or_list(claims, &names.application, limits)?,
     );
     let aliases = aliases(claims, &user_names);
-    let identity = header_values::headers(&config.identity, principal, |name| {
-        Ok(claims.get(name)?.and_then(header_values::value))
+    let identity = header_values::headers(config, principal, |name| {
+        let is_scope = *name == names.scope;
+        let value = if is_scope { HeaderValue::of_scope } else { HeaderValue::of_claim };
+        Ok(claims.get(name)?.and_then(value))
     })?;
     Ok(Principal {
         kind: principal,
@@ -99,7 +100,8 @@ fn digest_of_claim(rules: &[String]) -> ClaimDigest {
 /// A claim that is there but grants nothing still gives `Some`: it enforces an empty set of rules.
 ///
 /// # Errors
-/// [`AnswerError::Oversized`] if the answer's own rules are longer than a principal may hold.
+/// [`AnswerError::Oversized`] if one of the answer's own rules is longer than a principal may hold.
+/// All of them together are as long as the list may be.
 pub(crate) fn collect_rules(
     principal: PrincipalKind,
     settings: &Authorization,
@@ -113,11 +115,9 @@ pub(crate) fn collect_rules(
     let mut rules: Option<Vec<Rc<[Rule]>>> = None;
     if let Some(permissions) = permissions {
         let mut own = Vec::new();
-        let mut bytes: usize = 0;
         for text in permissions {
-            bytes = bytes.saturating_add(text.len());
-            if text.len() > LONGEST_RULE || bytes > LONGEST_RULES {
-                return Err(AnswerError::Oversized);
+            if text.len() > LONGEST_RULE {
+                return Err(AnswerError::Oversized(ClaimLimit::Rule));
             }
             // A rule that cannot be read grants nothing.
             if let Ok(rule) = Rule::parse(text) {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::{AnswerError, PrincipalKind};
+use super::{AnswerError, ClaimLimit, PrincipalKind};
 use usergrid_auth_config::json::Json;
-use usergrid_auth_config::{IdentityHeader, IdentitySource};
+use usergrid_auth_config::{Config, IdentitySource, Overflow};
 
 /// The longest value in bytes, encoded. Backends commonly refuse requests with more than 8 KiB of headers altogether.
 pub(super) const LONGEST: usize = 4096;
@@ -20,23 +20,34 @@ const ENCODED_WITH_BLANKS: &AsciiSet = &ENCODED.add(b' ');
 /// Names and values, ready to be set.
 type Headers = Vec<(Rc<str>, Rc<[u8]>)>;
 
-/// The wanted headers, in their order. `lookup` gives the value of a claim, encoded; without one, or with an empty one, a
-/// header stays unset.
+/// A value as header-safe bytes, and what separates its entries.
+pub(crate) struct HeaderValue {
+    bytes: Vec<u8>,
+    separator: u8,
+}
+
+/// The wanted headers, in their order. `lookup` gives the value of a claim; without one, or with an
+/// empty one, a header stays unset.
+///
+/// # Errors
+/// [`AnswerError::Oversized`] for a value that is too long, unless it may be cut and one of its
+/// entries fits.
 pub(crate) fn headers(
-    wanted: &[IdentityHeader],
+    config: &Config,
     principal: PrincipalKind,
-    lookup: impl Fn(&str) -> Result<Option<Vec<u8>>, AnswerError>,
+    lookup: impl Fn(&String) -> Result<Option<HeaderValue>, AnswerError>,
 ) -> Result<Headers, AnswerError> {
-    let mut headers = Vec::with_capacity(wanted.len());
-    for header in wanted {
+    let mut headers = Vec::with_capacity(config.identity.len());
+    for header in &config.identity {
         let value = match &header.source {
             None => None,
             Some(IdentitySource::Principal) => Some(principal.word().into()),
-            Some(IdentitySource::Claim(claim)) => lookup(claim)?,
+            Some(IdentitySource::Claim(claim)) => match lookup(claim)? {
+                None => None,
+                Some(value) => Some(value.fitting(config.identity_overflow)?),
+            },
         };
         match value {
-            // Cut off, a value would name somebody else; left out, it could mean a backend's default.
-            Some(value) if value.len() > LONGEST => return Err(AnswerError::Oversized),
             Some(value) if !value.is_empty() => {
                 headers.push((Rc::clone(&header.name), Rc::from(value)))
             }
@@ -46,19 +57,58 @@ pub(crate) fn headers(
     Ok(headers)
 }
 
-/// The header value of a claim; `None` if it has none. A list is written whole or not at all.
-pub(crate) fn value(claim: &Json) -> Option<Vec<u8>> {
-    let Json::Array(items) = claim else { return scalar(claim) };
-    let mut value = Vec::new();
-    for item in items {
-        let item = scalar(item)?;
-        // An empty value beside others would be lost by some readers of lists and kept by others.
-        if !value.is_empty() && !item.is_empty() {
-            value.push(b',');
-        }
-        value.extend_from_slice(&item);
+impl HeaderValue {
+    /// One text.
+    pub(crate) fn of_text(text: &[u8]) -> Self {
+        Self { bytes: encode(text), separator: b',' }
     }
-    Some(value)
+
+    /// The value of a claim; `None` if it has none. A list is written whole or not at all.
+    pub(crate) fn of_claim(claim: &Json) -> Option<Self> {
+        let Json::Array(items) = claim else {
+            return Some(Self { bytes: scalar(claim)?, separator: b',' });
+        };
+        let mut bytes = Vec::new();
+        for item in items {
+            let item = scalar(item)?;
+            // An empty value beside others would be lost by some readers of lists and kept by
+            // others.
+            if !bytes.is_empty() && !item.is_empty() {
+                bytes.push(b',');
+            }
+            bytes.extend_from_slice(&item);
+        }
+        Some(Self { bytes, separator: b',' })
+    }
+
+    /// The value of a claim whose entries, as a string, are separated by blanks (RFC 6749
+    /// section 3.3).
+    pub(crate) fn of_scope(claim: &Json) -> Option<Self> {
+        let separator = if matches!(claim, Json::String(_)) { b' ' } else { b',' };
+        Some(Self { separator, ..Self::of_claim(claim)? })
+    }
+
+    /// The bytes, if they are few enough or made so.
+    fn fitting(mut self, overflow: Overflow) -> Result<Vec<u8>, AnswerError> {
+        if self.bytes.len() <= LONGEST {
+            return Ok(self.bytes);
+        }
+        let beginning = self.bytes.get(..=LONGEST).unwrap_or_default();
+        let end = match overflow {
+            Overflow::Refuse => None,
+            Overflow::Cut => beginning.iter().rposition(|byte| *byte == self.separator),
+        };
+        self.bytes.truncate(end.unwrap_or_default());
+        let whole = self.bytes.trim_ascii_end().len();
+        self.bytes.truncate(whole);
+        // Cut within an entry, a value would name somebody else; left out, it could mean a
+        // backend's default.
+        if self.bytes.is_empty() {
+            Err(AnswerError::Oversized(ClaimLimit::Header))
+        } else {
+            Ok(self.bytes)
+        }
+    }
 }
 
 fn scalar(claim: &Json) -> Option<Vec<u8>> {
@@ -76,7 +126,7 @@ fn scalar(claim: &Json) -> Option<Vec<u8>> {
 }
 
 /// One value as header-safe bytes.
-pub(crate) fn encode(text: &[u8]) -> Vec<u8> {
+fn encode(text: &[u8]) -> Vec<u8> {
     let blank_at_an_end = text.starts_with(b" ") || text.ends_with(b" ");
     let set = if blank_at_an_end { ENCODED_WITH_BLANKS } else { ENCODED };
     percent_encode(text, set).flat_map(str::bytes).collect()

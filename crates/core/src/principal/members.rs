@@ -1,14 +1,15 @@
 //! Typed reading of an answer's members, for all who read answers.
 //! Absent, empty and unusable stay three different things: only a server's silence may mean "not checked".
 
-use super::AnswerError;
+use std::collections::HashSet;
+
+use super::{AnswerError, ClaimLimit};
 use crate::time::UnixMillis;
+use usergrid_auth_config::ClaimLimits;
 use usergrid_auth_config::json::{Json, Object};
 
-/// The most entries of a list, without repetitions: of roles, scopes, rules, organisations, applications.
-const MOST: usize = 256;
-/// The longest list in bytes, a separator after each entry, repetitions included: room for [`MOST`] UUIDs and more.
-const LONGEST: usize = 16_384;
+/// Among so many entries, looking for a repetition is cheaper than hashing.
+const FEW: usize = 16;
 
 /// Where fractions of a millisecond go: always to the side that admits less.
 #[derive(Clone, Copy)]
@@ -40,46 +41,58 @@ pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>
 }
 
 /// An array of strings, without repetitions. `null` is an empty one, not absence: absence can mean that nothing is checked.
-pub(crate) fn list(object: &Object, name: &str) -> Result<Option<Vec<String>>, AnswerError> {
+pub(crate) fn list(
+    object: &Object,
+    name: &str,
+    limits: ClaimLimits,
+) -> Result<Option<Vec<String>>, AnswerError> {
     match object.get(name)? {
         None => Ok(None),
         Some(Json::Null) => Ok(Some(Vec::new())),
         Some(Json::Array(items)) => {
-            let mut words = Words::default();
+            let mut words = Words::new(limits);
             for item in items {
                 let Json::String(text) = item else { return Err(AnswerError::Malformed) };
                 words.add(text)?;
             }
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         Some(_) => Err(AnswerError::Malformed),
     }
 }
 
 /// A string or an array of strings.
-pub(crate) fn one_or_list(object: &Object, name: &str) -> Result<Option<Vec<String>>, AnswerError> {
+pub(crate) fn one_or_list(
+    object: &Object,
+    name: &str,
+    limits: ClaimLimits,
+) -> Result<Option<Vec<String>>, AnswerError> {
     match object.get(name)? {
         Some(Json::String(text)) => {
-            let mut words = Words::default();
+            let mut words = Words::new(limits);
             words.add(text)?;
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
-        _ => list(object, name),
+        _ => list(object, name, limits),
     }
 }
 
 /// A scope: blank-separated (RFC 6749 section 3.3), or an array, as several servers have it.
-pub(crate) fn scopes(object: &Object, name: &str) -> Result<Option<Vec<String>>, AnswerError> {
+pub(crate) fn scopes(
+    object: &Object,
+    name: &str,
+    limits: ClaimLimits,
+) -> Result<Option<Vec<String>>, AnswerError> {
     match object.get(name)? {
         Some(Json::String(text)) => {
-            let mut words = Words::default();
+            let mut words = Words::new(limits);
             for word in text.split_ascii_whitespace() {
                 words.add(word)?;
             }
-            Ok(Some(words.list))
+            Ok(Some(words.into_list()))
         }
         // One element is one scope, blanks and all; it must not become two.
-        _ => list(object, name),
+        _ => list(object, name, limits),
     }
 }
 
@@ -106,24 +119,44 @@ pub(crate) fn seconds(
 }
 
 /// A list in the making, never longer than a principal may hold.
-#[derive(Default)]
-struct Words {
-    list: Vec<String>,
+struct Words<'a> {
+    limits: ClaimLimits,
+    list: Vec<&'a str>,
+    /// The same, once there are more than a few: thousands of repetitions fit into an answer.
+    known: HashSet<&'a str>,
     bytes: usize,
 }
 
-impl Words {
-    fn add(&mut self, word: &str) -> Result<(), AnswerError> {
+impl<'a> Words<'a> {
+    fn new(limits: ClaimLimits) -> Self {
+        Self { limits, list: Vec::new(), known: HashSet::new(), bytes: 0 }
+    }
+
+    fn add(&mut self, word: &'a str) -> Result<(), AnswerError> {
         self.bytes = self.bytes.saturating_add(word.len()).saturating_add(1);
-        if self.bytes > LONGEST {
-            return Err(AnswerError::Oversized);
+        if self.bytes > self.limits.bytes {
+            return Err(AnswerError::Oversized(ClaimLimit::Bytes));
         }
-        if !self.list.iter().any(|known| known == word) {
-            if self.list.len() >= MOST {
-                return Err(AnswerError::Oversized);
+        if self.is_new(word) {
+            if self.list.len() >= self.limits.entries {
+                return Err(AnswerError::Oversized(ClaimLimit::Entries));
             }
-            self.list.push(word.to_owned());
+            self.list.push(word);
         }
         Ok(())
+    }
+
+    fn is_new(&mut self, word: &'a str) -> bool {
+        if self.list.len() < FEW {
+            return !self.list.contains(&word);
+        }
+        if self.known.is_empty() {
+            self.known.extend(&self.list);
+        }
+        self.known.insert(word)
+    }
+
+    fn into_list(self) -> Vec<String> {
+        self.list.into_iter().map(str::to_owned).collect()
     }
 }

@@ -172,6 +172,13 @@ impl VerdictCache {
         }
     }
 
+    /// The same, without forgetting a good verdict, which goes before it while it is fresh.
+    pub fn put_bad_beside(&mut self, key: CacheKey, denial: Denial, left: Duration, now: Steady) {
+        if !left.is_zero() {
+            self.bad.put(key, Bad { denial, fresh_until: now.after(left) });
+        }
+    }
+
     /// Forgets whatever is known of `key`.
     pub fn forget(&mut self, key: &CacheKey) {
         if let Some(good) = self.good.pop(key) {

@@ -10,14 +10,16 @@ use super::peers::{
     self, Entry, LONGEST_SENT, Lease, Outcome, PeerMessage, QueueId, Sequence, Stored,
 };
 use super::single_flight::{About, Flight, FlightId, Waiter};
-use super::verdict::{Denial, Verdict};
-use super::verifier::{Exchange, Progress, Reading, Verifier};
+use super::verdict::{Denial, ServerFault, Verdict};
+use super::verifier::{Exchange, Hold, Progress, Reading, Verifier};
+use super::verifiers::usergrid::Target;
 use super::{Action, Completion, Role, Subject, Verification};
 use crate::log_event::LogEvent;
+use crate::log_limiter::failure_kind;
 use crate::metrics::{CacheResult, CallResult, Counter};
 use crate::principal::Principal;
 use crate::revocation::Revoked;
-use crate::time::{Steady, UnixMillis};
+use crate::time::UnixMillis;
 
 /// Ticks without a sign of the leader. One may fall between its answer and its message.
 const SILENT_TICKS: u8 = 2;
@@ -27,7 +29,27 @@ struct Awaited {
     about: About,
     verifier: Rc<Verifier>,
     exchange: Box<dyn Exchange>,
+    target: Option<Target>,
+    key_everywhere: CacheKey,
+    offline: Option<Principal>,
     sequence: Sequence,
+}
+
+impl Awaited {
+    fn new(about: About, subject: Subject) -> (Self, Role) {
+        let Subject { verifier, exchange, role, target, key_everywhere, offline, sequence } =
+            subject;
+        (Self { about, verifier, exchange, target, key_everywhere, offline, sequence }, role)
+    }
+}
+
+/// Why there is no verdict, as far as it matters for what may serve instead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lack {
+    /// The server is down.
+    Down,
+    /// Anything else, which may be due to what a client presented.
+    Other,
 }
 
 impl<W> Verification<W> {
@@ -57,7 +79,8 @@ impl<W> Verification<W> {
             }
         };
         let Flight { about, subject, waiters, .. } = self.flights.finish(call)?;
-        let Subject { verifier, exchange, role, sequence } = subject;
+        let (awaited, role) = Awaited::new(about, subject);
+        let verifier = Rc::clone(&awaited.verifier);
         self.count(Counter::Introspections(CallResult::of(&reading.verdict)));
         self.actions.push(Action::CallTook(steady.since(began)));
         // Only leaders call; what a follower is told comes as a message.
@@ -66,28 +89,26 @@ impl<W> Verification<W> {
             Err(fault) => {
                 if fault.is_the_servers() {
                     verifier.breaker.failed(&permit);
+                    if awaited.target.is_some() {
+                        verifier.suspected_for.replace(awaited.target.clone());
+                    }
                 }
-                self.report(&verifier, fault, steady);
+                self.report(&verifier, fault, now);
                 self.note_unanswered(about.key, steady);
                 self.probe(&verifier, now);
             }
             Ok(_) => verifier.breaker.answered(&permit),
         }
-        let awaited = Awaited { about, verifier, exchange, sequence };
         if let Some(leader) = lease {
             self.publish(&awaited, leader, &reading, now);
         }
-        self.settle(awaited, waiters, reading.verdict.ok(), now, now)
+        let lack = |fault: ServerFault| if fault.is_down() { Lack::Down } else { Lack::Other };
+        self.settle(awaited, waiters, reading.verdict.map_err(lack), reading.hold, now, now)
     }
 
     /// Logs why there is no verdict.
-    pub(super) fn report(
-        &mut self,
-        verifier: &Verifier,
-        fault: super::verdict::ServerFault,
-        now: Steady,
-    ) {
-        if let Some(suppressed) = self.failures.allow(now) {
+    pub(super) fn report(&mut self, verifier: &Verifier, fault: ServerFault, now: UnixMillis) {
+        if let Some(suppressed) = self.failures.allow(failure_kind(fault), now) {
             let cluster = verifier.cluster().to_owned();
             self.actions.push(Action::Log(LogEvent::ServerFailed { cluster, fault, suppressed }));
         }
@@ -98,6 +119,7 @@ impl<W> Verification<W> {
         let Some(shared) = &self.shared else { return };
         let (key, sequence) = (awaited.about.key, awaited.sequence);
         let received = now;
+        let hold = reading.hold;
         let (outcome, stored) = match (&reading.verdict, &reading.record) {
             (Ok(Verdict::Verified(principal)), Some(record)) => {
                 let left = self.lifetime(principal, now, now);
@@ -112,13 +134,19 @@ impl<W> Verification<W> {
                 }
             }
             (Ok(Verdict::Verified(_)), None) => (Outcome::Unshared, None),
-            (Ok(Verdict::Denied(denial)), _) => {
-                let left = self.config.cache.negative_ttl;
+            (Ok(Verdict::Denied(denial)), _) if hold.ends_older => {
+                let left = self.negative_life(hold);
                 let (value, fresh_until) = (*denial, now.after(left));
                 let entry = Entry { key, value, received, fresh_until, sequence };
+                if hold.everywhere && awaited.key_everywhere != key {
+                    let key = awaited.key_everywhere;
+                    let stored = Stored::Bad(Entry { key, ..entry.clone() });
+                    shared.settle(&key, leader, sequence, Some(&stored), now);
+                }
                 // Also one that is over at once: it takes the place of a good one.
                 (Outcome::Denied(*denial), Some(Stored::Bad(entry)))
             }
+            (Ok(Verdict::Denied(denial)), _) => (Outcome::Unsure(*denial), None),
             (Err(_), _) => (Outcome::Failed, None),
         };
         let followers = shared.settle(&key, leader, sequence, stored.as_ref(), now);
@@ -152,23 +180,28 @@ impl<W> Verification<W> {
         now: UnixMillis,
     ) -> Option<Completion<W>> {
         let Flight { about, subject, waiters, .. } = self.flights.finish(id)?;
-        let Subject { verifier, exchange, sequence, .. } = subject;
+        let (awaited, _) = Awaited::new(about, subject);
+        let mut hold = Hold::USUAL;
         let verdict = match outcome {
-            Outcome::Verified(record) => exchange.reread(record, received).map(Verdict::Verified),
-            Outcome::Denied(denial) => Some(Verdict::Denied(*denial)),
+            Outcome::Verified(record) => {
+                awaited.exchange.reread(record, received).map(Verdict::Verified).ok_or(Lack::Other)
+            }
+            Outcome::Denied(denial) => Ok(Verdict::Denied(*denial)),
+            Outcome::Unsure(denial) => {
+                hold = Hold { briefly: true, ends_older: false, ..hold };
+                Ok(Verdict::Denied(*denial))
+            }
             Outcome::Failed => {
                 let steady = self.clock.read(now);
                 self.note_unanswered(about.key, steady);
-                None
+                Err(Lack::Other)
             }
             Outcome::Unshared => {
-                let awaited = Awaited { about, verifier, exchange, sequence };
                 // Others are told the same, and call for themselves.
                 return self.ask_again(awaited, waiters, None, now);
             }
         };
-        let awaited = Awaited { about, verifier, exchange, sequence };
-        self.settle(awaited, waiters, verdict, received, now)
+        self.settle(awaited, waiters, verdict, hold, received, now)
     }
 
     /// Remembers a verdict, and hands it to every request that waited for it.
@@ -176,7 +209,8 @@ impl<W> Verification<W> {
         &mut self,
         awaited: Awaited,
         waiters: Vec<Waiter<W>>,
-        verdict: Option<Verdict>,
+        verdict: Result<Verdict, Lack>,
+        hold: Hold,
         received: UnixMillis,
         now: UnixMillis,
     ) -> Option<Completion<W>> {
@@ -184,7 +218,7 @@ impl<W> Verification<W> {
         let steady = self.clock.read(now);
         let About { key, digest, .. } = awaited.about;
         match verdict {
-            Some(Verdict::Verified(mut principal)) => {
+            Ok(Verdict::Verified(mut principal)) => {
                 let users = users(&principal);
                 let revoked = self.revocations.last_of(&digest, &users);
                 if revoked > awaited.sequence {
@@ -203,14 +237,16 @@ impl<W> Verification<W> {
                 self.cache.put_good(key, digest, &mut principal, users, sequence, left, steady);
                 Some(Completion { waiters, verdict: Some(Verdict::Verified(principal)) })
             }
-            Some(Verdict::Denied(denial)) => {
-                self.deny(&key, &digest, denial, received, now);
+            Ok(Verdict::Denied(denial)) => {
+                self.deny(&awaited, denial, hold, received, now);
                 Some(Completion { waiters, verdict: Some(Verdict::Denied(denial)) })
             }
-            None => {
+            Err(lack) => {
                 let count = waiters.len();
-                let stale = self.serve_stale(&key, &digest, &*awaited.exchange, count, now);
-                Some(Completion { waiters, verdict: stale.map(Verdict::Verified) })
+                let Awaited { exchange, offline, .. } = awaited;
+                let offline = offline.filter(|_| lack == Lack::Down);
+                let served = self.serve_anyway(&key, &digest, &*exchange, offline, count, now);
+                Some(Completion { waiters, verdict: served.map(Verdict::Verified) })
             }
         }
     }
@@ -218,20 +254,38 @@ impl<W> Verification<W> {
     /// Remembers a denial, and ends what any worker could serve of the credential.
     fn deny(
         &mut self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
+        awaited: &Awaited,
         denial: Denial,
+        hold: Hold,
         received: UnixMillis,
         now: UnixMillis,
     ) {
         let steady = self.clock.read(now);
-        let was_marked = self.marks.as_ref().is_some_and(|marks| marks.take_away(key));
-        if was_marked || self.cache.stale(key, steady).is_some() {
-            // Others may hold it as good, too.
-            self.revoke(&[Revoked::Credential(*digest)]);
+        let About { key, digest, .. } = awaited.about;
+        let left = self.negative_life(hold).saturating_sub(now.since(received));
+        if !hold.ends_older {
+            self.cache.put_bad_beside(key, denial, left, steady);
+            return;
         }
-        let left = self.config.cache.negative_ttl.saturating_sub(now.since(received));
-        self.cache.put_bad(*key, denial, left, steady);
+        let was_marked = self.marks.as_ref().is_some_and(|marks| marks.take_away(&key));
+        // Others may hold it as good, too; and what is bad everywhere may be held as good for other targets, or be admitted
+        // unasked while the server is down.
+        let may_serve = was_marked
+            || self.cache.stale(&key, steady).is_some()
+            || (hold.everywhere && (awaited.target.is_some() || awaited.offline.is_some()));
+        if may_serve {
+            self.revoke(&[Revoked::Credential(digest)]);
+        }
+        self.cache.put_bad(key, denial, left, steady);
+        if hold.everywhere {
+            self.cache.put_bad(awaited.key_everywhere, denial, left, steady);
+        }
+    }
+
+    /// How long a denial is remembered.
+    fn negative_life(&self, hold: Hold) -> Duration {
+        let life = self.config.cache.negative_ttl;
+        if hold.briefly { life.min(super::BRIEFLY) } else { life }
     }
 
     /// Hands a verdict that was revoked meanwhile to those who came before that, and asks again for the others.
@@ -290,17 +344,20 @@ impl<W> Verification<W> {
     ) -> Option<Completion<W>> {
         self.refresh();
         let steady = self.clock.read(now);
-        let Awaited { about, verifier, exchange, .. } = awaited;
+        let Awaited { about, verifier, exchange, target, key_everywhere, offline, .. } = awaited;
         let permit = verifier.breaker.try_acquire();
         let (Some(permit), true) = (permit, self.flights.can_start(&about)) else {
-            let stale = self.serve_stale(&about.key, &about.digest, &*exchange, waiters.len(), now);
-            return Some(Completion { waiters, verdict: stale.map(Verdict::Verified) });
+            let offline = offline.filter(|_| verifier.breaker.is_open());
+            let About { key, digest, .. } = about;
+            let served = self.serve_anyway(&key, &digest, &*exchange, offline, waiters.len(), now);
+            return Some(Completion { waiters, verdict: served.map(Verdict::Verified) });
         };
         let request = exchange.request();
         let lost_at = steady.after(verifier.longest_wait());
         let role = Role::Leader { permit, lease };
         let sequence = self.revocations.last();
-        let subject = Subject { verifier, exchange, role, sequence };
+        let subject =
+            Subject { verifier, exchange, role, target, key_everywhere, offline, sequence };
         let flight = self.flights.start(about, subject, steady, lost_at);
         self.actions.push(Action::Call(flight, Box::new(request)));
         let mut rest = Vec::new();
@@ -314,9 +371,37 @@ impl<W> Verification<W> {
         (!rest.is_empty()).then_some(Completion { waiters: rest, verdict: None })
     }
 
+    /// Who may be served while no verdict is to be had, if anybody: a known-good principal past its `ttl`, or one of whom
+    /// nothing is known, where the credential admits by itself while the server is down.
+    pub(super) fn serve_anyway(
+        &mut self,
+        key: &CacheKey,
+        digest: &CredentialDigest,
+        exchange: &dyn Exchange,
+        offline: Option<Principal>,
+        requests: usize,
+        now: UnixMillis,
+    ) -> Option<Rc<Principal>> {
+        if let Some(stale) = self.serve_stale(key, digest, exchange, requests, now) {
+            return Some(stale);
+        }
+        let offline = offline?;
+        // Never one that is known to have been denied or revoked.
+        if self.revocations.last_of(digest, &[]) > Sequence::default() {
+            return None;
+        }
+        for _ in 0..requests {
+            self.count(Counter::Cache(CacheResult::Offline));
+            if let Some(suppressed) = self.offline.allow((), now) {
+                self.actions.push(Action::Log(LogEvent::AdmittedOffline { suppressed }));
+            }
+        }
+        Some(Rc::new(offline))
+    }
+
     /// The known-good principal past its `ttl` that may serve `requests` while no verdict is to be had, if that is
     /// allowed.
-    pub(super) fn serve_stale(
+    fn serve_stale(
         &mut self,
         key: &CacheKey,
         digest: &CredentialDigest,
@@ -344,7 +429,7 @@ impl<W> Verification<W> {
         }
         for _ in 0..requests {
             self.count(Counter::Cache(CacheResult::Stale));
-            if let Some(suppressed) = self.stale.allow(steady) {
+            if let Some(suppressed) = self.stale.allow((), now) {
                 self.actions.push(Action::Log(LogEvent::ServedStale { suppressed }));
             }
         }

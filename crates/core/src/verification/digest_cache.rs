@@ -30,6 +30,7 @@ pub(super) struct KeyedHash(u64, u64);
 pub(super) struct Digests {
     pub(super) credential: CredentialDigest,
     pub(super) key: CacheKey,
+    pub(super) key_everywhere: CacheKey,
 }
 
 impl Hash for KeyedHash {
@@ -62,8 +63,8 @@ impl DigestCache {
         Self { keyed, known: HashMap::default(), most }
     }
 
-    /// The keyed hash of `credential`.
-    pub(super) fn hash(&self, credential: &Credential) -> KeyedHash {
+    /// The keyed hash of `credential` for a `target`, which is empty where verdicts depend on none.
+    pub(super) fn hash(&self, credential: &Credential, target: &[u8]) -> KeyedHash {
         let mut hash = self.keyed;
         match credential {
             Credential::Token { token, .. } => {
@@ -77,6 +78,12 @@ impl DigestCache {
                 hash.write(client_id.expose());
                 hash.write(client_secret.expose());
             }
+        }
+        if !target.is_empty() {
+            // Its length last, so that no credential ends like another with a target.
+            hash.write(target);
+            hash.write_usize(target.len());
+            hash.write_u8(3);
         }
         let hash = hash.finish128();
         KeyedHash(hash.h1, hash.h2)

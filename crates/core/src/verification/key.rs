@@ -77,6 +77,18 @@ impl CacheKey {
         Self(hash.finalize().into())
     }
 
+    /// The key of the verdict for a `target`, where verdicts depend on one; itself for the empty target.
+    #[must_use]
+    pub fn for_target(self, target: &str) -> Self {
+        if target.is_empty() {
+            return self;
+        }
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(target);
+        Self(hash.finalize().into())
+    }
+
     /// Its bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -6,9 +6,9 @@ use super::breaker::Permit;
 use super::cache::Found;
 use super::peers::{self, Entry, Lease, QueueId, Renewal, Sequence, Stored};
 use super::single_flight::{About, FlightId, StreamId, Waiter};
-use super::verdict::Verdict;
+use super::verdict::{Denial, Verdict};
 use super::verifier::Exchange;
-use super::{Action, Case, Lookup, Role, Subject, Verification};
+use super::{Action, Case, Lookup, Restraint, Role, Subject, Verification};
 use crate::metrics::{CacheResult, Counter};
 use crate::principal::Principal;
 use crate::revocation::Revoked;
@@ -31,6 +31,13 @@ impl<W> Verification<W> {
     pub(crate) fn lookup(&mut self, case: &Case<'_>) -> Option<Verdict> {
         self.refresh();
         let now = case.steady;
+        if case.target.is_some()
+            && let Some(Found::Bad(denial)) = self.cache.get(&case.key_everywhere, now)
+        {
+            // Bad for every target.
+            self.count(Counter::Cache(CacheResult::NegativeHit));
+            return Some(Verdict::Denied(denial));
+        }
         let (verdict, result, renew) = match self.cache.get(&case.key, now)? {
             Found::Bad(denial) => (Verdict::Denied(denial), CacheResult::NegativeHit, false),
             Found::Good(good) => {
@@ -98,10 +105,12 @@ impl<W> Verification<W> {
             }
             Source::LeftAlone => {
                 self.count(Counter::Cache(CacheResult::Miss));
-                let stale = case.exchange().and_then(|exchange| {
-                    self.serve_stale(&case.key, &case.digest, &*exchange, 1, case.now)
+                let served = case.exchange().and_then(|exchange| {
+                    let is_down = case.verifier.breaker.is_open();
+                    let offline = case.offline().filter(|_| is_down);
+                    self.serve_anyway(&case.key, &case.digest, &*exchange, offline, 1, case.now)
                 });
-                Lookup::Unavailable(request, stale)
+                Lookup::Unavailable(request, served)
             }
             Source::Full => {
                 self.count(Counter::Cache(CacheResult::Miss));
@@ -133,6 +142,9 @@ impl<W> Verification<W> {
         if can_start && permit.is_none() {
             self.probe(&Rc::clone(&case.verifier), case.now);
         }
+        if let Some(denial) = self.denied_everywhere(case) {
+            return Source::Known(Verdict::Denied(denial));
+        }
         let queue = permit.as_ref().and_then(|_| self.queue());
         let mut since = self.revocations.last_of(&case.digest, &[]);
         let mut found = self.lookup_or_lease(case, queue, since);
@@ -155,10 +167,13 @@ impl<W> Verification<W> {
             (Some(peers::Lookup::Follow { lapses, sequence }), Some(_)) => {
                 self.count(Counter::Coalesced);
                 let role = Role::Follower { silent_ticks: 0 };
-                let subject =
-                    Subject { verifier: Rc::clone(&case.verifier), exchange, role, sequence };
+                let subject = case.subject(exchange, role, sequence);
                 let lost_at = case.steady.after(lapses.since(case.now));
                 Source::Awaited(self.flights.start(about, subject, case.steady, lost_at))
+            }
+            (_, Some(_)) if !self.may_ask_for_target(case) => {
+                self.give_lease_back(case, queue);
+                Source::Full
             }
             (_, Some(permit)) => Source::Awaited(self.call(case, about, exchange, permit, queue)),
             (_, None) if can_start => Source::LeftAlone,
@@ -166,9 +181,37 @@ impl<W> Verification<W> {
         }
     }
 
-    /// Whether the server may be asked about the credential: not where it has failed to judge it a moment ago.
+    /// What another worker was told of the credential that holds for every target.
+    fn denied_everywhere(&mut self, case: &Case<'_>) -> Option<Denial> {
+        case.target.as_ref()?;
+        let since = self.revocations.last_of(&case.digest, &[]);
+        let found = self.shared.as_ref()?.peek(&case.key_everywhere, case.now, since);
+        let Some(peers::Lookup::Found(Stored::Bad(entry))) = found else { return None };
+        let left = entry.fresh_until.since(case.now).min(self.config.cache.negative_ttl);
+        self.cache.put_bad(case.key_everywhere, entry.value, left, case.steady);
+        Some(entry.value)
+    }
+
+    /// Whether the server may be asked about the credential: not where it has failed to judge it a moment ago, nor for
+    /// more targets in a second than anybody needs.
     fn may_ask(&mut self, case: &Case<'_>) -> bool {
-        self.unanswered.peek(&case.key).is_none_or(|until| *until <= case.steady)
+        let restraint = self.restraints.peek(&case.key);
+        !matches!(restraint, Some(Restraint::Unanswered(until)) if case.steady < *until)
+    }
+
+    /// Counts the targets that a credential is asked about in a second. False: it has had enough of them.
+    fn may_ask_for_target(&mut self, case: &Case<'_>) -> bool {
+        if case.target.is_none() {
+            return true;
+        }
+        let (until, count) = match self.restraints.peek(&case.key_everywhere) {
+            Some(Restraint::Targets(until, count)) if case.steady < *until => {
+                (*until, count.saturating_add(1))
+            }
+            _ => (case.steady.after(super::TARGETS_PERIOD), 1),
+        };
+        self.restraints.put(case.key_everywhere, Restraint::Targets(until, count));
+        count <= super::TARGETS_IN_PERIOD
     }
 
     fn lookup_or_lease(
@@ -220,8 +263,7 @@ impl<W> Verification<W> {
     ) -> FlightId {
         let request = exchange.request();
         let role = Role::Leader { permit, lease };
-        let sequence = self.revocations.last();
-        let subject = Subject { verifier: Rc::clone(&case.verifier), exchange, role, sequence };
+        let subject = case.subject(exchange, role, self.revocations.last());
         let lost_at = case.steady.after(case.verifier.longest_wait());
         let flight = self.flights.start(about, subject, case.steady, lost_at);
         self.actions.push(Action::Call(flight, Box::new(request)));
@@ -251,6 +293,13 @@ impl<W> Verification<W> {
         Ok(principal)
     }
 
+    /// The lease that was put down for a call which is not made after all.
+    fn give_lease_back(&self, case: &Case<'_>, queue: Option<QueueId>) {
+        if let (Some(shared), Some(leader)) = (&self.shared, queue) {
+            shared.settle(&case.key, leader, self.revocations.last(), None, case.now);
+        }
+    }
+
     fn lease(&self, case: &Case<'_>, leader: QueueId) -> Lease {
         Lease {
             key: case.key,
@@ -277,7 +326,8 @@ impl<W> Verification<W> {
 
     /// Notes that the server has not judged the credential: it is left alone with it for a moment.
     pub(super) fn note_unanswered(&mut self, key: super::CacheKey, now: Steady) {
-        self.unanswered.put(key, now.after(super::UNANSWERED_PAUSE));
+        let until = now.after(super::UNANSWERED_PAUSE);
+        self.restraints.put(key, Restraint::Unanswered(until));
     }
 }
 
@@ -288,7 +338,23 @@ pub(super) fn users(principal: &Principal) -> Vec<Revoked> {
 
 impl Case<'_> {
     pub(super) fn exchange(&self) -> Option<Box<dyn Exchange>> {
-        self.verifier.protocol().exchange(self.credential)
+        self.verifier.protocol().exchange(self.credential, self.target.as_ref(), self.now)
+    }
+
+    fn subject(&self, exchange: Box<dyn Exchange>, role: Role, sequence: Sequence) -> Subject {
+        Subject {
+            verifier: Rc::clone(&self.verifier),
+            exchange,
+            role,
+            target: self.target.clone(),
+            key_everywhere: self.key_everywhere,
+            offline: self.offline(),
+            sequence,
+        }
+    }
+
+    fn offline(&self) -> Option<Principal> {
+        self.verifier.protocol().offline_principal(self.credential)
     }
 
     fn about(&self, is_known: bool, exchange: &dyn Exchange) -> About {
@@ -296,7 +362,11 @@ impl Case<'_> {
     }
 
     fn digests(&self) -> super::Digests {
-        super::Digests { credential: self.digest, key: self.key }
+        super::Digests {
+            credential: self.digest,
+            key: self.key,
+            key_everywhere: self.key_everywhere,
+        }
     }
 
     /// Whether the verdict speaks of a token that was issued for the credential and has lapsed.

@@ -30,8 +30,11 @@ impl<W> Verification<W> {
         let Some(permit) = verifier.breaker.try_probe(steady) else { return };
         // Each hasher has keys of its own, from the host's random numbers.
         let mut random = || RandomState::new().hash_one(now.0);
-        let credential = verifier.protocol().random_credential(&mut random);
-        let Some(exchange) = verifier.protocol().exchange(&credential) else {
+        let protocol = verifier.protocol();
+        let credential = protocol.random_credential(&mut random, now);
+        let target = verifier.suspected_for.borrow().clone();
+        let Some(exchange) = protocol.exchange(&credential, target.as_ref(), now) else {
+            // Nobody has ever said what to ask about, so no call can have failed.
             let change = verifier.breaker.probe_answered(permit, steady);
             return self.report_change(verifier, change);
         };
@@ -61,7 +64,7 @@ impl<W> Verification<W> {
         let change = match verdict {
             Ok(_) => verifier.breaker.probe_answered(permit, steady),
             Err(fault) => {
-                self.report(&verifier, fault, steady);
+                self.report(&verifier, fault, now);
                 verifier.breaker.probe_failed(permit, steady)
             }
         };

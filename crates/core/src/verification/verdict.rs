@@ -4,7 +4,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::call::{AnswerBody, CallOutcome};
-use crate::principal::Principal;
+use super::verifiers::usergrid;
+use crate::principal::{ClaimLimit, Principal};
 
 /// What a server has judged. Facts about a credential, which may be remembered; never a decision about a request.
 #[derive(Clone, Debug)]
@@ -24,8 +25,13 @@ pub enum Denial {
     Expired,
     /// A configured `introspection.scope` is missing.
     Scope,
+    /// Good, or so it seems, but of another tenant than the request addresses: what a server says that is asked about a
+    /// credential in an application.
+    AnotherTenant,
     /// The token endpoint knows no such client, or not with this secret.
     BadClient,
+    /// The answer holds a claim beyond this limit, which only the operator can raise.
+    Claims(ClaimLimit),
 }
 
 /// Why there is no verdict. Never remembered.
@@ -41,6 +47,15 @@ pub enum ServerFault {
     BadAnswer,
     /// Longer than `max_response_bytes`.
     TooLarge,
+    /// There was none.
+    NoAnswer(NoAnswer),
+    /// What a stock Usergrid answered, or did not.
+    Usergrid(usergrid::Failure),
+}
+
+/// How a call ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
     /// See [`CallOutcome::Reset`].
     Reset,
     /// See [`CallOutcome::TimedOut`].
@@ -49,14 +64,40 @@ pub enum ServerFault {
     NotSent,
 }
 
+impl From<NoAnswer> for ServerFault {
+    fn from(fault: NoAnswer) -> Self {
+        Self::NoAnswer(fault)
+    }
+}
+
 impl ServerFault {
+    /// Whether the server is down: it gave no answer, or says itself that it failed. Nothing that a caller could bring about.
+    #[must_use]
+    pub const fn is_down(self) -> bool {
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Status(status) => status >= 500,
+            Self::Usergrid(failure) => failure.is_down(),
+            Self::RejectedUs | Self::AcceptsAnything | Self::BadAnswer | Self::TooLarge => false,
+        }
+    }
+
+    /// Whether no answer came in time.
+    #[must_use]
+    pub fn is_timeout(self) -> bool {
+        let timed_out = NoAnswer::TimedOut;
+        self == Self::NoAnswer(timed_out)
+            || matches!(self, Self::Usergrid(failure) if failure.is_unanswered(timed_out))
+    }
+
     /// Whether the server failed whoever asked: it could not be reached, was too late, or says itself that it
     /// cannot. Any other answer may be due to what a client presented, and must not keep other clients from being
     /// heard.
     #[must_use]
     pub const fn is_the_servers(self) -> bool {
         match self {
-            Self::Reset | Self::TimedOut | Self::NotSent => true,
+            Self::NoAnswer(_) => true,
+            Self::Usergrid(failure) => failure.is_the_servers(),
             Self::Status(status) => status >= 500 || status == 408 || status == 429,
             Self::RejectedUs | Self::AcceptsAnything | Self::BadAnswer | Self::TooLarge => false,
         }
@@ -66,9 +107,13 @@ impl ServerFault {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Claims(limit) => {
+                return write!(f, "a claim is beyond its limit, see `{}`", limit.key());
+            }
             Self::Inactive => "not active, or not for us",
             Self::Expired => "expired",
             Self::Scope => "without the scopes of `introspection.scope`",
+            Self::AnotherTenant => "not for what the path addresses",
             Self::BadClient => "no such client, or another secret",
         })
     }
@@ -84,12 +129,19 @@ impl fmt::Display for ServerFault {
             Self::Status(status) => write!(f, "it answered with status {status}"),
             Self::BadAnswer => f.write_str("its answer is not what the RFC asks for"),
             Self::TooLarge => f.write_str("its answer is longer than `max_response_bytes`"),
-            Self::Reset => f.write_str("it could not be reached, or broke off"),
-            Self::TimedOut => f.write_str("it did not answer in time"),
-            Self::NotSent => {
-                f.write_str("Envoy did not start the call; is the cluster known, and healthy?")
-            }
+            Self::NoAnswer(fault) => fault.fmt(f),
+            Self::Usergrid(failure) => failure.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reset => "it could not be reached, or broke off",
+            Self::TimedOut => "it did not answer in time",
+            Self::NotSent => "Envoy did not start the call; is the cluster known, and healthy?",
+        })
     }
 }
 
@@ -97,13 +149,13 @@ impl CallOutcome {
     /// The status and the body, if a server answered at all.
     ///
     /// # Errors
-    /// The fault that stands for how the call ended otherwise.
-    pub fn answer(&self) -> Result<(u16, &AnswerBody), ServerFault> {
+    /// How the call ended otherwise.
+    pub fn answer(&self) -> Result<(u16, &AnswerBody), NoAnswer> {
         match self {
             Self::Answered { status, body } => Ok((*status, body)),
-            Self::Reset => Err(ServerFault::Reset),
-            Self::TimedOut => Err(ServerFault::TimedOut),
-            Self::NotSent => Err(ServerFault::NotSent),
+            Self::Reset => Err(NoAnswer::Reset),
+            Self::TimedOut => Err(NoAnswer::TimedOut),
+            Self::NotSent => Err(NoAnswer::NotSent),
         }
     }
 }

@@ -3,14 +3,16 @@
 //! Whatever distinguishes one protocol from another stands behind [`Protocol`] and [`Exchange`]. A new one is a file
 //! under `verifiers/` and an arm in [`Verifiers::new`].
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use usergrid_auth_config::{Config, Endpoint};
+use usergrid_auth_config::{Config, Endpoint, TokenVerifier};
 
 use super::breaker::Breaker;
 use super::call::{CallOutcome, CallRequest};
 use super::verdict::{ServerFault, Verdict};
+use super::verifiers::usergrid::{Target, Usergrid};
 use super::verifiers::{Introspection, TokenEndpoint};
 use crate::credential::Credential;
 use crate::principal::Principal;
@@ -21,15 +23,27 @@ pub(crate) trait Protocol {
     /// Where calls go, and how long one may take.
     fn endpoint(&self) -> &Endpoint;
 
-    /// What is to be exchanged with the server about `credential`; `None` if it judges others only.
-    fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>>;
+    /// What is to be exchanged with the server about `credential`, where verdicts depend on it: for `target`. `None` if
+    /// it judges others only, or would have to know a target.
+    fn exchange(
+        &self,
+        credential: &Credential,
+        target: Option<&Target>,
+        now: UnixMillis,
+    ) -> Option<Box<dyn Exchange>>;
 
     /// Whether it judges credentials of this kind.
     fn judges(&self, credential: &Credential) -> bool;
 
     /// A well-formed credential that nobody has, made of random numbers: what the server says of it shows whether it
     /// lives.
-    fn random_credential(&self, random: &mut dyn FnMut() -> u64) -> Credential;
+    fn random_credential(&self, random: &mut dyn FnMut() -> u64, now: UnixMillis) -> Credential;
+
+    /// Who the holder of `credential` counts as while the server is down, if the configuration wants such a credential
+    /// admitted for what it says by itself.
+    fn offline_principal(&self, _: &Credential) -> Option<Principal> {
+        None
+    }
 
     /// At least this long from one question about such a credential to the next.
     fn probe_pause(&self) -> Duration;
@@ -58,7 +72,6 @@ pub(crate) trait Exchange {
 /// Where a conversation stands after a call.
 pub(crate) enum Progress {
     /// Something else has to be asked first.
-    #[allow(dead_code, reason = "the protocols so far need one question")]
     Ask(CallRequest),
     /// It is over.
     Done(Reading),
@@ -70,6 +83,24 @@ pub(crate) struct Reading {
     pub(crate) verdict: Result<Verdict, ServerFault>,
     /// What another worker needs to come to the same good verdict.
     pub(crate) record: Option<Record>,
+    /// How far and how long the verdict holds.
+    pub(crate) hold: Hold,
+}
+
+/// How far and how long a verdict holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hold {
+    /// For a second at most: it may hide an outage, or be true no longer in a moment.
+    pub(crate) briefly: bool,
+    /// Whatever the target is.
+    pub(crate) everywhere: bool,
+    /// A denial: whether it ends older good verdicts.
+    pub(crate) ends_older: bool,
+}
+
+impl Hold {
+    /// For its `ttl`, and a denial for good.
+    pub(crate) const USUAL: Self = Self { briefly: false, everywhere: false, ends_older: true };
 }
 
 /// A good answer in the form that workers hand each other.
@@ -84,6 +115,8 @@ pub(crate) struct Record {
 pub(crate) struct Verifier {
     protocol: Box<dyn Protocol>,
     pub(crate) breaker: Breaker,
+    /// What a request was about whose call failed: what a probe asks about.
+    pub(crate) suspected_for: RefCell<Option<Target>>,
 }
 
 impl Verifier {
@@ -108,14 +141,24 @@ pub(crate) struct Verifiers(Vec<Rc<Verifier>>);
 impl Verifiers {
     /// Those that `config` names.
     pub(crate) fn new(config: &Rc<Config>) -> Self {
-        let mut protocols: Vec<Box<dyn Protocol>> =
-            vec![Box::new(Introspection::new(Rc::clone(config)))];
-        if let Some(settings) = &config.client_credentials {
-            protocols.push(Box::new(TokenEndpoint::new(Rc::clone(config), Rc::clone(settings))));
+        let mut protocols: Vec<Box<dyn Protocol>> = Vec::new();
+        match &config.verifier {
+            TokenVerifier::Rfc7662(settings) => {
+                protocols.push(Box::new(Introspection::new(config, settings)));
+                if let Some(settings) = &config.client_credentials {
+                    protocols.push(Box::new(TokenEndpoint::new(config, settings)));
+                }
+            }
+            TokenVerifier::Usergrid(_) => {
+                let both = [Usergrid::of_tokens(config), Usergrid::of_pairs(config)];
+                let both = both.into_iter().flatten();
+                protocols.extend(both.map(|protocol| Box::new(protocol) as Box<dyn Protocol>));
+            }
         }
         let verifier = |protocol: Box<dyn Protocol>| {
             let breaker = Breaker::new(config.breaker, protocol.probe_pause());
-            Rc::new(Verifier { protocol, breaker })
+            let suspected_for = RefCell::default();
+            Rc::new(Verifier { protocol, breaker, suspected_for })
         };
         Self(protocols.into_iter().map(verifier).collect())
     }

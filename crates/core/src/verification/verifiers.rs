@@ -4,6 +4,7 @@ mod form;
 pub mod introspection;
 mod leak;
 pub mod token_endpoint;
+pub mod usergrid;
 
 pub(crate) use introspection::Introspection;
 pub(crate) use token_endpoint::TokenEndpoint;

@@ -68,9 +68,9 @@ fn answers_by_the_table() {
 fn a_call_without_an_answer_is_the_servers_fault() {
     let too_large = |status| CallOutcome::Answered { status, body: AnswerBody::TooLarge };
     for (outcome, expected) in [
-        (CallOutcome::Reset, "failed Reset"),
-        (CallOutcome::TimedOut, "failed TimedOut"),
-        (CallOutcome::NotSent, "failed NotSent"),
+        (CallOutcome::Reset, "failed NoAnswer(Reset)"),
+        (CallOutcome::TimedOut, "failed NoAnswer(TimedOut)"),
+        (CallOutcome::NotSent, "failed NoAnswer(NotSent)"),
         (too_large(200), "failed TooLarge"),
         (too_large(401), "failed Status(401)"),
     ] {
@@ -149,11 +149,13 @@ fn naming_no_tenant_is_not_the_same_as_silence() {
 }
 
 #[test]
-fn an_answer_that_would_fill_the_memory_is_a_bad_client() {
+fn an_answer_that_would_fill_the_memory_is_refused_for_its_claims() {
     let scopes: Vec<String> = (0..257).map(|n| n.to_string()).collect();
     let body = format!(r#"{{"access_token":"t","scope":"{}"}}"#, scopes.join(" "));
-    let verification = verdict(&answered(200, body), &config(""), b"id", NOW);
-    assert_eq!(summary(&verification), "denied BadClient");
+    let verification = |overrides| verdict(&answered(200, &body), &config(overrides), b"id", NOW);
+    assert_eq!(summary(&verification("")), "denied Claims(Entries)");
+    let raised = r#""limits":{"claims":{"entries":257}}"#;
+    assert_eq!(summary(&verification(raised)), "verified");
 }
 
 #[test]
@@ -188,10 +190,10 @@ fn the_identity_is_the_presented_client() {
 }
 
 #[test]
-fn a_client_id_too_long_for_its_header_is_a_bad_client() {
+fn a_client_id_too_long_for_its_header_is_refused_for_its_claims() {
     let verification =
         verdict(&answered(200, r#"{"access_token":"t"}"#), &config(""), &[0xff; 1400], NOW);
-    assert_eq!(summary(&verification), "denied BadClient");
+    assert_eq!(summary(&verification), "denied Claims(Header)");
 }
 
 proptest! {

@@ -35,6 +35,7 @@ fn outcome(presented: &Presented) -> Vec<u8> {
         Presented::Nothing => ("nothing", vec![]),
         Presented::Bad(BadCredential::Conflict) => ("conflict", vec![]),
         Presented::Bad(BadCredential::Token) => ("bad-token", vec![]),
+        Presented::Bad(BadCredential::TooLong) => ("too-long", vec![]),
         Presented::Bad(BadCredential::Basic) => ("bad-basic", vec![]),
         Presented::Bad(BadCredential::ClientQuery) => ("bad-client-query", vec![]),
         Presented::One(Credential::Token { token, place }) => {
@@ -178,9 +179,9 @@ fn lengths_are_bounded_in_every_place() {
     let of = |path: &str, authorization: &str| says(&find_in(path, authorization, &settings));
 
     assert_eq!(of("/", &format!("Bearer {fits}")), format!("header {fits}"));
-    assert_eq!(of("/", &format!("Bearer {over}")), "bad-token");
+    assert_eq!(of("/", &format!("Bearer {over}")), "too-long");
     assert_eq!(of(&format!("/?access_token={fits}"), ""), format!("query {fits}"));
-    assert_eq!(of(&format!("/?access_token={over}"), ""), "bad-token");
+    assert_eq!(of(&format!("/?access_token={over}"), ""), "too-long");
     // Counted when decoded.
     assert_eq!(of(&format!("/?access_token={}", "%61".repeat(64)), ""), format!("query {fits}"));
     assert_eq!(of("/", &basic_fits), format!("basic i {fits}"));

@@ -6,6 +6,7 @@ use usergrid_auth_rules::guest::{ApplicationPattern, GuestRule, GuestRules};
 use usergrid_auth_rules::path::RequestPath;
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::public::PublicRules;
+use usergrid_auth_rules::steps::Steps;
 
 use crate::support::rule;
 
@@ -33,12 +34,12 @@ fn guest(parts: &[(&[&str], &[&str])]) -> GuestRules {
 /// A broken path admits nobody: it is refused before any rule is asked.
 fn admits(rules: &GuestRules, method: &str, path: &str) -> bool {
     RequestPath::parse(path.as_bytes(), &[])
-        .is_ok_and(|path| rules.admits(method.as_bytes(), &path))
+        .is_ok_and(|path| rules.admits(method.as_bytes(), &path, &Steps::of_a_request()))
 }
 
 fn is_public(rules: &PublicRules, method: &str, path: &str) -> bool {
     RequestPath::parse(path.as_bytes(), &[])
-        .is_ok_and(|path| rules.admits(method.as_bytes(), &path))
+        .is_ok_and(|path| rules.admits(method.as_bytes(), &path, &Steps::of_a_request()))
 }
 
 /// The roles that Usergrid gives to guests by default (`docs/usergrid.md`, "Permission rules").
@@ -198,7 +199,7 @@ fn guests_below_a_base_path() {
     let base = ["api".to_owned()];
     let admits = |path: &str| {
         RequestPath::parse(path.as_bytes(), &base)
-            .is_ok_and(|path| usergrid().admits(b"GET", &path))
+            .is_ok_and(|path| usergrid().admits(b"GET", &path, &Steps::of_a_request()))
     };
     assert!(admits("/api/acme/sandbox/x"));
     for path in
@@ -312,7 +313,8 @@ fn public_below_a_base_path() {
     let rules = PublicRules::new(rules(&["get:/management/token", "get:*"]));
     let base = ["api".to_owned()];
     let is_public = |path: &str| {
-        RequestPath::parse(path.as_bytes(), &base).is_ok_and(|path| rules.admits(b"GET", &path))
+        RequestPath::parse(path.as_bytes(), &base)
+            .is_ok_and(|path| rules.admits(b"GET", &path, &Steps::of_a_request()))
     };
     assert!(is_public("/api/management/token"));
     assert!(is_public("/api/acme/app"));

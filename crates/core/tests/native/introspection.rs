@@ -1,20 +1,24 @@
 //! The exchange with an introspection endpoint: what goes out, and what every answer means.
 //! What a good answer principals stands in `principals.rs`.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::support::{
-    NOW, answered, call_body, call_header, config, introspected, rows, summary, unescape,
+    NOW, answered, call_body, call_header, config, introspected, introspection_of, rows, summary,
+    unescape,
 };
 use proptest::prelude::*;
-use usergrid_auth_config::{ClientAuth, Introspection, Secret};
+use usergrid_auth_config::{ClientAuth, Introspection, Secret, TokenVerifier};
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome};
 use usergrid_auth_core::verification::verifiers::introspection::{request, verdict};
 
 /// An endpoint that is called once, whatever it answers.
 fn settings() -> Introspection {
-    config(r#""introspection":{"authority":"auth.example.com","retries":0}"#).introspection
+    let config = config(r#""introspection":{"authority":"auth.example.com","retries":0}"#);
+    let TokenVerifier::Rfc7662(settings) = config.verifier else { panic!("another protocol") };
+    Rc::into_inner(settings).expect("nobody else has them")
 }
 
 #[test]
@@ -93,11 +97,12 @@ fn answers_by_the_table() {
     for row in rows(include_str!("../data/introspection-answers.tsv"), 5) {
         let [name, settings, status, body, expected] = row[..] else { unreachable!() };
         let mut config = config("");
+        let endpoint = introspection_of(&mut config);
         match settings {
             "plain" => {}
-            "issuer" => config.introspection.issuer = Some("https://auth.example.com".into()),
-            "audience" => config.introspection.audience = vec!["usergrid".into(), "gateway".into()],
-            "scope" => config.introspection.scope = vec!["read".into(), "write".into()],
+            "issuer" => endpoint.issuer = Some("https://auth.example.com".into()),
+            "audience" => endpoint.audience = vec!["usergrid".into(), "gateway".into()],
+            "scope" => endpoint.scope = vec!["read".into(), "write".into()],
             other => panic!("unknown settings `{other}`"),
         }
         // A `\u0061` of JSON is not an escape of the table.
@@ -111,9 +116,9 @@ fn answers_by_the_table() {
 fn a_call_without_an_answer_is_the_servers_fault() {
     let too_large = |status| CallOutcome::Answered { status, body: AnswerBody::TooLarge };
     for (outcome, expected) in [
-        (CallOutcome::Reset, "failed Reset"),
-        (CallOutcome::TimedOut, "failed TimedOut"),
-        (CallOutcome::NotSent, "failed NotSent"),
+        (CallOutcome::Reset, "failed NoAnswer(Reset)"),
+        (CallOutcome::TimedOut, "failed NoAnswer(TimedOut)"),
+        (CallOutcome::NotSent, "failed NoAnswer(NotSent)"),
         (too_large(200), "failed TooLarge"),
         (too_large(401), "failed RejectedUs"),
         (too_large(500), "failed Status(500)"),

@@ -14,6 +14,7 @@
 )]
 
 mod authorization;
+mod claim_limits;
 mod client_credentials;
 mod configuration;
 mod credentials;
@@ -26,5 +27,7 @@ mod paths;
 mod permissions;
 mod principals;
 mod shared_tables;
+mod steps;
 mod support;
+mod usergrid;
 mod usergrid_tokens;

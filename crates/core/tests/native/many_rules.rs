@@ -7,6 +7,7 @@ use usergrid_auth_rules::guest::{ApplicationPattern, GuestRule, GuestRules};
 use usergrid_auth_rules::path::RequestPath;
 use usergrid_auth_rules::permission::{CheckedPath, Rule, RuleSet};
 use usergrid_auth_rules::public::PublicRules;
+use usergrid_auth_rules::steps::Steps;
 
 use crate::support::rule;
 
@@ -44,16 +45,17 @@ proptest! {
         let rules: Vec<Rule> = rules.iter().map(|text| rule(text)).collect();
         let set = RuleSet::new(rules.clone());
         let path = CheckedPath::new(&path);
-        let allows = |rule: &Rule| rule.allows(b"GET", &path, &[]);
-        prop_assert_eq!(set.any(&path, allows), rules.iter().any(allows));
+        let steps = Steps::of_a_request();
+        let allows = |rule: &Rule| rule.allows(b"GET", &path, &[], &steps);
+        prop_assert_eq!(set.any(&path, &steps, allows), rules.iter().any(allows));
     }
 
     #[test]
     fn public_rules_are_each_of_them(rules in rules(), path in path()) {
         let rules: Vec<Rule> = rules.iter().map(|text| rule(text)).collect();
         let Ok(path) = RequestPath::parse(path.as_bytes(), &[]) else { return Ok(()) };
-        let each = rules.iter().any(|rule| PublicRules::new(vec![rule.clone()]).admits(b"GET", &path));
-        prop_assert_eq!(PublicRules::new(rules).admits(b"GET", &path), each);
+        let each = rules.iter().any(|rule| PublicRules::new(vec![rule.clone()]).admits(b"GET", &path, &Steps::of_a_request()));
+        prop_assert_eq!(PublicRules::new(rules).admits(b"GET", &path, &Steps::of_a_request()), each);
     }
 
     #[test]
@@ -72,8 +74,8 @@ proptest! {
             })
             .collect();
         let Ok(path) = RequestPath::parse(path.as_bytes(), &[]) else { return Ok(()) };
-        let each = rules.iter().any(|rule| GuestRules::new(vec![rule.clone()]).admits(b"GET", &path));
-        prop_assert_eq!(GuestRules::new(rules).admits(b"GET", &path), each);
+        let each = rules.iter().any(|rule| GuestRules::new(vec![rule.clone()]).admits(b"GET", &path, &Steps::of_a_request()));
+        prop_assert_eq!(GuestRules::new(rules).admits(b"GET", &path, &Steps::of_a_request()), each);
     }
 }
 
@@ -88,7 +90,8 @@ fn many_guest_rules_for_one_application_add_up() {
     rules.extend((0..100).map(|n| only(&format!("org{n}/*"), "post:/**")));
     let rules = GuestRules::new(rules);
     let admits = |method: &[u8], path: &str| {
-        rules.admits(method, &RequestPath::parse(path.as_bytes(), &[]).unwrap())
+        let path = RequestPath::parse(path.as_bytes(), &[]).unwrap();
+        rules.admits(method, &path, &Steps::of_a_request())
     };
     assert!(admits(b"GET", "/ACME/Sandbox/Item99"));
     assert!(!admits(b"POST", "/acme/sandbox/item99"));
@@ -105,7 +108,7 @@ fn tests_made(items: &[String], path: &str) -> usize {
     let mut rules = vec![rule(&format!("get:{}", items.join(",")))];
     rules.extend((0..8).map(|n| rule(&format!("post:/other{n}"))));
     let made = Cell::new(0_usize);
-    let found = RuleSet::new(rules).any(&CheckedPath::new(path), |_| {
+    let found = RuleSet::new(rules).any(&CheckedPath::new(path), &Steps::of_a_request(), |_| {
         made.update(|count| count.saturating_add(1));
         false
     });
@@ -130,7 +133,8 @@ fn rules_that_differ_only_deep_down_are_told_apart() {
     rules.push(rule(&format!("post:{deep}")));
     let rules = PublicRules::new(rules);
     let admits = |method: &[u8], path: &str| {
-        rules.admits(method, &RequestPath::parse(path.as_bytes(), &[]).unwrap())
+        let path = RequestPath::parse(path.as_bytes(), &[]).unwrap();
+        rules.admits(method, &path, &Steps::of_a_request())
     };
     assert!(admits(b"GET", &format!("{deep}/7")));
     assert!(!admits(b"GET", &format!("{deep}/20")));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usergrid_auth_config::Config;
 
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("README.md", include_str!("../../../../README.md")),
     ("DESIGN.md", include_str!("../../../../DESIGN.md")),
     ("HOST.md", include_str!("../../../../HOST.md")),
@@ -13,6 +13,7 @@ const PAGES: [(&str, &str); 10] = [
     ("docs/configuration.md", include_str!("../../../../docs/configuration.md")),
     ("docs/benchmarks.md", include_str!("../../../../docs/benchmarks.md")),
     ("docs/performance.md", include_str!("../../../../docs/performance.md")),
+    ("docs/limits.md", include_str!("../../../../docs/limits.md")),
     ("docs/mesh.md", include_str!("../../../../docs/mesh.md")),
     ("docs/usergrid.md", include_str!("../../../../docs/usergrid.md")),
 ];

@@ -5,7 +5,7 @@
 use serde_json::Value;
 use std::rc::Rc;
 
-use usergrid_auth_config::Config;
+use usergrid_auth_config::{Config, Introspection, TokenVerifier};
 use usergrid_auth_core::principal::Principal;
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome, CallRequest};
@@ -28,6 +28,12 @@ pub fn config(overrides: &str) -> Config {
     merge(&mut document, json(&format!("{{{overrides}}}")));
     Config::parse(document.to_string().as_bytes(), &|_| None)
         .unwrap_or_else(|problems| panic!("the test's configuration is refused:\n{problems}"))
+}
+
+/// The settings of the RFC 7662 endpoint, to be changed.
+pub fn introspection_of(config: &mut Config) -> &mut Introspection {
+    let TokenVerifier::Rfc7662(settings) = &mut config.verifier else { panic!("another protocol") };
+    Rc::get_mut(settings).expect("nobody else has them")
 }
 
 fn merge(target: &mut Value, other: Value) {

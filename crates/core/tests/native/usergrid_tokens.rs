@@ -4,8 +4,10 @@
 
 use crate::support::{rows, unescape};
 use proptest::prelude::*;
-use usergrid_auth_config::Secret;
-use usergrid_auth_core::credential::usergrid_token::{TokenProblem, check};
+use usergrid_auth_config::{Secret, TokenFormat};
+use usergrid_auth_core::credential::usergrid_token::{
+    TokenProblem, check, has_category, is_signature_checked, life_time,
+};
 use usergrid_auth_core::time::UnixMillis;
 
 const DEFAULT_SALT: &str = "super secret token value";
@@ -33,6 +35,29 @@ fn tokens_by_the_table() {
         let now = UnixMillis(now.parse().expect("milliseconds"));
         assert_eq!(check(&unescape(token), salt.as_ref(), now), expected, "{name}");
     }
+}
+
+#[test]
+fn a_token_tells_when_it_was_issued_and_when_it_ends() {
+    let life = life_time(UNTIL_2100.as_bytes()).expect("a token");
+    assert_eq!(life.issued, crate::support::NOW);
+    let ends = life.ends.expect("an end");
+    let at = |now| check(UNTIL_2100.as_bytes(), None, UnixMillis(now));
+    assert_eq!((at(ends.0 - 1), at(ends.0)), (Ok(()), Err(TokenProblem::Expired)));
+    assert_eq!(life_time(b"eyJhbGciOiJIUzI1NiJ9.e30.x"), None);
+}
+
+#[test]
+fn other_tokens_are_opaque_where_they_are_mixed() {
+    let salted = |salt: &str| TokenFormat::Mixed { salt: Some(secret(salt)) };
+    let jwt = b"eyJhbGciOiJIUzI1NiJ9.e30.x";
+    let token = UNTIL_2100.as_bytes();
+    assert!(has_category(token) && !has_category(jwt) && !has_category(b"ZW0tabc"));
+    assert!(is_signature_checked(&salted(DEFAULT_SALT), token));
+    assert!(!is_signature_checked(&salted("another"), token));
+    assert!(!is_signature_checked(&salted(DEFAULT_SALT), jwt));
+    assert!(!is_signature_checked(&TokenFormat::Mixed { salt: None }, token));
+    assert!(!is_signature_checked(&TokenFormat::Opaque, token));
 }
 
 proptest! {

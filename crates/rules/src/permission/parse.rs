@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::item::Item;
+use super::compiled::{compile, compile_anything};
 use super::{Operations, Rule};
 
 /// Why a text is no rule; its `Display` names the offending part.
@@ -62,13 +62,16 @@ pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
     let operations = parse_operations(operations)?;
     let mut compiled = Vec::new();
     if paths.is_empty() {
-        compiled.push(Item::anything());
+        compile_anything(&mut compiled);
     } else {
-        for item in items(paths)? {
-            compiled.push(parse_item(item)?);
+        for path in items(paths)? {
+            if path.contains(['*', '?']) && has_braced_expression(path) {
+                return Err(RuleError(Kind::BracedExpression(path.to_owned())));
+            }
+            compile(path, &mut compiled);
         }
     }
-    Ok(Rule { operations, items: compiled })
+    Ok(Rule { operations, paths: compiled.into() })
 }
 
 fn parse_operations(part: &str) -> Result<Operations, RuleError> {
@@ -88,13 +91,6 @@ fn parse_operations(part: &str) -> Result<Operations, RuleError> {
         }
     }
     Ok(operations)
-}
-
-fn parse_item(text: &str) -> Result<Item, RuleError> {
-    if text.contains(['*', '?']) && has_braced_expression(text) {
-        return Err(RuleError(Kind::BracedExpression(text.to_owned())));
-    }
-    Ok(Item::compile(text))
 }
 
 /// Splits a part at its commas; commas at its end do not count.

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::{CheckedPath, Rule};
+use crate::steps::Steps;
 
 /// So many rules are tried one after the other: that is cheaper than looking them up.
 pub(crate) const FEW: usize = 8;
@@ -32,15 +33,15 @@ impl RuleSet {
     /// Indexes `rules`, any of which may allow.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
-        let rules: Vec<Rule> = rules.into_iter().flat_map(Rule::one_for_each_path).collect();
+        let rules: Vec<Rule> = rules.iter().flat_map(Rule::one_for_each_path).collect();
         let mut by_start: HashMap<String, Vec<usize>> = HashMap::new();
         if rules.len() > FEW {
             for (place, rule) in rules.iter().enumerate() {
-                for item in &rule.items {
+                for path in rule.compiled_paths() {
                     let mut start = String::new();
                     by_start.entry(start.clone()).or_default();
-                    for segment in item.start().into_iter().take(DEEPEST) {
-                        add(&mut start, segment);
+                    for segment in path.start().take(DEEPEST) {
+                        add(&mut start, &segment);
                         by_start.entry(start.clone()).or_default();
                     }
                     by_start.entry(start).or_default().push(place);
@@ -58,16 +59,20 @@ impl RuleSet {
     }
 
     /// Whether a rule that could match `path` passes `test`, which must fail for those that do not
-    /// match. A rule of several paths is tested as that many rules of one path, each once at most.
+    /// match. A rule of several paths is tested as that many rules of one path, each once at most;
+    /// none is once `steps` are used up.
     #[must_use]
-    pub fn any(&self, path: &CheckedPath<'_>, test: impl Fn(&Rule) -> bool) -> bool {
+    pub fn any(&self, path: &CheckedPath<'_>, steps: &Steps, test: impl Fn(&Rule) -> bool) -> bool {
+        let passes = |rule: &Rule| steps.take(1) && test(rule);
         if self.by_start.is_empty() {
-            return self.rules.iter().any(test);
+            return self.rules.iter().any(passes);
         }
         let mut start = String::with_capacity(self.longest);
         let mut segments = path.tokens();
-        while let Some(places) = self.by_start.get(&start) {
-            if places.iter().filter_map(|place| self.rules.get(*place)).any(&test) {
+        while steps.take(start.len().saturating_add(1))
+            && let Some(places) = self.by_start.get(&start)
+        {
+            if places.iter().filter_map(|place| self.rules.get(*place)).any(passes) {
                 return true;
             }
             let Some(segment) = segments.next() else { break };

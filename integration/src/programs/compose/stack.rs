@@ -112,6 +112,14 @@ impl Stack {
         self.run(&["docker-compose.yml"], &["--build"], &[])
     }
 
+    /// The same with Usergrid in place of an introspection service.
+    ///
+    /// # Errors
+    /// See [`Stack::up_shipped`].
+    pub fn up_stock(&self) -> Result<()> {
+        self.run(&["docker-compose.yml", "envoy/stock-usergrid.yml"], &["--build"], &[])
+    }
+
     /// [`Stack::up_scripted`] with a module that is mounted.
     ///
     /// # Errors

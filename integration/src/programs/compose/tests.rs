@@ -6,9 +6,10 @@ use serde_yaml_ng::Value;
 
 use crate::harness::{envoy, workspace};
 
-const COMPOSE_FILES: [&str; 4] = [
+const COMPOSE_FILES: [&str; 5] = [
     "docker-compose.yml",
     "envoy/prebuilt.yml",
+    "envoy/stock-usergrid.yml",
     "integration/compose.yml",
     "integration/compose-envoy.yml",
 ];
@@ -89,4 +90,33 @@ fn compose_files_name_pinned_images_and_publish_on_loopback() {
             }
         }
     }
+}
+
+/// Envoy's configuration without what a verifying server of another kind changes.
+fn common(file: &str) -> Value {
+    let mut bootstrap: Value = serde_yaml_ng::from_str(&read(file)).unwrap();
+    let resources = &mut bootstrap["static_resources"];
+    resources["clusters"] = Value::Null;
+    let filters = &mut resources["listeners"][0]["filter_chains"][0]["filters"];
+    let manager = &mut filters[0]["typed_config"];
+    let route = &mut manager["route_config"]["virtual_hosts"][0]["routes"][0]["route"];
+    assert!(route["cluster"].is_string(), "{file}");
+    route["cluster"] = Value::Null;
+    let plugin = &mut manager["http_filters"][0]["typed_config"]["config"];
+    assert!(plugin["configuration"]["value"].is_string(), "{file}");
+    plugin["configuration"]["value"] = Value::Null;
+    plugin["vm_config"]["environment_variables"] = Value::Null;
+    bootstrap
+}
+
+#[test]
+fn envoy_is_configured_alike_before_a_stock_usergrid() {
+    assert_eq!(common("envoy/stock-usergrid.yaml"), common("envoy/envoy.yaml"));
+}
+
+#[test]
+fn the_salt_is_the_stand_ins() {
+    let compose: Value = serde_yaml_ng::from_str(&read("envoy/stock-usergrid.yml")).unwrap();
+    let salt = &compose["services"]["envoy"]["environment"]["USERGRID_TOKEN_SALT"];
+    assert_eq!(*salt, Value::from(crate::servers::usergrid::SALT));
 }

@@ -14,9 +14,11 @@ pub(super) fn command(kind: Kind) -> Result<Command> {
     let source = registry::directory().join(kind.package());
     match kind {
         Kind::OidcProvider => {
-            let installed = packages::node(&source, kind.package(), &["server.js"])?;
+            let scripts = ["url-parse.cjs", "server.js"];
+            let installed = packages::node(&source, kind.package(), &scripts)?;
             let mut command = Command::new("node");
-            command.arg(installed.join("server.js"));
+            let [shim, server] = scripts.map(|script| installed.join(script));
+            command.arg("--require").arg(shim).arg(server);
             Ok(command)
         }
         Kind::Django => {

@@ -20,12 +20,21 @@ pub trait Controlled: Send + Sync + 'static {
 
     /// Sets the answer for a token. Whether it answers anything about tokens.
     fn learn(&self, token: &str, answer: Answer) -> bool;
+
+    /// From now on something is wrong, or no longer. Whether it has faults of its own.
+    ///
+    /// # Errors
+    /// If there is no such fault.
+    fn fault(&self, _fault: Option<Value>) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// Listens until dropped.
 ///
 /// `GET /seen` and `DELETE /seen`; `PUT /tokens/{token}` with an answer as `answers.yaml` has them,
-/// in JSON.
+/// in JSON; `PUT /fault` with one of [`crate::servers::usergrid::fault`] in JSON, and
+/// `DELETE /fault`.
 ///
 /// # Errors
 /// If the address is taken.
@@ -58,6 +67,11 @@ impl Control {
                 self.0.forget();
                 Ok(Some(Value::Null))
             }
+            ("PUT", None) if path == "/fault" => {
+                let fault = serde_json::from_slice(body).context("not JSON")?;
+                Ok(self.0.fault(Some(fault))?.then_some(Value::Null))
+            }
+            ("DELETE", None) if path == "/fault" => Ok(self.0.fault(None)?.then_some(Value::Null)),
             ("PUT", Some(("", token))) => {
                 let answer = serde_json::from_slice(body).context("not an answer")?;
                 Ok(self.0.learn(token, answer).then_some(Value::Null))

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::clock::now;
+use super::principal::Key;
 use super::request::Request;
-use super::store::{Key, Store};
+use super::store::Store;
 
 /// The envelope around what a request of a collection has found or made.
 pub fn envelope(
@@ -25,7 +26,6 @@ pub fn envelope(
         "duration": 1,
         "organization": key.0,
         "applicationName": key.1,
-        "count": entities.len(),
     })
 }
 

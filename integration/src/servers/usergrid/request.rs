@@ -8,7 +8,7 @@ use crate::harness::http::{Headers, RequestHead, header};
 
 #[derive(Debug)]
 pub struct Request {
-    /// `GET`, …
+    /// `GET`, …; HEAD is GET to everything that decides.
     pub method: String,
     /// Segments, decoded; empty ones are left out.
     pub path: Vec<String>,
@@ -27,7 +27,7 @@ impl Request {
         let json: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
         let pairs = if json.is_some() { &[][..] } else { body };
         Self {
-            method: head.method.clone(),
+            method: if head.method == "HEAD" { "GET".into() } else { head.method.clone() },
             path: segments.map(decode).collect(),
             query: form::parse(query.as_bytes()).unwrap_or_default(),
             form: form::parse(pairs).unwrap_or_default(),
@@ -53,14 +53,9 @@ impl Request {
         Value::Object(names)
     }
 
-    /// A field of the form.
-    pub fn form(&self, name: &str) -> Option<&str> {
-        field(&self.form, name)
-    }
-
     /// A parameter, wherever it is.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        let sent = self.query(name).or_else(|| self.form(name)).map(str::to_owned);
+        let sent = self.query(name).or_else(|| field(&self.form, name)).map(str::to_owned);
         sent.or_else(|| match self.json.get(name)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -76,9 +71,14 @@ impl Request {
         })
     }
 
-    /// `id:secret` from Basic, else from the query. Fields of a body count at token endpoints only.
-    pub fn pair(&self) -> Option<String> {
-        client_pair(&self.headers, &self.query)
+    /// `id:secret` from Basic.
+    pub fn basic(&self) -> Option<String> {
+        client_pair(&self.headers, &[])
+    }
+
+    /// `id:secret` from the query. Fields of a body count at token endpoints only.
+    pub fn query_pair(&self) -> Option<String> {
+        Some(format!("{}:{}", self.query("client_id")?, self.query("client_secret")?))
     }
 
     /// `id:secret` at a token endpoint.
@@ -86,7 +86,7 @@ impl Request {
         let fields = || {
             Some(format!("{}:{}", self.parameter("client_id")?, self.parameter("client_secret")?))
         };
-        self.pair().or_else(fields)
+        self.basic().or_else(fields)
     }
 }
 

@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 
 use super::answer::done;
+use super::principal::{Key, Principal};
 use super::refusal::Refusal;
 use super::request::Request;
-use super::store::{ADMIN, Key, Principal, Store};
+use super::store::{Issued, Store};
 
 /// Below `/{org}/{app}/users/{user}`; the caller's right was looked at before.
 pub fn application(
@@ -21,9 +22,9 @@ pub fn application(
         // Neither the user nor the application is compared with the token's: so does Usergrid.
         (_, "revoketoken") => {
             let token = request.query("token").unwrap_or_default();
-            match store.holder(token) {
-                Ok((Principal::User(..), _)) => store.revoke(token),
-                _ => return Err(no_match(token)),
+            match store.issued(token) {
+                Ok(Issued { principal: Principal::User(..), .. }) => store.revoke(token),
+                _ => return Err(Refusal::no_match(token)),
             }
             Ok(done("revoked user token"))
         }
@@ -51,26 +52,21 @@ pub fn management(
     user: &str,
     what: &str,
 ) -> Result<Value, Refusal> {
-    if user != ADMIN {
+    if !store.admins.contains_key(user) {
         let description = format!("Could not find user for username: {user}");
-        let exception = "org.apache.usergrid.management.exceptions.ManagementException";
-        return Err(Refusal::bad_request("management", description, exception));
+        return Err(Refusal::management(description));
     }
+    let admin = Principal::admin(user);
     match what {
-        "revoketokens" => store.revoke_all(&Principal::Admin("acme".into())),
+        "revoketokens" => store.revoke_all(&admin),
         "revoketoken" => {
             let token = request.query("token").unwrap_or_default();
-            match store.holder(token) {
-                Ok((Principal::Admin(_), _)) => store.revoke(token),
-                _ => return Err(no_match(token)),
+            match store.issued(token) {
+                Ok(issued) if issued.principal == admin => store.revoke(token),
+                _ => return Err(Refusal::no_match(token)),
             }
         }
         _ => return Err(Refusal::not_found(&["management", "users", user, what])),
     }
     Ok(done("revoked user tokens"))
-}
-
-fn no_match(token: &str) -> Refusal {
-    let exception = "org.apache.usergrid.security.tokens.exceptions.TokenException";
-    Refusal::bad_request("token", format!("Could not match token : {token}"), exception)
 }

@@ -7,95 +7,83 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::clock::now;
+use super::principal::{Key, Principal};
 use super::refusal::Refusal;
-use super::token;
+use super::token::{self, Category};
+use super::version::Version;
 
 /// `usergrid.auth.token_secret_salt`.
 pub const SALT: &str = "salt of the tests";
-/// The password of every user that is there at the start.
-pub const PASSWORD: &str = "wonderland";
-/// The administrator of the organisation `acme`.
-pub const ADMIN: &str = "root";
-/// Id and secret of the application `acme/shop`.
-pub const APPLICATION_CLIENT: (&str, &str) =
-    ("YXA6Us6Rg0b0EeKuRALoGsWhew", "YXA6GQ1jP0dBMKVV0dkUcFzdEsmCFgk");
-/// Id and secret of the organisation `acme`.
-pub const ORGANIZATION_CLIENT: (&str, &str) =
-    ("b3U68vghI6FmEeKn9wLoGtzz0A", "b3U6ZuZ5_U8Y-bOaViJt0OyRkJFES-A");
-/// The UUID of `acme/shop`, which is the one within its client id.
-pub const APPLICATION_UUID: &str = "52ce9183-46f4-11e2-ae44-02e81ac5a17b";
-/// The longest life of a token, and the one it has if nothing else is asked for.
-pub const LIFE: u64 = 604_800_000;
-
-const ORGANIZATION_UUID: &str = "f2f82123-a166-11e2-a7f7-02e81adcf3d0";
-const EVERYTHING: &[&str] = &["get,put,post,delete:/**"];
-
-/// Organisation and application by name.
-pub type Key = (String, String);
-
-/// Whoever a request comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principal {
-    /// Nobody has said.
-    Guest,
-    /// A user of an application, by the user's UUID.
-    User(Key, String),
-    /// An application by its client id.
-    Application(Key),
-    /// An organisation by its client id.
-    Organization(String),
-    /// An administrator of an organisation.
-    Admin(String),
-}
+/// The longest life of a token in milliseconds, and the one it has if nothing else is asked for.
+pub const LIFE: i64 = 604_800_000;
+/// The rules of a role that has them all.
+pub const EVERYTHING: &[&str] = &["get,put,post,delete:/**"];
+/// The application whose users are the administrators.
+pub const MANAGEMENT_APPLICATION: &str = "b6768a08-b5d5-11e3-a495-11ddb1de66c8";
 
 #[derive(Debug)]
 pub struct Store {
-    applications: BTreeMap<Key, Application>,
-    tokens: BTreeMap<Uuid, (Principal, u64)>,
+    pub version: Version,
+    /// UUIDs by name.
+    pub organizations: BTreeMap<String, String>,
+    pub applications: BTreeMap<Key, Application>,
+    /// By user name.
+    pub admins: BTreeMap<String, Admin>,
+    /// Secret and owner by client id.
+    pub clients: BTreeMap<String, (String, Principal)>,
+    tokens: BTreeMap<Uuid, Issued>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Application {
-    uuid: String,
+    pub uuid: String,
     /// Rules of the role `guest`.
     pub guest: &'static [&'static str],
     /// Entities by collection, in the order in which they were made.
     pub collections: BTreeMap<String, Vec<Value>>,
+    /// Rules by the UUID of a user whose role is not `default`. No property of the user, since
+    /// those he writes himself.
+    pub rules: BTreeMap<String, &'static [&'static str]>,
     /// By the UUID of the user.
-    passwords: BTreeMap<String, String>,
+    pub passwords: BTreeMap<String, String>,
+}
+
+/// Somebody who administers organisations.
+#[derive(Debug)]
+pub struct Admin {
+    pub uuid: String,
+    pub organizations: &'static [&'static str],
+}
+
+/// What the database has of a token.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    pub principal: Principal,
+    /// In milliseconds since 1970.
+    pub expiry: i64,
 }
 
 impl Store {
-    /// Organisation `acme` with the applications `shop` and `sandbox`, organisation `globex` with
-    /// `lab`. `acme/shop` has the users `tom`, who may do everything, and `ann`, who may only read.
-    pub fn new() -> Self {
-        let mut store = Self { applications: BTreeMap::new(), tokens: BTreeMap::new() };
-        let sign_up = &["post:/users"][..];
-        for (organization, application, uuid, guest) in [
-            ("acme", "shop", APPLICATION_UUID.to_owned(), sign_up),
-            ("acme", "sandbox", token::uuid().to_string(), EVERYTHING),
-            ("globex", "lab", token::uuid().to_string(), sign_up),
-        ] {
-            let (collections, passwords) = (BTreeMap::new(), BTreeMap::new());
-            let made = Application { uuid, guest, collections, passwords };
-            store.applications.insert((organization.into(), application.into()), made);
+    /// Nothing but a version.
+    pub fn empty(version: Version) -> Self {
+        Self {
+            version,
+            organizations: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            admins: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            tokens: BTreeMap::new(),
         }
-        let shop = ("acme".to_owned(), "shop".to_owned());
-        for (user, role) in [("tom", "default"), ("ann", "reader")] {
-            let entity = json!({ "username": user, "name": user, "role": role });
-            let Value::Object(mut members) = entity else { continue };
-            members.insert("password".into(), PASSWORD.into());
-            let _made = store.create(&shop, "users", members);
-        }
-        store
     }
 
-    pub fn application(&self, organization: &str, application: &str) -> Result<Key, Refusal> {
+    /// The application that a path begins with; `path` is all of it, for the refusal.
+    pub fn application(&self, path: &[&str]) -> Result<Key, Refusal> {
+        let [organization, application, ..] = path else { return Err(Refusal::not_found(path)) };
         let key = (organization.to_lowercase(), application.to_lowercase());
         if self.applications.contains_key(&key) {
             return Ok(key);
         }
-        Err(Refusal::no_application(organization, application))
+        Err(Refusal::no_application(organization, application, path))
     }
 
     pub fn uuid(&self, key: &Key) -> &str {
@@ -109,15 +97,20 @@ impl Store {
 
     /// The rules of a user's role.
     pub fn rules(&self, key: &Key, user: &str) -> &'static [&'static str] {
-        match self.role(key, user).as_str() {
-            "reader" => &["get:/**", "put,post:/users/*/revoketoken"],
-            _ => EVERYTHING,
-        }
+        let application = self.applications.get(key);
+        application.and_then(|found| found.rules.get(user)).copied().unwrap_or(EVERYTHING)
     }
 
-    pub fn role(&self, key: &Key, user: &str) -> String {
-        let role = self.find(key, "users", user).and_then(|user| user["role"].as_str());
-        role.unwrap_or("default").into()
+    /// Whether this principal is of the organisation, with all rights in it.
+    pub fn administers(&self, principal: &Principal, organization: &str) -> bool {
+        match principal {
+            Principal::Organization(name) => name == organization,
+            Principal::Admin(name) => {
+                let admin = self.admins.get(name);
+                admin.is_some_and(|admin| admin.organizations.contains(&organization))
+            }
+            _ => false,
+        }
     }
 
     /// All of a collection.
@@ -156,7 +149,7 @@ impl Store {
         members.insert("modified".into(), now().into());
         members.insert("metadata".into(), json!({ "path": format!("/{collection}/{uuid}") }));
         if collection == "users" {
-            members.insert("activated".into(), true.into());
+            members.entry("activated").or_insert(true.into());
         }
         let entity = Value::Object(members);
         if let Some(application) = self.applications.get_mut(key) {
@@ -198,33 +191,41 @@ impl Store {
     pub fn log_in(&self, key: &Key, name: &str, password: &str) -> Option<&Value> {
         let user = self.find(key, "users", name)?;
         let right = self.applications.get(key)?.passwords.get(user["uuid"].as_str()?)?;
-        (right == password && user["activated"] == true).then_some(user)
+        (right == password).then_some(user)
     }
 
     /// Whose client id and secret this is, from `id:secret`.
-    pub fn client(pair: &str) -> Option<Principal> {
-        let is = |(id, secret): (&str, &str)| pair == format!("{id}:{secret}");
-        if is(APPLICATION_CLIENT) {
-            return Some(Principal::Application(("acme".into(), "shop".into())));
-        }
-        is(ORGANIZATION_CLIENT).then(|| Principal::Organization("acme".into()))
+    pub fn client(&self, pair: &str) -> Option<Principal> {
+        let (id, secret) = pair.split_once(':')?;
+        let (right, principal) = self.clients.get(id)?;
+        (right == secret).then(|| principal.clone())
     }
 
     /// An organisation as the token endpoint shows it.
-    pub fn organization() -> Value {
-        json!({ "uuid": ORGANIZATION_UUID, "name": "acme" })
+    pub fn organization(&self, name: &str) -> Value {
+        let applications: Map<String, Value> = self
+            .applications
+            .iter()
+            .filter(|((organization, _), _)| organization == name)
+            .map(|(key, found)| (format!("{}/{}", key.0, key.1), found.uuid.as_str().into()))
+            .collect();
+        json!({
+            "uuid": self.organizations.get(name), "name": name, "properties": {},
+            "applications": applications,
+        })
     }
 
-    /// Issues a token that is good for `life` milliseconds.
-    pub fn issue(&mut self, principal: Principal, life: u64) -> String {
+    /// Issues a token. Only access tokens end, after so many milliseconds.
+    pub fn issue(&mut self, principal: Principal, category: Category, life: i64) -> String {
         let (uuid, expiry) = (token::uuid(), now().saturating_add(life));
-        self.tokens.insert(uuid, (principal, expiry));
-        token::write(uuid, expiry, SALT)
+        self.tokens.insert(uuid, Issued { principal, expiry });
+        token::write(category, uuid, expiry, SALT)
     }
 
-    /// Whose token this is, and until when.
-    pub fn holder(&self, token: &str) -> Result<(Principal, u64), Refusal> {
-        let uuid = token::read(token, SALT, now())?;
+    /// What is in the database about a token.
+    pub fn issued(&self, token: &str) -> Result<Issued, Refusal> {
+        let uuid =
+            token::read(token, SALT, now()).map_err(|flaw| Refusal::flawed(flaw, self.version))?;
         let revoked = || Refusal::security("auth_invalid", "Unable to authenticate");
         self.tokens.get(&uuid).cloned().ok_or_else(revoked)
     }
@@ -236,11 +237,14 @@ impl Store {
     }
 
     pub fn revoke_all(&mut self, of: &Principal) {
-        self.tokens.retain(|_, (principal, _)| principal != of);
+        self.tokens.retain(|_, issued| issued.principal != *of);
     }
 }
 
+/// User names are unique and found in any letter case.
 fn is(entity: &Value, id: &str) -> bool {
-    let same = |name| entity.get(name).and_then(Value::as_str).is_some_and(|value| value == id);
-    ["uuid", "name", "username", "email"].into_iter().any(same)
+    let text = |name| entity.get(name).and_then(Value::as_str);
+    let same = |name| text(name).is_some_and(|value| value == id);
+    ["uuid", "name", "email"].into_iter().any(same)
+        || text("username").is_some_and(|name| name.eq_ignore_ascii_case(id))
 }

@@ -2,6 +2,7 @@
 
 use super::set::Sequence;
 use super::store::QueueId;
+use crate::principal::ClaimLimit;
 use crate::time::UnixMillis;
 use crate::verification::key::CacheKey;
 use crate::verification::verdict::Denial;
@@ -121,6 +122,11 @@ const fn code(denial: Denial) -> u8 {
         Denial::Expired => 2,
         Denial::Scope => 3,
         Denial::BadClient => 4,
+        Denial::Claims(ClaimLimit::Bytes) => 5,
+        Denial::Claims(ClaimLimit::Entries) => 6,
+        Denial::Claims(ClaimLimit::Rule) => 7,
+        Denial::Claims(ClaimLimit::Header) => 8,
+        Denial::AnotherTenant => 9,
     }
 }
 
@@ -131,6 +137,11 @@ pub(super) const fn denial(code: u8) -> Option<Denial> {
         2 => Some(Denial::Expired),
         3 => Some(Denial::Scope),
         4 => Some(Denial::BadClient),
+        5 => Some(Denial::Claims(ClaimLimit::Bytes)),
+        6 => Some(Denial::Claims(ClaimLimit::Entries)),
+        7 => Some(Denial::Claims(ClaimLimit::Rule)),
+        8 => Some(Denial::Claims(ClaimLimit::Header)),
+        9 => Some(Denial::AnotherTenant),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ use crate::verification::verdict::Denial;
 const VERSION: u8 = 1;
 
 const FAILED: u8 = 0;
+const UNSURE: u8 = u8::MAX - 2;
 const UNSHARED: u8 = u8::MAX - 1;
 const VERIFIED: u8 = u8::MAX;
 
@@ -37,6 +38,8 @@ pub enum Outcome {
     Verified(Vec<u8>),
     /// With a bad one.
     Denied(Denial),
+    /// With a bad one that may hide an outage: it ends nothing that is known.
+    Unsure(Denial),
     /// With a verdict that must not be handed on: a token was issued with it, or it is too long. Whoever needs it calls.
     Unshared,
     /// Without a verdict.
@@ -55,6 +58,10 @@ impl PeerMessage {
             Outcome::Failed => writer.byte(FAILED),
             Outcome::Unshared => writer.byte(UNSHARED),
             Outcome::Denied(denial) => writer.denial(*denial),
+            Outcome::Unsure(denial) => {
+                writer.byte(UNSURE);
+                writer.denial(*denial);
+            }
             Outcome::Verified(record) => {
                 writer.byte(VERIFIED);
                 writer.bytes(record);
@@ -76,6 +83,7 @@ impl PeerMessage {
         let outcome = match reader.byte()? {
             FAILED => Outcome::Failed,
             UNSHARED => Outcome::Unshared,
+            UNSURE => Outcome::Unsure(reader.denial()?),
             VERIFIED => Outcome::Verified(reader.0.to_vec()),
             other => Outcome::Denied(denial(other)?),
         };

@@ -12,27 +12,29 @@ use usergrid_auth_config::{ClientAuth, Config, Endpoint, Introspection as Settin
 
 use super::form::{self, Form};
 use super::leak;
+use super::usergrid::Target;
 use crate::credential::{Credential, TokenPlace};
 use crate::principal::{self, AnswerError, Principal, members};
 use crate::time::UnixMillis;
 use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use crate::verification::verdict::{Denial, ServerFault, Verdict};
-use crate::verification::verifier::{Exchange, Progress, Protocol, Reading, Record};
+use crate::verification::verifier::{Exchange, Hold, Progress, Protocol, Reading, Record};
 
 /// RFC 7662 token introspection.
 pub(crate) struct Introspection {
     config: Rc<Config>,
+    settings: Rc<Settings>,
 }
 
 impl Introspection {
-    pub(crate) fn new(config: Rc<Config>) -> Self {
-        Self { config }
+    pub(crate) fn new(config: &Rc<Config>, settings: &Rc<Settings>) -> Self {
+        Self { config: Rc::clone(config), settings: Rc::clone(settings) }
     }
 }
 
 impl Protocol for Introspection {
     fn endpoint(&self) -> &Endpoint {
-        &self.config.introspection.endpoint
+        &self.settings.endpoint
     }
 
     fn judges(&self, credential: &Credential) -> bool {
@@ -43,7 +45,7 @@ impl Protocol for Introspection {
         false
     }
 
-    fn random_credential(&self, random: &mut dyn FnMut() -> u64) -> Credential {
+    fn random_credential(&self, random: &mut dyn FnMut() -> u64, _: UnixMillis) -> Credential {
         let mut bytes = [0; 32];
         for chunk in bytes.as_chunks_mut::<8>().0 {
             *chunk = random().to_le_bytes();
@@ -56,21 +58,31 @@ impl Protocol for Introspection {
         Duration::ZERO
     }
 
-    fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
+    fn exchange(
+        &self,
+        credential: &Credential,
+        _: Option<&Target>,
+        _: UnixMillis,
+    ) -> Option<Box<dyn Exchange>> {
         let Credential::Token { token, .. } = credential else { return None };
-        Some(Box::new(OneToken { config: Rc::clone(&self.config), token: token.clone() }))
+        Some(Box::new(OneToken {
+            settings: Rc::clone(&self.settings),
+            config: Rc::clone(&self.config),
+            token: token.clone(),
+        }))
     }
 }
 
 /// The exchange about one token.
 struct OneToken {
+    settings: Rc<Settings>,
     config: Rc<Config>,
     token: Secret,
 }
 
 impl Exchange for OneToken {
     fn request(&self) -> CallRequest {
-        request(&self.config.introspection, self.token.expose())
+        request(&self.settings, self.token.expose())
     }
 
     fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress {
@@ -82,7 +94,7 @@ impl Exchange for OneToken {
             }
             _ => None,
         };
-        Progress::Done(Reading { verdict, record })
+        Progress::Done(Reading { verdict, record, hold: Hold::USUAL })
     }
 
     fn bytes(&self) -> usize {
@@ -167,7 +179,7 @@ fn judge(body: &[u8], config: &Config, now: UnixMillis) -> Result<Verdict, Serve
     match read(body, config, now) {
         Ok(verdict) => Ok(verdict),
         Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
-        Err(AnswerError::Oversized) => Ok(Verdict::Denied(Denial::Inactive)),
+        Err(AnswerError::Oversized(limit)) => Ok(Verdict::Denied(Denial::Claims(limit))),
     }
 }
 
@@ -189,13 +201,17 @@ fn denial(
     config: &Config,
     now: UnixMillis,
 ) -> Result<Option<Denial>, AnswerError> {
-    let settings = &config.introspection;
+    // No endpoint of this kind is configured, so nothing it says counts.
+    let Some(settings) = config.verifier.introspection() else {
+        return Ok(Some(Denial::Inactive));
+    };
     // Everything is read before anything is judged: no early denial may hide a broken member.
     let expires = members::seconds(answer, "exp", members::Round::Down)?;
     let is_bearer = is_bearer_access_token(answer)?;
     let is_bound = members::present(answer, "cnf")?.is_some();
     let is_for_us = is_from_issuer(answer, settings)? & is_for_audience(answer, settings)?;
-    let scopes = members::scopes(answer, &config.claims.scope)?.unwrap_or_default();
+    let scopes =
+        members::scopes(answer, &config.claims.scope, config.claim_limits)?.unwrap_or_default();
 
     Ok(if expires.is_some_and(|expires| expires <= now) {
         Some(Denial::Expired)

@@ -7,12 +7,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret};
+use usergrid_auth_config::{ClaimLimits, ClientCredentials, Config, Endpoint, PairAuth, Secret};
 
 use usergrid_auth_rules::syntax::is_uuid;
 
 use super::form::{self, Form};
+use super::usergrid::Target;
 use crate::credential::{ClientPlace, Credential, is_b64token};
+use crate::principal::header_values::HeaderValue;
 use crate::principal::members::{self, Round};
 use crate::principal::{
     self, AnswerError, ApplicationName, Principal, PrincipalKind, header_values,
@@ -20,7 +22,7 @@ use crate::principal::{
 use crate::time::UnixMillis;
 use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use crate::verification::verdict::{Denial, ServerFault, Verdict};
-use crate::verification::verifier::{Exchange, Progress, Protocol, Reading, Record};
+use crate::verification::verifier::{Exchange, Hold, Progress, Protocol, Reading, Record};
 
 /// The client credentials grant of a token endpoint, on behalf of a caller.
 pub(crate) struct TokenEndpoint {
@@ -29,8 +31,8 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    pub(crate) fn new(config: Rc<Config>, settings: Rc<ClientCredentials>) -> Self {
-        Self { config, settings }
+    pub(crate) fn new(config: &Rc<Config>, settings: &Rc<ClientCredentials>) -> Self {
+        Self { config: Rc::clone(config), settings: Rc::clone(settings) }
     }
 }
 
@@ -48,7 +50,7 @@ impl Protocol for TokenEndpoint {
         true
     }
 
-    fn random_credential(&self, random: &mut dyn FnMut() -> u64) -> Credential {
+    fn random_credential(&self, random: &mut dyn FnMut() -> u64, _: UnixMillis) -> Credential {
         let mut word = || Secret::new(format!("{:016x}", random()).into_bytes());
         let (client_id, client_secret) = (word(), word());
         Credential::Client { client_id, client_secret, place: ClientPlace::Basic }
@@ -59,7 +61,12 @@ impl Protocol for TokenEndpoint {
         Duration::from_secs(10)
     }
 
-    fn exchange(&self, credential: &Credential) -> Option<Box<dyn Exchange>> {
+    fn exchange(
+        &self,
+        credential: &Credential,
+        _: Option<&Target>,
+        _: UnixMillis,
+    ) -> Option<Box<dyn Exchange>> {
         let Credential::Client { client_id, client_secret, .. } = credential else { return None };
         Some(Box::new(OnePair {
             config: Rc::clone(&self.config),
@@ -91,7 +98,7 @@ impl Exchange for OnePair {
             }
             _ => None,
         };
-        Progress::Done(Reading { verdict, record })
+        Progress::Done(Reading { verdict, record, hold: Hold::USUAL })
     }
 
     fn bytes(&self) -> usize {
@@ -166,7 +173,7 @@ fn judge(
     match issued(body, config, client_id, now) {
         Ok(principal) => Ok(Verdict::Verified(Rc::new(principal))),
         Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
-        Err(AnswerError::Oversized) => Ok(Verdict::Denied(Denial::BadClient)),
+        Err(AnswerError::Oversized(limit)) => Ok(Verdict::Denied(Denial::Claims(limit))),
     }
 }
 
@@ -207,19 +214,19 @@ fn issued(
         Some(UnixMillis(life)) => Some(UnixMillis(now.0.saturating_add(life))),
         None => None,
     };
-    let scopes = members::scopes(&answer, "scope")?;
-    let tenancy = tenancy(&answer)?;
-    let identity = header_values::headers(&config.identity, tenancy.principal, |claim| {
+    let scopes = members::scopes(&answer, "scope", config.claim_limits)?;
+    let tenancy = tenancy(&answer, config.claim_limits)?;
+    let identity = header_values::headers(config, tenancy.principal, |claim| {
         // The answer has no claims: a member that happens to bear a claim's name is not the principal's.
         let names = &config.claims;
         Ok(if *claim == names.client_id {
-            Some(header_values::encode(client_id))
+            Some(HeaderValue::of_text(client_id))
         } else if *claim == names.scope {
-            answer.get("scope")?.and_then(header_values::value)
+            answer.get("scope")?.and_then(HeaderValue::of_scope)
         } else if *claim == names.application {
-            answer.get("application")?.and_then(header_values::value)
+            answer.get("application")?.and_then(HeaderValue::of_claim)
         } else if *claim == names.organization {
-            organization_name(&answer)?.and_then(header_values::value)
+            organization_name(&answer)?.and_then(HeaderValue::of_claim)
         } else {
             None
         })
@@ -249,8 +256,8 @@ fn issued(
 
 /// Usergrid answers with the UUID of an `application` or with an `organization` object (reference section 4). Whatever
 /// else names tenants confines the client to them without giving it their rights.
-fn tenancy(answer: &Object) -> Result<Tenancy, AnswerError> {
-    let application = members::one_or_list(answer, "application")?;
+fn tenancy(answer: &Object, limits: ClaimLimits) -> Result<Tenancy, AnswerError> {
+    let application = members::one_or_list(answer, "application", limits)?;
     let is_application = matches!(application.as_deref(), Some([one]) if is_uuid(one));
     let (organization, is_organization) = match members::present(answer, "organization")? {
         Some(Json::Object(organization)) => {
@@ -261,7 +268,7 @@ fn tenancy(answer: &Object) -> Result<Tenancy, AnswerError> {
             let named = [name, uuid].into_iter().flatten().find(|it| !it.is_empty());
             (Some(vec![named.ok_or(AnswerError::Malformed)?.to_owned()]), true)
         }
-        _ => (members::one_or_list(answer, "organization")?, false),
+        _ => (members::one_or_list(answer, "organization", limits)?, false),
     };
     let (organizations, applications) = principal::tenants(organization, application);
     // Both at once is nothing Usergrid says; the application's rights are the lesser ones.

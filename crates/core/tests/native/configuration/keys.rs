@@ -1,8 +1,8 @@
 //! The table of keys means what the parser does: defaults, bounds, and no key that nobody reads.
 
-use usergrid_auth_config::{Config, KEYS, Shape};
+use usergrid_auth_config::{Config, KEYS, Protocol, Shape};
 
-use super::{environment, problems, with};
+use super::{environment, goes_with, problems, with, with_usergrid};
 
 /// The table's default, written out, changes nothing: so documentation and parser mean the same by
 /// it.
@@ -13,10 +13,17 @@ fn explicit_defaults_change_nothing() {
         config.digest = [0; 32];
         format!("{config:?}")
     };
-    let plain = debug(&with(&[]));
-    for key in KEYS {
-        if let Some(default) = key.default_json() {
-            assert_eq!(debug(&with(&[(&key.path(), &default)])), plain, "{}", key.path());
+    for protocol in [Protocol::Rfc7662, Protocol::Usergrid] {
+        let document = |keys: &[(&str, &str)]| match protocol {
+            Protocol::Rfc7662 => with(keys),
+            Protocol::Usergrid => with_usergrid(keys),
+        };
+        let plain = debug(&document(&[]));
+        for key in KEYS.iter().filter(|key| goes_with(&key.path(), protocol)) {
+            if let Some(default) = key.default_json(protocol) {
+                let path = key.path();
+                assert_eq!(debug(&document(&[(&path, &default)])), plain, "{path}");
+            }
         }
     }
 }

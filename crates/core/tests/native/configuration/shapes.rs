@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use usergrid_auth_config::{Absent, Config, Format, KEYS, KeySpec, Shape};
+use usergrid_auth_config::{Absent, Config, Format, KEYS, KeySpec, Protocol, Shape};
 
 use crate::configuration::{environment, with};
 
@@ -59,7 +59,7 @@ fn fitting(shape: &Shape, key: &KeySpec) -> Vec<Value> {
 fn section_with_what_is_required(section: &str) -> Value {
     let mut object = json!({});
     let inside = KEYS.iter().filter(|key| key.section == section);
-    for key in inside.filter(|key| key.absent == Absent::Required) {
+    for key in inside.filter(|key| key.absent.under(Protocol::Rfc7662) == Absent::Required) {
         object[key.name] = fitting(&key.shape, key).remove(0);
     }
     object
@@ -129,6 +129,9 @@ fn document(key: &KeySpec, value: &Value) -> String {
         | ("introspection.client_auth.client_secret_env", _) => &[basic, id],
         ("introspection.client_auth.token", _) | ("introspection.client_auth.token_env", _) => {
             &[method("\"bearer\"")]
+        }
+        ("introspection.offline_if_error", "true") => {
+            &[("token.salt_env", "\"USERGRID_TOKEN_SALT\"")]
         }
         _ => &[],
     };
@@ -209,8 +212,11 @@ fn every_kind_of_shape_is_tried() {
 fn the_default_of_a_word_is_one_of_the_words() {
     for key in KEYS {
         if let Shape::Word(words) = key.shape {
-            let Absent::Text(default) = key.absent else { panic!("{}", key.path()) };
-            assert!(words.contains(&default), "{}: {default}", key.path());
+            for protocol in [Protocol::Rfc7662, Protocol::Usergrid] {
+                let absent = key.absent.under(protocol);
+                let Absent::Text(default) = absent else { panic!("{}", key.path()) };
+                assert!(words.contains(&default), "{}: {default}", key.path());
+            }
         }
     }
 }

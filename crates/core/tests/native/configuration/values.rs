@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use usergrid_auth_config::{
-    ClientAuth, Config, ErrorFormat, Forward, IdentityHeader, IdentitySource, OnConflict, PairAuth,
-    Tenancy, TokenFormat,
+    ClaimLimits, ClientAuth, Config, ErrorFormat, Forward, IdentityHeader, IdentitySource,
+    OnConflict, Overflow, PairAuth, Tenancy, TokenFormat,
 };
 
 use super::{MARK, environment, minimal};
@@ -20,7 +20,7 @@ fn accepted(name: &str) -> Config {
 #[test]
 fn a_minimal_document_means_the_defaults() {
     let config = accepted("minimal-oauth.json");
-    let introspection = &config.introspection;
+    let introspection = config.verifier.introspection().unwrap();
     assert_eq!(introspection.endpoint.cluster, "introspection");
     assert_eq!(introspection.endpoint.authority, "introspection");
     assert_eq!(introspection.endpoint.path, "/oauth2/introspect");
@@ -36,7 +36,7 @@ fn a_minimal_document_means_the_defaults() {
     let sources = &config.credentials;
     assert!(sources.header && sources.query && sources.client_query && sources.client_basic);
     assert_eq!(sources.on_conflict, OnConflict::Reject);
-    assert_eq!(sources.max_length, 4096);
+    assert_eq!(sources.max_length, 16384);
     assert!(matches!(config.token, TokenFormat::Opaque));
     assert_eq!(config.authorization.tenancy, Tenancy::IfPresent);
     assert_eq!(config.authorization.application_ids.uuid("acme/sandbox"), None);
@@ -57,6 +57,8 @@ fn a_minimal_document_means_the_defaults() {
     assert_eq!((config.cache.max_entries, config.cache.max_negative_entries), (10000, 2000));
     assert!(config.cache.shared);
     assert_eq!(config.max_waiting, 1024);
+    assert_eq!(config.claim_limits, ClaimLimits { bytes: 16384, entries: 256 });
+    assert_eq!(config.identity_overflow, Overflow::Refuse);
     assert_eq!(config.errors.format, ErrorFormat::Oauth);
     assert_eq!(config.errors.realm, "usergrid");
     assert!(config.bypass_preflight);
@@ -88,6 +90,8 @@ fn every_choice_is_taken_over() {
     assert_eq!(carries("x-usergrid-scope"), None);
     assert_eq!(carries("x-tenant"), claim("tenant"));
     assert_eq!(config.identity.len(), 9);
+    assert_eq!(config.identity_overflow, Overflow::Cut);
+    assert_eq!(config.claim_limits, ClaimLimits { bytes: 262_144, entries: 4096 });
     assert_eq!(config.forward, Forward::AsSent);
     assert!(config.cache.ttl.is_zero() && config.cache.negative_ttl.is_zero());
     assert!(!config.cache.shared && !config.bypass_preflight);
@@ -110,7 +114,7 @@ fn guest_and_public_rules_are_taken_over() {
 #[test]
 fn servers_and_secrets_are_taken_over() {
     let config = accepted("bearer.json");
-    let introspection = &config.introspection;
+    let introspection = config.verifier.introspection().unwrap();
     assert!(matches!(&introspection.client_auth, ClientAuth::Bearer { token }
         if token.expose() == b"TOPSECRET-of-the-environment"));
     assert_eq!(introspection.endpoint.path, "/introspect?realm=api");
@@ -121,13 +125,16 @@ fn servers_and_secrets_are_taken_over() {
     assert_eq!(introspection.scope, ["read", "write"]);
 
     let config = accepted("post.json");
-    assert!(matches!(&config.introspection.client_auth,
+    assert!(matches!(&config.verifier.introspection().unwrap().client_auth,
         ClientAuth::ClientSecretPost { client_id, client_secret }
         if client_id == "gateway" && client_secret.expose() == MARK.as_bytes()));
     assert_eq!(config.client_credentials.unwrap().client_auth, PairAuth::ClientSecretBasic);
 
     let config = accepted("usergrid.json");
-    assert!(matches!(&config.introspection.client_auth, ClientAuth::ClientSecretBasic { .. }));
+    assert!(matches!(
+        &config.verifier.introspection().unwrap().client_auth,
+        ClientAuth::ClientSecretBasic { .. }
+    ));
     assert!(matches!(&config.token, TokenFormat::Usergrid { salt: Some(salt) }
         if salt.expose() == b"TOPSECRET salt"));
     let pairs = config.client_credentials.unwrap();
@@ -141,7 +148,8 @@ fn numbers_survive_a_control_plane_that_knows_only_doubles() {
     let config = accepted("istio.json");
     assert_eq!((config.cache.max_entries, config.cache.max_negative_entries), (10000, 2000));
     assert_eq!((config.credentials.max_length, config.max_waiting), (4096, 1024));
-    assert_eq!((config.introspection.retries, config.introspection.max_response_bytes), (0, 65536));
+    let introspection = config.verifier.introspection().unwrap();
+    assert_eq!((introspection.retries, introspection.max_response_bytes), (0, 65536));
 }
 
 #[test]

@@ -62,6 +62,23 @@ fn a_token_the_server_refuses_is_refused_on_the_sandbox_too() {
 }
 
 #[test]
+fn where_tokens_are_mixed_usergrids_are_checked_and_others_are_asked_about() {
+    let mut worker = Worker::new(r#""token":{"format":"mixed"}"#);
+    let ask = |worker: &mut Worker, token: &str| {
+        let header = [("authorization", &*format!("Bearer {token}"))];
+        worker.request("GET /acme/shop/x", &header)
+    };
+    let stream = ask(&mut worker, "YWMtforged");
+    assert_eq!(worker.verdict(stream), "401 auth_unverified_oath");
+    assert!(worker.calls.is_empty());
+    for other in ["eyJhbGciOiJIUzI1NiJ9.e30.x", "abc"] {
+        let stream = ask(&mut worker, other);
+        worker.answer(200, r#"{"active":true}"#);
+        assert_eq!(worker.verdict(stream), "forwarded", "{other}");
+    }
+}
+
+#[test]
 fn public_endpoints_pass_with_their_credentials_untouched() {
     let mut worker = Worker::new(SANDBOX);
     let path = "/acme/app/token?client_id=a&client_secret=b&access_token=c";

@@ -4,7 +4,6 @@ use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
 use usergrid_auth_core::verification::call::CallOutcome;
-use usergrid_auth_core::verification::verdict::ServerFault;
 
 use crate::decision::worker::{BEARER, NOON, Worker};
 
@@ -18,6 +17,14 @@ fn provoke(
         Refusal::Conflict => worker.request("GET /acme/app/x?access_token=a&access_token=b", &[]),
         Refusal::BadPath => worker.request("GET /acme/./x", &[]),
         Refusal::Malformed => worker.request("GET /acme/app/x", &[("authorization", "Token abc")]),
+        Refusal::TooLong => {
+            let header = format!("Bearer {}", "a".repeat(16_385));
+            worker.request("GET /acme/app/x", &[("authorization", &header)])
+        }
+        Refusal::Claims => {
+            let sub = format!(r#""sub":"{}""#, "a".repeat(4097));
+            worker.with_token("GET /acme/app/x", "abc", &sub)
+        }
         Refusal::Expired => {
             worker.with_token("GET /acme/app/x", "abc", &format!(r#""exp":{}"#, NOON / 1000 - 1))
         }
@@ -61,12 +68,13 @@ fn every_row_can_be_reached_and_counts_and_logs_itself() {
         let mut worker = worker("usergrid");
         let stream = provoke(refusal, &mut worker);
         let row = refusal.row();
+        let level = if refusal == Refusal::Claims { log::Level::Warn } else { log::Level::Info };
         assert_eq!(worker.verdict(stream), format!("{} {}", row.status, row.error), "{refusal:?}");
         assert!(worker.counts.contains(&Counter::Requests(Outcome::Refused(refusal))));
         assert!(
             worker.log.iter().any(|event| {
                 matches!(event, LogEvent::Refused { refusal: logged, .. } if *logged == refusal)
-                    && event.level() == log::Level::Info
+                    && event.level() == level
             }),
             "{refusal:?}"
         );
@@ -110,6 +118,8 @@ fn challenges_go_with_401_and_403_and_with_nothing_else() {
         ("oauth", Refusal::Conflict, None),
         ("usergrid", Refusal::BadPath, None),
         ("usergrid", Refusal::Malformed, Some(r#"Bearer realm="edge", error="invalid_token""#)),
+        ("oauth", Refusal::TooLong, Some(r#"Bearer realm="edge", error="invalid_token""#)),
+        ("usergrid", Refusal::Claims, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("oauth", Refusal::Expired, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("usergrid", Refusal::Inactive, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         (
@@ -175,35 +185,6 @@ fn a_refused_credential_is_logged_by_its_fingerprint() {
     assert_eq!(rest, "refused: reason=inactive application=acme/app credential");
     assert_eq!(fingerprint.len(), 8);
     assert!(fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()));
-}
-
-#[test]
-fn failures_of_the_server_are_told_once_a_second_with_a_count_of_the_rest() {
-    let mut worker = Worker::new("");
-    for number in 0..10 {
-        worker.request("GET /x", &[("authorization", &format!("Bearer t{number}"))]);
-        worker.answer(500, "");
-    }
-    worker.now += 1_000;
-    worker.request("GET /x", &[("authorization", "Bearer last")]);
-    worker.answer(401, "");
-    let failures: Vec<_> = worker
-        .log
-        .iter()
-        .filter_map(|event| match event {
-            LogEvent::ServerFailed { fault, suppressed, .. } => {
-                Some((*fault, *suppressed, event.level()))
-            }
-            _ => None,
-        })
-        .collect();
-    assert_eq!(
-        failures,
-        [
-            (ServerFault::Status(500), 0, log::Level::Warn),
-            (ServerFault::RejectedUs, 9, log::Level::Error)
-        ]
-    );
 }
 
 #[test]

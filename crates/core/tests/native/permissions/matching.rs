@@ -1,7 +1,7 @@
-//! Methods, names, wildcards and the words of errors, each by a table; and what a hostile path
-//! costs.
+//! Methods, names, wildcards and the words of errors, each by a table.
 
 use usergrid_auth_rules::permission::Rule;
+use usergrid_auth_rules::steps::Steps;
 
 use super::Outcome::{Allow, Deny};
 use super::{allows, outcome};
@@ -152,29 +152,11 @@ fn paths_beyond_any_backend_match_no_wildcard_but_all_of_them() {
     assert!(allows(&format!("get:{over}"), &over, &[]));
 }
 
-/// Deep backtracking would take longer than the universe has: 30,000 segments against nested
-/// wildcards.
-#[test]
-fn hostile_paths_cost_little() {
-    let started = std::time::Instant::now();
-    for (rule, path) in [
-        ("get:/**/a/**/a/**/a/**/a/**/b", "/a".repeat(30_000)),
-        ("get:/**/a/a/a/a/**/a/a/a/b/**/c", "/a".repeat(30_000)),
-        ("get:/*a*a*a*a*a*a*a*a*b", format!("/{}", "a".repeat(60_000))),
-        ("get:/**/*a*a*b/**/*a*a*b", "/aaaaaaaaaaaaaaa".repeat(4_000)),
-        ("get:/*aaaaaaaaaaaaaaab", format!("/{}", "a".repeat(60_000))),
-        ("get:/{x}{x}{x}{x}{x}*b", format!("/{}", "a".repeat(60_000))),
-        ("get:/**/x", "/".repeat(60_000)),
-    ] {
-        assert!(!allows(rule, &path, &["a", "b"]), "{rule}");
-    }
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
-}
-
 #[test]
 fn only_rules_for_everything_allow_everything() {
     for rule in ["get:/", "get:/*", "get:/**/x", "get:/x/**", "get:/***", "get:/**/*", "get:/**/?*"]
     {
-        assert!(!Rule::parse(rule).unwrap().allows_everything(b"GET"), "{rule}");
+        let rule = Rule::parse(rule).unwrap();
+        assert!(!rule.allows_everything(b"GET", &Steps::of_a_request()), "{rule:?}");
     }
 }

@@ -6,6 +6,7 @@ mod properties;
 mod vectors;
 
 use usergrid_auth_rules::permission::{CheckedPath, Rule};
+use usergrid_auth_rules::steps::Steps;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -19,8 +20,11 @@ use Outcome::{Allow, ConfigError, Deny};
 fn outcome(rule: &str, method: &str, path: &str, user_names: &[String]) -> Outcome {
     match Rule::parse(rule) {
         Err(_) => ConfigError,
-        Ok(rule) if rule.allows(method.as_bytes(), &CheckedPath::new(path), user_names) => Allow,
-        Ok(_) => Deny,
+        Ok(rule) => {
+            let (method, path) = (method.as_bytes(), CheckedPath::new(path));
+            let allows = rule.allows(method, &path, user_names, &Steps::of_a_request());
+            if allows { Allow } else { Deny }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use usergrid_auth_rules::permission::{CheckedPath, Rule};
+use usergrid_auth_rules::steps::Steps;
 
 use super::{allows, model, outcome};
 
@@ -15,6 +16,24 @@ proptest! {
         path in "(/[abB*]{0,3}){1,6}/?",
     ) {
         prop_assert_eq!(allows(&format!("get:{pattern}"), &path, &[]), model::matches(&pattern, &path));
+    }
+
+    #[test]
+    fn a_budget_of_steps_only_ever_refuses(
+        patterns in prop::collection::vec("(/(\\*\\*|\\*|[abA?*]{0,4})){1,5}/?", 1..6),
+        path in "(/[abB*]{0,3}){1,6}/?",
+        budget in 0_usize..200,
+    ) {
+        let rules = patterns.iter().map(|pattern| Rule::parse(&format!("get:{pattern}")).unwrap());
+        let (rules, steps) = (rules.collect::<Vec<Rule>>(), Steps::new(budget));
+        let checked = CheckedPath::new(&path);
+        let allowed = rules.iter().any(|rule| rule.allows(b"GET", &checked, &[], &steps));
+        if steps.are_used_up() {
+            prop_assert!(!allowed);
+            prop_assert!(!Rule::parse("*:*").unwrap().allows(b"GET", &checked, &[], &steps));
+        } else {
+            prop_assert_eq!(allowed, patterns.iter().any(|pattern| model::matches(pattern, &path)));
+        }
     }
 
     #[test]
@@ -31,9 +50,9 @@ proptest! {
     fn a_rule_for_everything_allows_every_path(path in "/\\PC{0,40}") {
         for rule in ["get:", "get:*", "get:**", "get:/**", "get:/x,/**/**"] {
             let rule = Rule::parse(rule).unwrap();
-            prop_assert!(rule.allows_everything(b"GET"));
-            prop_assert!(!rule.allows_everything(b"POST"));
-            prop_assert!(rule.allows(b"GET", &CheckedPath::new(&path), &[]));
+            prop_assert!(rule.allows_everything(b"GET", &Steps::of_a_request()));
+            prop_assert!(!rule.allows_everything(b"POST", &Steps::of_a_request()));
+            prop_assert!(rule.allows(b"GET", &CheckedPath::new(&path), &[], &Steps::of_a_request()));
         }
     }
 }
