@@ -112,7 +112,8 @@ pub fn run(scale: Scale) -> Result<()> {
         let mut peak = start;
         while given.load(Ordering::SeqCst) < size.claims {
             ensure!(!over.load(Ordering::SeqCst), "a client failed");
-            ensure!(began.elapsed() < size.longest, "not within {:?}", size.longest);
+            let count = given.load(Ordering::SeqCst);
+            ensure!(began.elapsed() < size.longest, "{count} answers within {:?}", size.longest);
             std::thread::sleep(Duration::from_millis(100));
             peak = peak.max(site.envoy.resident()?);
         }
