@@ -5,6 +5,7 @@ pub mod front;
 pub mod live;
 mod local;
 mod setup;
+pub mod vms;
 pub mod workers;
 
 pub use local::Site;

@@ -1,9 +1,10 @@
-//! The four bars that the filter has to clear as a whole process: calls, outage, memory. Each is
+//! The bars that the filter has to clear as a whole process: calls, outage, memory, hostile callers. Each is
 //! one function that prints its figures, and fails if the bar is missed. `cargo bars` runs them at
 //! full size, `cargo test` smaller.
 
 pub mod crowd;
 pub mod flood;
+pub mod hostile;
 pub mod outage;
 mod scale;
 pub mod spread_load;
@@ -20,7 +21,7 @@ pub struct Bar {
     pub run: fn(Scale) -> Result<()>,
 }
 
-pub const ALL: [Bar; 4] = [
+pub const ALL: [Bar; 5] = [
     Bar {
         name: "crowd",
         about: "500 concurrent requests with one token on 4 workers, 300 ms per call: 1 call, all 200",
@@ -41,5 +42,11 @@ pub const ALL: [Bar; 4] = [
         name: "flood",
         about: "a million bad tokens: memory grows by less than 5 MB after the first 50,000, good tokens still hit",
         run: flood::run,
+    },
+    Bar {
+        name: "hostile",
+        about: "random tokens, revocations, 100,000 hostile answers, hard rules, failing credentials and early leavers at \
+                once: known callers get nothing but 200, p99 at most doubles, memory stays within its budget",
+        run: hostile::run,
     },
 ];

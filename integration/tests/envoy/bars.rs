@@ -1,7 +1,7 @@
 //! The bars of `cargo bars`, at a size for every run.
 
 use anyhow::Result;
-use integration::programs::bars::{Scale, crowd, flood, outage, spread_load};
+use integration::programs::bars::{Scale, crowd, flood, hostile, outage, spread_load};
 
 #[test]
 fn a_crowd_makes_one_call_whatever_the_number_of_workers() -> Result<()> {
@@ -23,4 +23,9 @@ fn an_outage_keeps_known_tokens_in_and_unknown_ones_out() -> Result<()> {
 #[test]
 fn a_flood_of_bad_tokens_costs_no_memory_and_no_good_answer() -> Result<()> {
     flood::run(Scale::Test)
+}
+
+#[test]
+fn hostile_callers_are_nothing_to_those_who_are_known() -> Result<()> {
+    hostile::run(Scale::Test)
 }

@@ -1,10 +1,10 @@
 //! A verifying server that fails: what is tried again, when it is left alone, and when it is asked
 //! again.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use integration::harness::client::{Connection, Request};
 use integration::harness::wait;
-use integration::servers::stub::answer::Answer;
+use integration::servers::stub::answer::{Answer, Trouble};
 use integration::site::{Setup, Site};
 use serde_json::json;
 
@@ -45,10 +45,29 @@ fn a_verdict_is_never_asked_for_again() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_failure_is_let_be_for_a_second_and_not_remembered() -> Result<()> {
+    let site = Site::start(&Setup::test("let-be"))?;
+    site.introspection.learn("wobbly", Answer { failures: 1, ..Answer::user("u") });
+    ensure!(status(&site, "wobbly")? == 503);
+    ensure!(status(&site, "wobbly")? == 503 && site.introspection.count("wobbly") == 1);
+    wait::until("another call", || {
+        let found = status(&site, "wobbly")?;
+        ensure!([200, 503].contains(&found), "{found}");
+        Ok((found == 200).then_some(()))
+    })?;
+    ensure!(
+        site.introspection.count("wobbly") == 2,
+        "{} calls",
+        site.introspection.count("wobbly")
+    );
+    Ok(())
+}
+
 /// One connection, so that it is one worker's breaker also with several workers.
 #[test]
 fn a_server_that_keeps_failing_is_left_alone_and_then_probed() -> Result<()> {
-    let config = json!({ "breaker": { "failures": 3, "open": "3s" } });
+    let config = json!({ "breaker": { "failures": 3, "open": "5s" } });
     let site = Site::start(&Setup::test("breaker").config(config).workers(2))?;
     let mut connection = Connection::open(site.address())?;
     let mut ask = |token: &str| -> Result<u16> {
@@ -56,24 +75,29 @@ fn a_server_that_keeps_failing_is_left_alone_and_then_probed() -> Result<()> {
     };
     ensure!(ask("alice")? == 200);
     let broken = Answer { status: Some(500), ..Answer::default() };
+    site.introspection.trouble(Some(Trouble::Answers(Box::new(broken))));
     for number in 0..3 {
-        let token = format!("broken-{number}");
-        site.introspection.learn(&token, broken.clone());
-        ensure!(ask(&token)? == 503);
+        ensure!(ask(&format!("broken-{number}"))? == 503);
     }
     site.admin().wait_for_metric("breaker_open", 1)?;
+    site.introspection.trouble(None);
     let made = site.introspection.made();
-    ensure!(made == 4, "{made} calls");
-    // All that comes now is answered without a call, until the time is over and one goes through.
+    // The probe is about a token that nobody has presented.
+    ensure!(made == 5, "{made} calls");
+    let probed = site.introspection.calls().pop().context("no call")?.subject;
+    ensure!(probed.len() > 40, "the probe was about `{probed}`");
+    // All that comes now is answered without a call, until the time is over and another probe goes out; nobody waits for
+    // that.
     let mut refused = 0;
     wait::until("a probe", || {
         let found = ask("carol")?;
-        ensure!(found == if site.introspection.made() == made { 503 } else { 200 }, "{found}");
+        ensure!([200, 503].contains(&found), "{found}");
         refused += u64::from(found == 503);
         Ok((found == 200).then_some(()))
     })?;
     ensure!(refused > 0, "not a single request was refused without a call");
-    ensure!(site.introspection.made() == made + 1, "{} calls", site.introspection.made());
+    ensure!(site.introspection.count("carol") == 1, "a refused request was asked about");
+    ensure!(site.introspection.made() == made + 2, "{} calls", site.introspection.made());
     ensure!(ask("alice")? == 200 && ask("minimal")? == 200);
     site.admin().wait_for_metric("breaker_open", 0)?;
     site.admin().wait_for_metric("requests_total;outcome=unavailable", refused + 3)?;

@@ -4,9 +4,8 @@ use anyhow::{Context, Result, ensure};
 use integration::harness::bootstrap::Knobs;
 use integration::harness::client::{self, Request};
 use integration::servers::stub::backend::MARK;
+use integration::site::vms::Vms;
 use integration::site::{Setup, Site};
-
-const ACTIVE: &str = "wasm.envoy.wasm.runtime.v8.active";
 
 #[test]
 fn hostile_requests_leave_the_vm_alive() -> Result<()> {
@@ -20,7 +19,7 @@ fn hostile_requests_leave_the_vm_alive_on_raw_paths() -> Result<()> {
 
 fn survives(knobs: Knobs) -> Result<()> {
     let site = Site::start(&Setup::test("hostile").knobs(knobs))?;
-    let before = vm_stats(&site)?;
+    let vms = Vms::of(&site)?;
     for bytes in requests() {
         let shown = String::from_utf8_lossy(&bytes).chars().take(120).collect::<String>();
         let response = client::send_raw(site.address(), &bytes).with_context(|| shown.clone())?;
@@ -32,25 +31,7 @@ fn survives(knobs: Knobs) -> Result<()> {
         let good = site.send(&Request::get("/acme/shop/x").bearer("alice"))?;
         ensure!(good.status == 200, "after {shown:?} a good request gets {}", good.status);
     }
-    ensure!(vm_stats(&site)? == before, "VMs: {:?} before {:?}", vm_stats(&site)?, before);
-    let log = site.envoy.log()?;
-    for sign in ["panicked", "RuntimeError", "wasm_fail_stream", "Function: proxy_on"] {
-        ensure!(!log.contains(sign), "Envoy's log has `{sign}`:\n{log}");
-    }
-    Ok(())
-}
-
-/// VMs in use and every reload.
-fn vm_stats(site: &Site) -> Result<Vec<(String, u64)>> {
-    let stats = site.admin().stats()?.into_iter();
-    let kept: Vec<(String, u64)> = stats
-        .filter(|(name, value)| {
-            name == ACTIVE
-                || (*value > 0 && name.starts_with("wasm.") && name.contains("vm_reload"))
-        })
-        .collect();
-    ensure!(kept.iter().any(|(name, value)| name == ACTIVE && *value > 0), "no VM: {kept:?}");
-    Ok(kept)
+    vms.still_live(&site)
 }
 
 /// Each without a valid credential, on a path that is not the sandbox.

@@ -6,6 +6,7 @@ mod configuration;
 mod failing;
 mod held;
 mod hostile;
+mod hostile_callers;
 mod metrics;
 mod mixed;
 mod oauth_servers;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use integration::harness::bootstrap::{Knobs, Special};
 use integration::harness::client::{Connection, Request};
 use integration::harness::wait;
-use integration::servers::stub::answer::{Answer, Fault};
+use integration::servers::stub::answer::{Answer, Fault, Trouble};
 use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
 use serde_json::json;
@@ -65,7 +65,7 @@ fn start() -> Result<Site> {
         "introspection": { "timeout": "2s" },
         "cache": { "ttl": "1s", "stale_if_error": "30s" },
         "breaker": { "failures": FAILURES, "open": "60s" },
-        "limits": { "max_waiting": 2 },
+        "limits": { "max_waiting": 4 },
     });
     let special = |matches: &str, metadata| Special { matches: matches.into(), metadata };
     let knobs = Knobs {
@@ -137,13 +137,15 @@ fn all_of_them() -> Result<()> {
         ensure!(site.send(&Request::get(path))?.status == 400, "{path}");
     }
     for worker in [0, 1] {
-        let request = Request::get("/acme/shop/x").bearer("carol");
+        let request = Request::get("/acme/shop/x").bearer("minimal");
         ensure!(spread.of(worker)?.send_request(&request)?.status == 200);
     }
     waiting(&site, &mut spread)?;
     stale(&site, spread.of(0)?)?;
-    for _ in 0..FAILURES {
-        let request = Request::get("/acme/shop/x").bearer("broken");
+    let broken = Answer { status: Some(500), ..Answer::default() };
+    site.introspection.trouble(Some(Trouble::Answers(Box::new(broken))));
+    for number in 0..FAILURES {
+        let request = Request::get("/acme/shop/x").bearer(&format!("broken-{number}"));
         ensure!(spread.of(0)?.send_request(&request)?.status == 503);
     }
     site.admin().wait_for_metric("breaker_open", 1)?;
@@ -159,7 +161,7 @@ fn all_of_them() -> Result<()> {
     Ok(())
 }
 
-/// Two requests wait for one call, and a third has no place.
+/// Two requests wait for one call, and a third has no place: half of it is for known tokens.
 fn waiting(site: &Site, spread: &mut Spread) -> Result<()> {
     let request = Request::get("/acme/shop/x").bearer("held");
     let connections = spread.by_worker.first_mut().context("no worker")?;

@@ -57,7 +57,7 @@ impl Caller {
     /// Requests whose fate no update here changes, and one that some do.
     fn round(&mut self) -> Result<()> {
         for (request, expected) in [
-            (Request::get("/acme/shop/x").bearer("alice"), 200),
+            (Request::get("/acme/shop/x").bearer("full"), 200),
             (Request::get("/acme/shop/x").bearer("inactive"), 401),
             (Request::get("/acme/sandbox/x"), 200),
             (Request::new("POST", "/acme/shop/x?access_token=alice").body("hello"), 200),
@@ -147,7 +147,7 @@ fn a_broken_configuration_is_rejected_while_requests_flow() -> Result<()> {
     ensure!(error.as_str().is_some_and(|text| text.contains("usergrid-auth")), "{error}");
     let annex: BTreeSet<u16> = callers.iter().flat_map(|caller| caller.annex.clone()).collect();
     ensure!(annex == BTreeSet::from([401]), "the broken configuration took effect: {annex:?}");
-    ensure!(live.site.introspection.count("alice") == 1, "the cache is gone");
+    ensure!(live.site.introspection.count("full") == 1, "the cache is gone");
     every_request_is_counted(&live, callers.iter().map(|caller| caller.sent).sum())?;
     // What was wrong with it does not stand in the way of the next one.
     live.update(&guests("annex"))?;

@@ -27,7 +27,7 @@ fn all_get(status: u16, connections: &mut [Connection]) -> Result<()> {
 }
 
 fn held(site: &Site, token: &str) {
-    site.introspection.learn(token, Answer { hold: true, ..Answer::user(token) });
+    site.introspection.learn(token, Answer { hold: true, ..Answer::user("u") });
 }
 
 #[test]

@@ -71,16 +71,24 @@ impl Host<'_> {
             "proxy_set_shared_data" => self.share(),
             "proxy_register_shared_queue" | "proxy_define_metric" => {
                 let id = self.next_id();
+                if name == "proxy_register_shared_queue" {
+                    let worker = self.state().worker;
+                    self.state().owners.insert(id, worker);
+                }
                 self.set(if name == "proxy_define_metric" { 3 } else { 2 }, &id.to_le_bytes())
             }
             "proxy_enqueue_shared_queue" => {
                 let message = self.bytes(1)?;
                 let queue = self.argument(0);
+                self.state().messages.push(message.clone());
                 self.state().queue.push_back((queue, message));
                 Ok(OK)
             }
             "proxy_dequeue_shared_queue" => {
-                let message = self.state().queue.pop_front();
+                let queue = self.argument(0);
+                let waiting = &mut self.state().queue;
+                let place = waiting.iter().position(|(of, _)| *of == queue);
+                let message = place.and_then(|place| waiting.remove(place));
                 message.map_or(Ok(EMPTY), |(_, message)| self.give(1, &message))
             }
             "proxy_http_call" => {

@@ -1,6 +1,7 @@
 //! A proxy-wasm host that counts: just enough of one to take requests through the real module.
 //!
-//! It has one worker, no network and no time of its own; the test says when a call is answered.
+//! It has no network and no time of its own; the test says when a call is answered, and which worker a request comes to
+//! where it has more than one.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -53,6 +54,12 @@ pub struct State {
     pub calls: VecDeque<u32>,
     /// What was rung, by queue.
     pub queue: VecDeque<(u32, Vec<u8>)>,
+    /// Every message up to now.
+    pub messages: Vec<Vec<u8>>,
+    /// Which worker has which queue.
+    pub owners: HashMap<u32, usize>,
+    /// The worker that is running.
+    pub worker: usize,
     /// Shared data with its CAS number.
     pub shared: HashMap<Vec<u8>, (Vec<u8>, u32)>,
     /// Counters and gauges by id.
@@ -64,7 +71,10 @@ pub struct State {
 /// The module in its host.
 pub struct CountingHost {
     store: Store<State>,
-    instance: Instance,
+    module: Module,
+    linker: Linker<State>,
+    /// By worker.
+    instances: Vec<Instance>,
     next_stream: u32,
 }
 
@@ -80,7 +90,7 @@ impl CountingHost {
             environment: environment.collect(),
             ..State::default()
         };
-        let mut store = Store::new(&engine, state);
+        let store = Store::new(&engine, state);
         let mut linker = Linker::new(&engine);
         for import in module.imports() {
             let Some(kind) = import.ty().func() else { continue };
@@ -98,16 +108,31 @@ impl CountingHost {
                 },
             )?;
         }
-        let instance = linker.instantiate_and_start(&mut store, &module)?;
-        let mut host = Self { store, instance, next_stream: ROOT + 1 };
-        host.run::<(), ()>("_initialize", ())?;
-        host.run::<_, ()>("proxy_on_context_create", (ROOT, 0))?;
-        let started: u32 = host.run("proxy_on_vm_start", (ROOT, 0))?;
-        ensure!(started != 0, "the module does not start: {:?}", host.store.data().log);
-        let configured: u32 =
-            host.run("proxy_on_configure", (ROOT, u32::try_from(config.len())?))?;
-        ensure!(configured != 0, "the configuration is refused: {:?}", host.store.data().log);
+        let instances = Vec::new();
+        let mut host = Self { store, module, linker, instances, next_stream: ROOT + 1 };
+        host.add_worker()?;
         Ok(host)
+    }
+
+    /// Instantiates and configures the module once more, for another worker; what follows happens there.
+    pub fn add_worker(&mut self) -> Result<()> {
+        let instance = self.linker.instantiate_and_start(&mut self.store, &self.module)?;
+        self.store.data_mut().worker = self.instances.len();
+        self.instances.push(instance);
+        self.run::<(), ()>("_initialize", ())?;
+        self.run::<_, ()>("proxy_on_context_create", (ROOT, 0))?;
+        let started: u32 = self.run("proxy_on_vm_start", (ROOT, 0))?;
+        ensure!(started != 0, "the module does not start: {:?}", self.store.data().log);
+        let size = u32::try_from(self.store.data().config.len())?;
+        let configured: u32 = self.run("proxy_on_configure", (ROOT, size))?;
+        ensure!(configured != 0, "the configuration is refused: {:?}", self.store.data().log);
+        Ok(())
+    }
+
+    /// What follows happens on this worker.
+    pub fn on(&mut self, worker: usize) -> &mut Self {
+        self.store.data_mut().worker = worker;
+        self
     }
 
     /// A request without a body, up to the end of its headers callback.
@@ -129,9 +154,12 @@ impl CountingHost {
     /// Delivers what was rung to the root context.
     pub fn ring(&mut self) -> Result<()> {
         let queues: Vec<u32> = self.store.data().queue.iter().map(|(queue, _)| *queue).collect();
+        let worker = self.store.data().worker;
         for queue in queues {
-            self.run::<_, ()>("proxy_on_queue_ready", (ROOT, queue))?;
+            let owner = self.store.data().owners.get(&queue).copied().unwrap_or_default();
+            self.on(owner).run::<_, ()>("proxy_on_queue_ready", (ROOT, queue))?;
         }
+        self.on(worker);
         Ok(())
     }
 
@@ -153,10 +181,11 @@ impl CountingHost {
     /// The end of a stream.
     pub fn finish(&mut self, id: u32) -> Result<()> {
         // Envoy calls what the module exports; binaryen takes these two out.
-        if self.instance.get_func(&self.store, "proxy_on_log").is_some() {
+        let instance = self.instance()?;
+        if instance.get_func(&self.store, "proxy_on_log").is_some() {
             self.run_in::<_, ()>(id, "proxy_on_log", id)?;
         }
-        if self.instance.get_func(&self.store, "proxy_on_done").is_some() {
+        if instance.get_func(&self.store, "proxy_on_done").is_some() {
             let _done: u32 = self.run_in(id, "proxy_on_done", id)?;
         }
         self.run_in::<_, ()>(id, "proxy_on_delete", id)
@@ -180,6 +209,19 @@ impl CountingHost {
         (shared.len(), shared.values().map(|(value, _)| value.len()).sum())
     }
 
+    /// Whether these bytes stand in shared data, or in any message up to now.
+    pub fn hands_over(&self, bytes: &[u8]) -> bool {
+        let state = self.store.data();
+        let shared = state.shared.values().map(|(value, _)| value);
+        let holds = |text: &Vec<u8>| text.windows(bytes.len()).any(|window| window == bytes);
+        shared.chain(&state.messages).any(holds)
+    }
+
+    /// How many calls have no answer yet.
+    pub fn calls(&self) -> usize {
+        self.store.data().calls.len()
+    }
+
     /// Calls by name since [`CountingHost::forget_counts`].
     pub fn counts(&self) -> &BTreeMap<String, u64> {
         &self.store.data().counts
@@ -194,6 +236,10 @@ impl CountingHost {
         self.run_in(ROOT, name, arguments)
     }
 
+    fn instance(&self) -> Result<Instance> {
+        self.instances.get(self.store.data().worker).copied().context("no such worker")
+    }
+
     fn run_in<P: WasmParams, R: WasmResults>(
         &mut self,
         context: u32,
@@ -201,7 +247,7 @@ impl CountingHost {
         arguments: P,
     ) -> Result<R> {
         self.store.data_mut().effective = context;
-        let function: TypedFunc<P, R> = self.instance.get_typed_func(&self.store, name)?;
+        let function: TypedFunc<P, R> = self.instance()?.get_typed_func(&self.store, name)?;
         function
             .call(&mut self.store, arguments)
             .with_context(|| format!("{name} failed: {:?}", self.store.data().log))

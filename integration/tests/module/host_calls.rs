@@ -115,12 +115,12 @@ fn a_token_that_nobody_knows() -> Result<()> {
     host.forget_counts();
     let request = host.request(&get(SHOP, Some("full")))?;
     ensure!(host.action(request) == Action::Paused, "it is {:?}", host.action(request));
-    // A claim in the shared memory, and the ring for the root context.
+    // Whether it has been revoked, a claim in the shared memory, and the ring for the root context.
     exactly(
         &host,
         &[
             ("proxy_get_metric", 1),
-            ("proxy_get_shared_data", 1),
+            ("proxy_get_shared_data", 2),
             ("proxy_set_shared_data", 1),
             ("proxy_enqueue_shared_queue", 1),
         ],

@@ -3,6 +3,7 @@
 mod abi;
 mod counting_host;
 mod host_calls;
+mod issued_tokens;
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -26,7 +26,7 @@ pub fn with(workers: u32, count: usize) -> Result<()> {
     let mut setup = Setup::test("crowd").workers(workers);
     setup.knobs.backend_connections = Some(50);
     let site = Site::start(&setup)?;
-    site.introspection.learn("one", Answer { delay_ms: 300, ..Answer::user("one") });
+    site.introspection.learn("one", Answer { delay_ms: 300, ..Answer::user("u") });
     let (mut connections, counts) =
         Spread::crowd(&site, usize::try_from(workers)?, count).context("connections")?;
     let request = Request::get("/acme/shop/x").bearer("one");

@@ -58,7 +58,9 @@ pub fn run(scale: Scale) -> Result<()> {
         Setup { name: "outage".into(), patches: vec![config], ..Setup::default() }.workers(4);
     setup.knobs.quiet = true;
     let mut site = Site::start(&setup)?;
-    let answers = Answers { others: Some(Answer::user("u")), ..Answers::shared()? };
+    // Nobody else is known: a server that accepts any token would not be believed.
+    let families = ["known-", "fresh-"].map(|family| (family.to_owned(), Answer::user("u")));
+    let answers = Answers { families: families.into(), ..Answers::shared()? };
     let address = site.introspection.address();
     replace(&mut site, |old| {
         drop(old);

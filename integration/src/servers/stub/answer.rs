@@ -101,9 +101,9 @@ pub struct Answers {
     pub tokens: HashMap<String, Answer>,
     /// By `id:secret`.
     pub clients: HashMap<String, Answer>,
-    /// For every other token; `"active": false` if absent.
+    /// For other tokens, by how they begin. What is not found here either is not active.
     #[serde(default)]
-    pub others: Option<Answer>,
+    pub families: HashMap<String, Answer>,
 }
 
 impl Answers {

@@ -75,6 +75,11 @@ impl Introspection {
         self.state.learn(token, answer);
     }
 
+    /// Sets the answer for a client pair, `id:secret`.
+    pub fn learn_client(&self, pair: &str, answer: Answer) {
+        lock(&self.state.answers).clients.insert(pair.into(), answer);
+    }
+
     /// From now on something is wrong, or no longer.
     pub fn trouble(&self, trouble: Option<Trouble>) {
         *lock(&self.state.trouble) = trouble;
@@ -212,7 +217,12 @@ impl State {
             });
         }
         let unknown = || Answer::json(json!({ "active": false }));
-        let known = answers.tokens.get(subject).or(answers.others.as_ref());
+        let of_family = || {
+            let mut families = answers.families.iter();
+            families
+                .find_map(|(beginning, answer)| subject.starts_with(beginning).then_some(answer))
+        };
+        let known = answers.tokens.get(subject).or_else(of_family);
         known.cloned().unwrap_or_else(unknown)
     }
 
