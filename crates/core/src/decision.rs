@@ -40,6 +40,7 @@ use crate::verification::{Completion, Lookup, Verification};
 
 use forwarding::Forwarding;
 use head::{Examined, Head, Step};
+use judgement::Refused;
 use paused_request::{CredentialKind, PausedRequest, RequestContext};
 use watches::Watches;
 
@@ -207,7 +208,7 @@ impl Filter {
             grpc: head.is_grpc(),
             required: route.require_scope,
             credential,
-            limit: None,
+            hint: None,
         };
         let revoking = || watch::endpoint(head.method, head.target, &config.revocation_paths);
         match step {
@@ -278,8 +279,8 @@ impl Filter {
                 paused.forwarding.edits(principal, &mut make);
                 self.forward(stream, paused.kind.outcome(), paused.watch.take());
             }
-            Err(refusal) => {
-                paused.context.limit = judgement::exceeded(verdict);
+            Err(Refused { refusal, hint }) => {
+                paused.context.hint = hint;
                 self.refuse(&paused.context, refusal, Some(&paused.path), now);
             }
         }
@@ -303,12 +304,12 @@ impl Filter {
         self.effects.push(Effect::Count(Counter::Requests(Outcome::Refused(refusal))));
         if let Some(suppressed) = self.refusals.allow(refusal, now) {
             let application = path.map_or_else(|| "-".to_owned(), RequestPath::application_label);
-            let RequestContext { credential, limit, .. } = *context;
+            let RequestContext { credential, hint, .. } = *context;
             self.effects.push(Effect::Log(LogEvent::Refused {
                 refusal,
                 application,
                 credential,
-                limit,
+                hint,
                 suppressed,
             }));
         }

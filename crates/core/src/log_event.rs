@@ -19,8 +19,8 @@ pub enum LogEvent {
         application: String,
         /// Which credential, if there was one that could be verified.
         credential: Option<Fingerprint>,
-        /// Which limit a claim of the answer is beyond, if that is why.
-        limit: Option<ClaimLimit>,
+        /// What the operator could change about it.
+        hint: Option<Hint>,
         /// Refusals for the same reason since the last such line.
         suppressed: u64,
     },
@@ -52,6 +52,15 @@ pub enum LogEvent {
     },
 }
 
+/// Which setting a refusal hangs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// A claim of the answer is beyond this limit.
+    Limit(ClaimLimit),
+    /// The path names its application by another kind of name than the answer, and nothing ties the two together.
+    ApplicationIds,
+}
+
 impl LogEvent {
     /// The level it is logged at.
     #[must_use]
@@ -76,13 +85,17 @@ impl LogEvent {
 impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused { refusal, application, credential, limit, suppressed } => {
+            Self::Refused { refusal, application, credential, hint, suppressed } => {
                 write!(f, "refused: reason={} application={application}", refusal.row().label)?;
                 if let Some(fingerprint) = credential {
                     write!(f, " credential={fingerprint}")?;
                 }
-                if let Some(limit) = limit {
-                    write!(f, " limit={}", limit.key())?;
+                match hint {
+                    Some(Hint::Limit(limit)) => write!(f, " limit={}", limit.key())?,
+                    Some(Hint::ApplicationIds) => {
+                        f.write_str(" setting=authorization.application_ids")?;
+                    }
+                    None => {}
                 }
                 more(f, *suppressed)
             }

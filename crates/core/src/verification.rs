@@ -4,6 +4,7 @@
 //! server that judges such credentials ([`verifier`]), which all requests with one credential wait for together
 //! ([`single_flight`]). Facts are remembered here, decisions never.
 
+mod asking_again;
 pub mod breaker;
 mod cache;
 pub mod call;
@@ -15,6 +16,7 @@ pub mod peers;
 mod probing;
 mod revoking;
 pub mod single_flight;
+mod unanswered;
 pub mod verdict;
 mod verifier;
 pub mod verifiers;

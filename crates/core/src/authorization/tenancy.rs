@@ -58,10 +58,8 @@ pub enum TenancyFinding {
     NotNamedButRequired,
     /// The application is the principal's.
     Same,
-    /// Nothing says whether it is, and that is not required.
+    /// Nothing says whether it is: another spelling of a path is no way around tenancy.
     Incomparable,
-    /// Nothing says whether it is, and `authorization.tenancy` is `require`.
-    IncomparableButRequired,
     /// What would name the organisation or application can be read in several ways.
     Unclear,
     /// It is somebody else's.
@@ -96,7 +94,6 @@ pub fn tenancy(
             match all.fold(Comparison::Yes, Comparison::and) {
                 Comparison::Yes => TenancyFinding::Same,
                 Comparison::No => TenancyFinding::Other,
-                Comparison::Unknown if required => TenancyFinding::IncomparableButRequired,
                 Comparison::Unknown => TenancyFinding::Incomparable,
             }
         }
@@ -108,15 +105,8 @@ impl TenancyFinding {
     #[must_use]
     pub const fn admits(self) -> bool {
         match self {
-            Self::NotChecked
-            | Self::NoApplication
-            | Self::NotNamed
-            | Self::Same
-            | Self::Incomparable => true,
-            Self::NotNamedButRequired
-            | Self::IncomparableButRequired
-            | Self::Unclear
-            | Self::Other => false,
+            Self::NotChecked | Self::NoApplication | Self::NotNamed | Self::Same => true,
+            Self::NotNamedButRequired | Self::Incomparable | Self::Unclear | Self::Other => false,
         }
     }
 }
@@ -133,10 +123,6 @@ impl fmt::Display for TenancyFinding {
             Self::Same => "the application is the principal's",
             Self::Incomparable => {
                 "nothing in `authorization.application_ids` ties the path's name to the answer's"
-            }
-            Self::IncomparableButRequired => {
-                "nothing in `authorization.application_ids` ties the path's name to the answer's, \
-                 `authorization.tenancy` is `require`"
             }
             Self::Unclear => "the organisation or application can be read in several ways",
             Self::Other => "the application is not the principal's",

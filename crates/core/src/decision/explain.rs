@@ -34,7 +34,7 @@ pub fn explain(
                 grpc: head.is_grpc(),
                 required: route.require_scope.clone(),
                 credential: None,
-                limit: None,
+                hint: None,
             },
             method: head.method.to_vec(),
             path,

@@ -5,17 +5,23 @@ use usergrid_auth_rules::steps::Steps;
 
 use super::finding::{Finding, Trace, VerdictFinding};
 use super::paused_request::PausedRequest;
-use crate::authorization;
-use crate::principal::{ClaimLimit, Principal};
+use crate::authorization::{self, TenancyFinding};
+use crate::log_event::Hint;
+use crate::principal::Principal;
 use crate::refusal::Refusal;
 use crate::time::UnixMillis;
 use crate::verification::verdict::{Denial, Verdict};
 
-/// Which limit a claim is beyond, if `verdict` says that one is.
-pub(super) fn exceeded(verdict: Option<&Verdict>) -> Option<ClaimLimit> {
-    match verdict {
-        Some(Verdict::Denied(Denial::Claims(limit))) => Some(*limit),
-        _ => None,
+/// Why a request may not pass, and what the operator could change about that.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) refusal: Refusal,
+    pub(super) hint: Option<Hint>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, hint: None }
     }
 }
 
@@ -27,31 +33,41 @@ pub(super) fn judge<'v>(
     config: &Config,
     now: UnixMillis,
     trace: &mut impl Trace,
-) -> Result<&'v Principal, Refusal> {
+) -> Result<&'v Principal, Refused> {
     let finding = VerdictFinding::of(verdict, now);
     trace.note(|| Finding::Verdict(finding));
     let principal = match (verdict, finding) {
         (Some(Verdict::Verified(principal)), VerdictFinding::Verified(_)) => principal,
-        (_, VerdictFinding::Denied(denial)) => return Err(request.kind.denied(denial)),
-        (_, VerdictFinding::Expired) => return Err(request.kind.denied(Denial::Expired)),
-        (_, VerdictFinding::NotYetValid) => return Err(request.kind.denied(Denial::Inactive)),
+        (_, VerdictFinding::Denied(denial)) => {
+            let hint = match denial {
+                Denial::Claims(limit) => Some(Hint::Limit(limit)),
+                _ => None,
+            };
+            return Err(Refused { refusal: request.kind.denied(denial), hint });
+        }
+        (_, VerdictFinding::Expired) => return Err(request.kind.denied(Denial::Expired).into()),
+        (_, VerdictFinding::NotYetValid) => {
+            return Err(request.kind.denied(Denial::Inactive).into());
+        }
         (_, VerdictFinding::None | VerdictFinding::Verified(_)) => {
-            return Err(Refusal::Unavailable);
+            return Err(Refusal::Unavailable.into());
         }
     };
     let has_scopes = request.context.required.met_by(&principal.scopes);
     trace.note(|| Finding::RouteScope(has_scopes));
     if !has_scopes {
-        return Err(Refusal::Scope);
+        return Err(Refusal::Scope.into());
     }
     let tenancy =
         authorization::tenancy(&config.authorization, principal, request.path.application());
     trace.note(|| Finding::Tenancy(tenancy));
     if !tenancy.admits() {
-        return Err(Refusal::Forbidden);
+        let is_unknown = tenancy == TenancyFinding::Incomparable;
+        let hint = is_unknown.then_some(Hint::ApplicationIds);
+        return Err(Refused { refusal: Refusal::Forbidden, hint });
     }
     let steps = Steps::of_a_request();
     let permission = authorization::permission(principal, &request.method, &request.path, &steps);
     trace.note(|| Finding::Permission(permission));
-    if permission.admits() { Ok(principal) } else { Err(Refusal::Forbidden) }
+    if permission.admits() { Ok(principal) } else { Err(Refusal::Forbidden.into()) }
 }

@@ -5,8 +5,8 @@ use usergrid_auth_rules::path::RequestPath;
 
 use super::forwarding::Forwarding;
 use crate::credential::{BadCredential, ClientPlace, Credential};
+use crate::log_event::Hint;
 use crate::metrics::Outcome;
-use crate::principal::ClaimLimit;
 use crate::refusal::{Refusal, Response, Situation};
 use crate::revocation::Watch;
 use crate::route::RequiredScope;
@@ -35,8 +35,8 @@ pub(super) struct RequestContext {
     /// What its route asks for.
     pub(super) required: RequiredScope,
     pub(super) credential: Option<Fingerprint>,
-    /// Which limit a claim of the answer is beyond.
-    pub(super) limit: Option<ClaimLimit>,
+    /// What the operator could change, if it is refused.
+    pub(super) hint: Option<Hint>,
 }
 
 /// What kind of credential a request presents, as far as refusals differ by it.

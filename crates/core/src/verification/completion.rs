@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::call::CallOutcome;
-use super::key::{CacheKey, CredentialDigest};
+use super::key::CacheKey;
 use super::lookup::users;
 use super::peers::{
     self, Entry, LONGEST_SENT, Lease, Outcome, PeerMessage, QueueId, Sequence, Stored,
@@ -16,23 +16,23 @@ use super::verifiers::usergrid::Target;
 use super::{Action, Completion, Role, Subject, Verification};
 use crate::log_event::LogEvent;
 use crate::log_limiter::failure_kind;
-use crate::metrics::{CacheResult, CallResult, Counter};
+use crate::metrics::{CallResult, Counter};
 use crate::principal::Principal;
 use crate::revocation::Revoked;
-use crate::time::UnixMillis;
+use crate::time::{Steady, UnixMillis};
 
 /// Ticks without a sign of the leader. One may fall between its answer and its message.
 const SILENT_TICKS: u8 = 2;
 
 /// What a verdict is about, once its flight is over.
-struct Awaited {
-    about: About,
-    verifier: Rc<Verifier>,
-    exchange: Box<dyn Exchange>,
-    target: Option<Target>,
-    key_everywhere: CacheKey,
-    offline: Option<Principal>,
-    sequence: Sequence,
+pub(super) struct Awaited {
+    pub(super) about: About,
+    pub(super) verifier: Rc<Verifier>,
+    pub(super) exchange: Box<dyn Exchange>,
+    pub(super) target: Option<Target>,
+    pub(super) key_everywhere: CacheKey,
+    pub(super) offline: Option<Principal>,
+    pub(super) sequence: Sequence,
 }
 
 impl Awaited {
@@ -225,7 +225,7 @@ impl<W> Verification<W> {
     }
 
     /// Remembers a verdict, and hands it to every request that waited for it.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         awaited: Awaited,
         waiters: Vec<Waiter<W>>,
@@ -243,7 +243,7 @@ impl<W> Verification<W> {
                 let revoked = self.revocations.last_of(&digest, &users);
                 if revoked > awaited.sequence {
                     // Revoked while the call was under way: good enough for those who came before, for nobody else.
-                    return self.settle_overtaken(awaited, waiters, principal, now);
+                    return self.settle_overtaken(awaited, waiters, principal, revoked, now);
                 }
                 let left = self.lifetime(&principal, received, now);
                 let span = self.config.cache.stale_if_error;
@@ -307,178 +307,6 @@ impl<W> Verification<W> {
     fn negative_life(&self, hold: Hold) -> Duration {
         let life = self.config.cache.negative_ttl;
         if hold.briefly { life.min(super::BRIEFLY) } else { life }
-    }
-
-    /// Hands a verdict that was revoked meanwhile to those who came before that, and asks again for the others.
-    fn settle_overtaken(
-        &mut self,
-        awaited: Awaited,
-        waiters: Vec<Waiter<W>>,
-        principal: Rc<Principal>,
-        now: UnixMillis,
-    ) -> Option<Completion<W>> {
-        // Only the last revocation is known, so whoever came after any other one may have come
-        // after an earlier one of this holder.
-        let (before, after): (Vec<_>, Vec<_>) =
-            waiters.into_iter().partition(|waiter| waiter.joined <= awaited.sequence);
-        let verdict = Some(Verdict::Verified(principal));
-        if after.is_empty() {
-            return Some(Completion { waiters: before, verdict });
-        }
-        let lease = self.lease_for(&awaited, now);
-        let again = self.ask_again(awaited, after, lease, now);
-        match again {
-            // No call may be made: whoever still waits gets what that means.
-            Some(Completion { waiters: after, verdict: None }) if before.is_empty() => {
-                Some(Completion { waiters: after, verdict: None })
-            }
-            Some(unserved) => {
-                self.unserved.push(unserved);
-                Some(Completion { waiters: before, verdict })
-            }
-            None => Some(Completion { waiters: before, verdict }),
-        }
-    }
-
-    /// Puts down a lease on another call about the same credential, if nobody else has one.
-    fn lease_for(&self, awaited: &Awaited, now: UnixMillis) -> Option<QueueId> {
-        let (shared, leader) = (self.shared.as_ref()?, self.queue()?);
-        let sequence = self.revocations.last();
-        let lease = Lease {
-            key: awaited.about.key,
-            began: now,
-            lapses: now.after(awaited.verifier.longest_wait()),
-            sequence,
-            leader,
-            followers: Vec::new(),
-        };
-        let found = shared.lookup_or_lease(lease, now, sequence);
-        (found == peers::Lookup::Lead).then_some(leader)
-    }
-
-    /// Makes a call of our own for those who still wait; hands them out if none may be made.
-    fn ask_again(
-        &mut self,
-        awaited: Awaited,
-        waiters: Vec<Waiter<W>>,
-        lease: Option<QueueId>,
-        now: UnixMillis,
-    ) -> Option<Completion<W>> {
-        self.refresh();
-        let steady = self.clock.read(now);
-        let Awaited { about, verifier, mut exchange, target, key_everywhere, offline, .. } =
-            awaited;
-        let permit = verifier.breaker.try_acquire();
-        let (Some(permit), true) = (permit, self.flights.can_start(&about)) else {
-            let offline = offline.filter(|_| verifier.breaker.is_open());
-            let About { key, digest, .. } = about;
-            let served = self.serve_anyway(&key, &digest, &*exchange, offline, waiters.len(), now);
-            return Some(Completion { waiters, verdict: served.map(Verdict::Verified) });
-        };
-        exchange.restart(now);
-        let request = exchange.request();
-        let lost_at = steady.after(verifier.longest_wait());
-        let role = Role::Leader { permit, lease };
-        let sequence = self.revocations.last();
-        let subject =
-            Subject { verifier, exchange, role, target, key_everywhere, offline, sequence };
-        let flight = self.flights.start(about, subject, steady, lost_at);
-        self.actions.push(Action::Call(flight, Box::new(request)));
-        let mut rest = Vec::new();
-        for waiter in waiters {
-            let Waiter { stream, joined, is_known, bytes, request } = waiter;
-            let waiter = Waiter { stream, joined, is_known, bytes, request };
-            if let Err(request) = self.flights.join(flight, waiter) {
-                rest.push(Waiter { stream, joined, is_known, bytes, request });
-            }
-        }
-        (!rest.is_empty()).then_some(Completion { waiters: rest, verdict: None })
-    }
-
-    /// Who may be served while no verdict is to be had, if anybody: a known-good principal past its `ttl`, or one of whom
-    /// nothing is known, where the credential admits by itself while the server is down.
-    pub(super) fn serve_anyway(
-        &mut self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
-        exchange: &dyn Exchange,
-        offline: Option<Principal>,
-        requests: usize,
-        now: UnixMillis,
-    ) -> Option<Rc<Principal>> {
-        if let Some(stale) = self.serve_stale(key, digest, exchange, requests, now) {
-            return Some(stale);
-        }
-        let offline = offline?;
-        if self.is_last_known_bad(key, digest, exchange, now) {
-            return None;
-        }
-        for _ in 0..requests {
-            self.count(Counter::Cache(CacheResult::Offline));
-            if let Some(suppressed) = self.offline.allow((), now) {
-                self.actions.push(Action::Log(LogEvent::AdmittedOffline { suppressed }));
-            }
-        }
-        Some(Rc::new(offline))
-    }
-
-    /// Whether the credential has been denied or revoked, or its holder revoked, since it was last
-    /// found good.
-    fn is_last_known_bad(
-        &mut self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
-        exchange: &dyn Exchange,
-        now: UnixMillis,
-    ) -> bool {
-        let shared = || self.shared.as_ref()?.stale(key, now, Duration::MAX);
-        let (users, sequence) = match self.cache.last(key) {
-            Some(good) => (good.users.clone(), good.sequence),
-            None => shared()
-                .and_then(|entry| {
-                    let principal = exchange.reread(&entry.value, entry.received)?;
-                    Some((users(&principal), entry.sequence))
-                })
-                .unwrap_or_default(),
-        };
-        self.revocations.last_of(digest, &users) > sequence
-    }
-
-    /// The known-good principal past its `ttl` that may serve `requests` while no verdict is to be had, if that is
-    /// allowed.
-    fn serve_stale(
-        &mut self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
-        exchange: &dyn Exchange,
-        requests: usize,
-        now: UnixMillis,
-    ) -> Option<Rc<Principal>> {
-        // A denial, from whichever worker, has taken the mark away.
-        if !self.marks.as_ref()?.stands(key, now) {
-            return None;
-        }
-        let steady = self.clock.read(now);
-        let own = self.cache.stale(key, steady);
-        let (principal, sequence) = match own {
-            Some(good) => (Rc::clone(&good.principal), good.sequence),
-            None => {
-                let entry =
-                    self.shared.as_ref()?.stale(key, now, self.config.cache.stale_if_error)?;
-                (exchange.reread(&entry.value, entry.received)?, entry.sequence)
-            }
-        };
-        let is_over = principal.expires.is_some_and(|expires| now >= expires);
-        if is_over || self.revocations.last_of(digest, &users(&principal)) > sequence {
-            return None;
-        }
-        for _ in 0..requests {
-            self.count(Counter::Cache(CacheResult::Stale));
-            if let Some(suppressed) = self.stale.allow((), now) {
-                self.actions.push(Action::Log(LogEvent::ServedStale { suppressed }));
-            }
-        }
-        Some(principal)
     }
 
     /// Gives up what is lost, and looks whether other workers have answered without our hearing of it.

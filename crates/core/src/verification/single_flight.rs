@@ -146,6 +146,12 @@ impl<T, W> SingleFlight<T, W> {
             && self.flights.values().filter(is_same).count() < CALLS_OF_ONE_CREDENTIAL
     }
 
+    /// The number that the next flight will have.
+    #[must_use]
+    pub fn peek_next_id(&self) -> FlightId {
+        FlightId(self.next)
+    }
+
     /// A number for a flight.
     pub fn next_id(&mut self) -> FlightId {
         let id = FlightId(self.next);

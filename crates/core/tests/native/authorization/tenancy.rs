@@ -1,6 +1,7 @@
 //! Whose applications a path may address, under each `authorization.tenancy`.
 //!
-//! Names and UUIDs compare through `application_ids`, and where they cannot, the setting decides.
+//! Names and UUIDs compare through `application_ids`, and where they cannot, an answer that names
+//! tenants is refused.
 
 use usergrid_auth_config::Tenancy;
 use usergrid_auth_core::authorization::{Forbidden, check};
@@ -55,7 +56,7 @@ fn an_application_by_name() {
                 ("/globex/@APP/x", false, false),
                 ("/@ORG/@APP/x", true, true),
                 ("/@APP/@SHOP/x", false, false),
-                ("/orgs/@ORG/app/x", true, false),
+                ("/orgs/@ORG/app/x", false, false),
                 ("/orgs/@ORG/app2/x", false, false),
                 // Aliases.
                 ("/orgs/acme/app/x", true, true),
@@ -86,7 +87,7 @@ fn an_application_by_uuid() {
             ("/@APP/x", true, true),
             ("/@STRAY/x", false, false),
             ("/globex/@APP/x", false, false),
-            ("/orgs/@ORG/app/x", true, false),
+            ("/orgs/@ORG/app/x", false, false),
         ],
     );
     table(
@@ -97,7 +98,7 @@ fn an_application_by_uuid() {
             // We know the UUID of this one, and it is another.
             ("/acme/app/x", false, false),
             // Nothing says whether it is this one.
-            ("/acme/other/x", true, false),
+            ("/acme/other/x", false, false),
         ],
     );
     table(
@@ -105,13 +106,13 @@ fn an_application_by_uuid() {
         &[
             ("/initech/one/x", true, true),
             ("/@STRAY/x", true, true),
-            ("/initech/two/x", true, false),
+            ("/initech/two/x", false, false),
             ("/@APP/x", false, false),
         ],
     );
     table(
         &principal(ApplicationUser, &[], &["initech/one"]),
-        &[("/@STRAY/x", true, false), ("/@APP/x", false, false)],
+        &[("/@STRAY/x", false, false), ("/@APP/x", false, false)],
     );
 }
 
@@ -152,8 +153,8 @@ fn organizations_and_admin_users_cover_their_organizations() {
                 ("/globex/@APP/x", false, false),
                 // Usergrid does not look at the owner on PUT: the path proves nothing.
                 ("/acme/@SHOP/x", false, false),
-                ("/@STRAY/x", true, false),
-                ("/acme/@STRAY/x", true, false),
+                ("/@STRAY/x", false, false),
+                ("/acme/@STRAY/x", false, false),
                 ("/globex/@STRAY/x", false, false),
                 ("/management/organizations/globex", true, true),
             ],
@@ -173,9 +174,9 @@ fn organizations_and_admin_users_cover_their_organizations() {
         table(
             &principal(kind, &[ORG], &[]),
             &[
-                ("/acme/app/x", true, false),
+                ("/acme/app/x", false, false),
                 ("/o/@ORG/app/x", true, true),
-                ("/@ORG/@STRAY/x", true, false),
+                ("/@ORG/@STRAY/x", false, false),
                 ("/@STRAY/@STRAY/x", false, false),
             ],
         );
@@ -321,8 +322,8 @@ fn an_organization_under_both_names_leaves_nothing_open() {
                     ("/o/@STRAY/other/x", false, false),
                     ("/@APP/x", true, true),
                     ("/@SHOP/x", false, false),
-                    ("/@STRAY/x", true, false),
-                    ("/acme/@STRAY/x", true, false),
+                    ("/@STRAY/x", false, false),
+                    ("/acme/@STRAY/x", false, false),
                     ("/globex/@STRAY/x", false, false),
                 ],
             );
