@@ -1,5 +1,6 @@
-//! Every call to the host, once. Byte variants only; what can fail says so, and none is made in a state in which the
-//! SDK would panic: header maps only while their stream waits or its headers callback runs.
+//! Every call to the host, once. Byte variants only; what can fail says so, and none is made in a
+//! state in which the SDK would panic: header maps only while their stream waits or its headers
+//! callback runs.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -14,8 +15,8 @@ use usergrid_auth_core::refusal::Response;
 use usergrid_auth_core::time::{UnixMillis, millis};
 use usergrid_auth_core::verification::call::{AnswerBody, CallRequest};
 
-/// The wall time, as the worker's event loop sees it. Should it ever be unreadable, it is the end of time, at which
-/// nothing is fresh any more.
+/// The wall time, as the worker's event loop sees it. Should it ever be unreadable, it is the end
+/// of time, at which nothing is fresh any more.
 pub(crate) fn now() -> UnixMillis {
     hostcalls::get_current_time()
         .ok()
@@ -107,7 +108,8 @@ pub(crate) fn call(request: &CallRequest) -> Option<u32> {
     hostcalls::dispatch_http_call(&request.cluster, headers, body, Vec::new(), request.timeout).ok()
 }
 
-/// One header of the answer to a call. Only while its callback runs, and only if it has headers at all.
+/// One header of the answer to a call. Only while its callback runs, and only if it has headers at
+/// all.
 pub(crate) fn answer_header(name: &str) -> Option<Vec<u8>> {
     hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, name).ok().flatten()
 }
@@ -123,7 +125,8 @@ pub(crate) fn answer_body(size: usize, limit: usize) -> AnswerBody {
 
 /// A queue of our own, by which a stream can wake the root context of its worker.
 pub(crate) fn register_queue() -> Option<u32> {
-    // The last one to register a name gets its messages, so the name must be one that nobody else has.
+    // The last one to register a name gets its messages, so the name must be one that nobody else
+    // has.
     let name = format!("usergrid-auth-filter.{:016x}", RandomState::new().hash_one(0));
     hostcalls::register_shared_queue(&name).ok()
 }
@@ -143,8 +146,9 @@ pub(crate) fn shared(key: &str) -> (Option<Vec<u8>>, Option<u32>) {
     hostcalls::get_shared_data(key).unwrap_or_default()
 }
 
-/// Writes shared data if its version is still the given one. Where there is none yet, a version that cannot be
-/// makes the write an insertion: the host compares versions only if the key exists. False: overtaken.
+/// Writes shared data if its version is still the given one. Where there is none yet, a version
+/// that cannot be makes the write an insertion: the host compares versions only if the key exists.
+/// False: overtaken.
 pub(crate) fn share(key: &str, bytes: &[u8], version: Option<u32>) -> bool {
     hostcalls::set_shared_data(key, Some(bytes), Some(version.unwrap_or(u32::MAX))).is_ok()
 }

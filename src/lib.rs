@@ -1,6 +1,7 @@
 //! The adapter: turns the host's callbacks into events and carries effects out. It decides nothing.
 //!
-//! Natively there is no host, so natively this crate is empty: the core and its tests are `crates/core`.
+//! Natively there is no host, so natively this crate is empty: the core and its tests are
+//! `crates/core`.
 //!
 //! `HOST.md` lists every contact with the host: what is called, when, and what can fail.
 

@@ -1,6 +1,7 @@
 //! Counters of one VM: kept here, written to Envoy's statistics once a second.
 //!
-//! Keeping them saves two host calls per request. What the last second counted is lost when a VM dies.
+//! Keeping them saves two host calls per request. What the last second counted is lost when a VM
+//! dies.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use usergrid_auth_core::time::millis;
 use crate::host;
 
 thread_local! {
-    // One for all root contexts of the VM: Envoy up to 1.40 keeps an entry for every definition, so each name is
-    // defined once in the life of a VM, not once per configuration.
+    // One for all root contexts of the VM: Envoy up to 1.40 keeps an entry for every definition, so
+    // each name is defined once in the life of a VM, not once per configuration.
     static STATS: RefCell<Option<Stats>> = const { RefCell::new(None) };
 }
 
@@ -89,8 +90,9 @@ pub(crate) fn call_took(span: Duration) {
     });
 }
 
-/// The generation of revocations. Where a `stats_matcher` keeps Envoy from having the gauge, it reads as zero for ever; then
-/// the generation is another number every time, and workers look at the log at every request.
+/// The generation of revocations. Where a `stats_matcher` keeps Envoy from having the gauge, it
+/// reads as zero for ever; then the generation is another number every time, and workers look at
+/// the log at every request.
 pub(crate) fn revocation_generation() -> u64 {
     STATS.with_borrow_mut(|stats| {
         let Some(stats) = stats else { return 0 };

@@ -21,8 +21,8 @@ impl SharedStore for Store {
         host::share(key, bytes, version)
     }
 
-    /// Registered when it is first needed: configurations are also tried on threads that serve no requests, and the
-    /// host never frees a queue.
+    /// Registered when it is first needed: configurations are also tried on threads that serve no
+    /// requests, and the host never frees a queue.
     fn queue(&self) -> Option<QueueId> {
         if self.queue.get().is_none() {
             self.queue.set(host::register_queue());

@@ -43,7 +43,8 @@ impl Stream {
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        // A root context whose configuration failed gets no requests; were it otherwise, they would stay held.
+        // A root context whose configuration failed gets no requests; were it otherwise, they would
+        // stay held.
         if let Some(worker) = &self.worker {
             let route = RouteSettings::from_metadata(
                 host::route_metadata().as_deref(),
@@ -61,8 +62,8 @@ impl HttpContext for Stream {
         self.action()
     }
 
-    // Without these two, Envoy sends a request with a body on while the verdict is out, if the plugin is
-    // configured with `allow_on_headers_stop_iteration`.
+    // Without these two, Envoy sends a request with a body on while the verdict is out, if the
+    // plugin is configured with `allow_on_headers_stop_iteration`.
     fn on_http_request_body(&mut self, size: usize, _: bool) -> Action {
         if let Phase::Watched { body } = self.phase.get() {
             // Looked at as it passes, not held back.

@@ -30,7 +30,8 @@ pub(crate) enum Phase {
 
 /// The core and what carries its effects out.
 ///
-/// INVARIANT: no `RefCell` is borrowed while the host is called, so a host that calls back at once finds none borrowed.
+/// INVARIANT: no `RefCell` is borrowed while the host is called, so a host that calls back at once
+/// finds none borrowed.
 pub(crate) struct Worker {
     root: u32,
     filter: RefCell<Filter>,
@@ -69,8 +70,8 @@ impl Worker {
         }
     }
 
-    /// Tells the core what has happened, and carries out what it says. `current` is the stream in whose callback that is,
-    /// if it is in one; without, it is in one of the root context.
+    /// Tells the core what has happened, and carries out what it says. `current` is the stream in
+    /// whose callback that is, if it is in one; without, it is in one of the root context.
     pub(crate) fn dispatch(&self, event: Event, current: Current<'_>) {
         let now = host::now();
         let effects = self.filter.borrow_mut().handle(event, now);
@@ -139,12 +140,13 @@ impl Worker {
         }
     }
 
-    /// Leaves a call to the root context: one that a stream starts is forgotten with the stream. `in_stream` says that
-    /// the root has to be woken for it.
+    /// Leaves a call to the root context: one that a stream starts is forgotten with the stream.
+    /// `in_stream` says that the root has to be woken for it.
     fn post(&self, call: FlightId, request: Box<CallRequest>, in_stream: bool) {
         let first = self.outbox.borrow().is_empty();
         self.outbox.borrow_mut().push_back((call, request));
-        // One ring wakes the root for all that is posted by then. Should it get lost, the next tick finds the rest.
+        // One ring wakes the root for all that is posted by then. Should it get lost, the next tick
+        // finds the rest.
         if in_stream
             && first
             && let Some(queue) = self.store.queue()

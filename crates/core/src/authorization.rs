@@ -1,6 +1,8 @@
-//! What a verified principal may do: its tenant must be the path's, and its rules must allow the request.
+//! What a verified principal may do: its tenant must be the path's, and its rules must allow the
+//! request.
 //!
-//! It judges facts that were verified before; it never asks a server and never makes a guest of anybody.
+//! It judges facts that were verified before; it never asks a server and never makes a guest of
+//! anybody.
 
 mod tenancy;
 
@@ -73,7 +75,8 @@ pub fn permission(
     let is_allowed =
         |reading| any(&|rule: &Rule| rule.allows(method, reading, &principal.user_names, steps));
     let finding = if !path.is_clear() && !any(&|rule| rule.allows_everything(method, steps)) {
-        // A backend may read another path than we do; only a rule that allows all of them is sure to allow it.
+        // A backend may read another path than we do; only a rule that allows all of them is sure
+        // to allow it.
         PermissionFinding::Unclear
     } else if path.checked().iter().all(is_allowed) {
         PermissionFinding::Allowed

@@ -1,4 +1,5 @@
-//! Reading binary formats: the host's pairs, and what workers write for each other. Little-endian throughout.
+//! Reading binary formats: the host's pairs, and what workers write for each other. Little-endian
+//! throughout.
 
 /// Reads from the front; `None` once anything is amiss.
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);

@@ -52,11 +52,13 @@ pub enum TokenPlace {
 pub enum ClientPlace {
     /// `Authorization: Basic` (RFC 7617).
     Basic,
-    /// `client_id` and `client_secret` in the query, as Usergrid accepts them (reference section 2).
+    /// `client_id` and `client_secret` in the query, as Usergrid accepts them (reference section
+    /// 2).
     Query,
 }
 
-/// What a request presents. "None" and "a bad one" are different, so that a guest rule cannot see a bad one.
+/// What a request presents. "None" and "a bad one" are different, so that a guest rule cannot see a
+/// bad one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presented {
     /// No credential in any accepted place.
@@ -86,8 +88,8 @@ pub enum BadCredential {
 pub struct Found {
     /// The credential, if any.
     pub presented: Presented,
-    /// `:path` without the credentials of its query, and without a `client_secret` that belongs to none, byte for byte;
-    /// `None` if the query held neither.
+    /// `:path` without the credentials of its query, and without a `client_secret` that belongs to
+    /// none, byte for byte; `None` if the query held neither.
     pub clean_path: Option<Vec<u8>>,
     /// What else there was, for those who forward the credential.
     pub places: Places,
@@ -95,16 +97,19 @@ pub struct Found {
 
 /// Where a request holds credentials, besides the one that counts.
 pub struct Places {
-    /// `:path` without the credentials that were passed over, the used query token kept; for `forward: as_sent`.
-    /// Only under `on_conflict: usergrid`, and `None` where that is `:path` as it came.
+    /// `:path` without the credentials that were passed over, the used query token kept; for
+    /// `forward: as_sent`. Only under `on_conflict: usergrid`, and `None` where that is `:path` as
+    /// it came.
     pub path_with_used: Option<Vec<u8>>,
     /// How many credentials `Authorization` presents in accepted places; unsupported schemes count.
     pub in_authorization: usize,
-    /// How many credentials `Authorization` holds, those of places that are not accepted included. Zero if no place in it is.
+    /// How many credentials `Authorization` holds, those of places that are not accepted included.
+    /// Zero if no place in it is.
     pub authorization_parts: usize,
 }
 
-/// Looks into every accepted place of a request. Places that are not accepted are neither read nor cleaned.
+/// Looks into every accepted place of a request. Places that are not accepted are neither read nor
+/// cleaned.
 ///
 /// A request without a query and without `Authorization` costs no allocation.
 #[must_use]

@@ -1,9 +1,10 @@
 //! The decision: events in, effects out. Everything the filter does to a request is decided here.
 //!
-//! The order is fixed: path, bypass, preflight, public endpoints, credential, then either verification and what the
-//! verified principal may do, or guest rules. Each step answers with a value ([`Finding`]), and one place turns what the
-//! steps lead to into effects. Facts about credentials are remembered ([`crate::verification`]), decisions never: every
-//! request walks all steps.
+//! The order is fixed: path, bypass, preflight, public endpoints, credential, then either
+//! verification and what the verified principal may do, or guest rules. Each step answers with a
+//! value ([`Finding`]), and one place turns what the steps lead to into effects. Facts about
+//! credentials are remembered ([`crate::verification`]), decisions never: every request walks all
+//! steps.
 
 mod effects;
 mod explain;
@@ -198,7 +199,8 @@ impl Filter {
         }
         let head = Head::new(headers);
         let Examined { step, clean_path } = head::examine(&head, &route, &config, now, &mut ());
-        // At this moment, so that no later step, and no client that gives up waiting, leaves it in the access log.
+        // At this moment, so that no later step, and no client that gives up waiting, leaves it in
+        // the access log.
         if let Some(clean) = clean_path {
             self.effects.push(Effect::set(stream, forwarding::PATH, clean));
         }

@@ -1,4 +1,5 @@
-//! Identity headers: what the backend is told about the caller, and nobody but this filter may tell it.
+//! Identity headers: what the backend is told about the caller, and nobody but this filter may tell
+//! it.
 
 use std::rc::Rc;
 
@@ -28,8 +29,8 @@ impl ReservedNames {
 
     /// Those of them among `headers`, as they are written there, each once.
     ///
-    /// Every character that is no letter and no digit counts as `-`: CGI, PHP and WSGI backends fold them, and would
-    /// take `x_usergrid_principal` or `x.usergrid.principal` for ours.
+    /// Every character that is no letter and no digit counts as `-`: CGI, PHP and WSGI backends
+    /// fold them, and would take `x_usergrid_principal` or `x.usergrid.principal` for ours.
     #[must_use]
     pub fn among(&self, headers: &HeaderMap) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();

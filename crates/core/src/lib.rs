@@ -1,11 +1,13 @@
-//! Authentication of API requests at the edge: the decision core of an HTTP filter for Envoy and Istio.
+//! Authentication of API requests at the edge: the decision core of an HTTP filter for Envoy and
+//! Istio.
 //!
-//! The filter finds the credential of a request, has it verified by a token-introspection cluster (RFC 7662) or a token
-//! endpoint (RFC 6749 section 4.4), and forwards, refuses or admits as a guest.
+//! The filter finds the credential of a request, has it verified by a token-introspection cluster
+//! (RFC 7662) or a token endpoint (RFC 6749 section 4.4), and forwards, refuses or admits as a
+//! guest.
 //!
-//! The core is pure: [`decision::Filter`] takes an [`decision::Event`] and the time, and returns [`decision::Effect`]s. It
-//! has no host, no clock and no I/O; the adapter, the package `usergrid-auth-filter`, carries effects out and decides
-//! nothing.
+//! The core is pure: [`decision::Filter`] takes an [`decision::Event`] and the time, and returns
+//! [`decision::Effect`]s. It has no host, no clock and no I/O; the adapter, the package
+//! `usergrid-auth-filter`, carries effects out and decides nothing.
 //!
 //! | module | its one idea |
 //! | --- | --- |
@@ -19,8 +21,8 @@
 //!
 //! Rules and paths are in `usergrid_auth_rules`, settings in `usergrid_auth_config`.
 //!
-//! A newcomer's way: README, this page, [`decision`], its steps in `decision/head.rs` and `decision/judgement.rs`, and a
-//! scenario under `integration/scenarios`.
+//! A newcomer's way: README, this page, [`decision`], its steps in `decision/head.rs` and
+//! `decision/judgement.rs`, and a scenario under `integration/scenarios`.
 
 pub mod authorization;
 mod binary;

@@ -1,5 +1,5 @@
-//! What the operator is told, and at which level. Holds no credential and nothing a client wrote but the
-//! sanitised name of the application.
+//! What the operator is told, and at which level. Holds no credential and nothing a client wrote
+//! but the sanitised name of the application.
 
 use std::fmt;
 
@@ -40,7 +40,8 @@ pub enum LogEvent {
         /// Whether calls stop.
         open: bool,
     },
-    /// A credential that nobody could verify admitted a request for what it says by itself, because the server is down.
+    /// A credential that nobody could verify admitted a request for what it says by itself, because
+    /// the server is down.
     AdmittedOffline {
         /// How often since the last such line.
         suppressed: u64,
@@ -57,7 +58,8 @@ pub enum LogEvent {
 pub enum Hint {
     /// A claim of the answer is beyond this limit.
     Limit(ClaimLimit),
-    /// The path names its application by another kind of name than the answer, and nothing ties the two together.
+    /// The path names its application by another kind of name than the answer, and nothing ties the
+    /// two together.
     ApplicationIds,
 }
 

@@ -1,4 +1,5 @@
-//! The names of the metrics, and which event counts as what. Labels ride in the name: `;label=value`.
+//! The names of the metrics, and which event counts as what. Labels ride in the name:
+//! `;label=value`.
 
 use crate::refusal::Refusal;
 use crate::verification::verdict::{ServerFault, Verdict};
@@ -75,7 +76,8 @@ pub const INTROSPECTION_MS: &str = "usergrid_auth_introspection_ms";
 pub const WAITING: &str = "usergrid_auth_waiting";
 /// The gauge of breakers that hold calls back, over all workers.
 pub const BREAKER_OPEN: &str = "usergrid_auth_breaker_open";
-/// Not for people: changes whenever something is revoked, so that every worker notices at the price of reading a number.
+/// Not for people: changes whenever something is revoked, so that every worker notices at the price
+/// of reading a number.
 pub const REVOCATION_GENERATION: &str = "usergrid_auth_revocation_signal";
 /// The gauge of remembered answers.
 pub const CACHE_ENTRIES: &str = "usergrid_auth_cache_entries";

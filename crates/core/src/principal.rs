@@ -14,7 +14,7 @@ use usergrid_auth_rules::permission::Rule;
 
 use crate::time::UnixMillis;
 
-/// The kinds of principal Usergrid knows (reference section 5).
+/// The kinds of principal Usergrid knows (`docs/usergrid.md`, "Principals").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrincipalKind {
     /// `application_user`, and any unknown or absent kind: the least rights.
@@ -48,20 +48,22 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// The names that `${user}` and `/me/` stand for: username first, then subject.
     pub user_names: Vec<String>,
-    /// `organization`: names and UUIDs in lower case. `None`: the answer does not speak of any; an empty list: the
-    /// principal belongs to none.
+    /// `organization`: names and UUIDs in lower case. `None`: the answer does not speak of any; an
+    /// empty list: the principal belongs to none.
     pub organizations: Option<Vec<String>>,
     /// `application`, `None` and empty as before.
     pub applications: Option<Vec<ApplicationName>>,
     /// `scope`, split at blanks (RFC 6749 section 3.3).
     pub scopes: Vec<String>,
-    /// The permission rules that must allow a request: the `permissions` claim and what roles and scopes map to. `None`: not enforced, the backend decides.
+    /// The permission rules that must allow a request: the `permissions` claim and what roles and
+    /// scopes map to. `None`: not enforced, the backend decides.
     ///
     /// In groups: the claim's own, and those of the configuration, which all principals share.
     pub rules: Option<Vec<Rc<[Rule]>>>,
     /// Which `permissions` claim the first of those groups was compiled from, if there was one.
     pub permissions: Option<ClaimDigest>,
-    /// Names besides `user_names` by which a revocation may name the user: an e-mail address, a UUID.
+    /// Names besides `user_names` by which a revocation may name the user: an e-mail address, a
+    /// UUID.
     pub aliases: Vec<String>,
     /// `nbf`: not valid before.
     pub not_before: Option<UnixMillis>,
@@ -141,8 +143,8 @@ impl ClaimLimit {
 pub(crate) enum AnswerError {
     /// A decisive member is repeated or of a shape that says nothing: the server's fault.
     Malformed,
-    /// A value or list is longer than a principal may hold. A matter of this principal alone: were it the server's fault,
-    /// one user with an overlong name could open the breaker for all.
+    /// A value or list is longer than a principal may hold. A matter of this principal alone: were
+    /// it the server's fault, one user with an overlong name could open the breaker for all.
     Oversized(ClaimLimit),
 }
 

@@ -1,4 +1,5 @@
-//! Every way to say no, once: the reply, the counter, the log line and `docs/errors.md` come from these rows.
+//! Every way to say no, once: the reply, the counter, the log line and `docs/errors.md` come from
+//! these rows.
 //!
 //! Nothing a client sent ever becomes part of a refusal.
 

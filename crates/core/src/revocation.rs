@@ -1,4 +1,5 @@
-//! Revocations seen passing by: which requests are one, what they revoke, and the table all workers read.
+//! Revocations seen passing by: which requests are one, what they revoke, and the table all workers
+//! read.
 
 mod table;
 pub mod watch;

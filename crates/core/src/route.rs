@@ -1,6 +1,8 @@
-//! Per-route settings: the namespace `usergrid.auth` in a route's or virtual host's `filter_metadata`.
+//! Per-route settings: the namespace `usergrid.auth` in a route's or virtual host's
+//! `filter_metadata`.
 //!
-//! Envoy has no per-route configuration for wasm filters; it shows metadata to them in its own pairs format.
+//! Envoy has no per-route configuration for wasm filters; it shows metadata to them in its own
+//! pairs format.
 
 use usergrid_auth_config::is_scope_token;
 
@@ -69,8 +71,8 @@ impl RequiredScope {
 impl RouteSettings {
     /// Reads the namespace as the host serialises it, of the route and of its virtual host.
     ///
-    /// The route's `bypass` goes before the virtual host's; their scopes add up. A `bypass` that is not the
-    /// boolean `true` bypasses nothing.
+    /// The route's `bypass` goes before the virtual host's; their scopes add up. A `bypass` that is
+    /// not the boolean `true` bypasses nothing.
     #[must_use]
     pub fn from_metadata(route: Option<&[u8]>, virtual_host: Option<&[u8]>) -> Self {
         if route.is_none() && virtual_host.is_none() {
@@ -116,8 +118,8 @@ fn scopes(value: &[u8]) -> RequiredScope {
     RequiredScope::All(all)
 }
 
-/// The host's pairs format: a count, the sizes of all names and values (32 bits, little-endian), then
-/// the names and values themselves, each followed by a NUL.
+/// The host's pairs format: a count, the sizes of all names and values (32 bits, little-endian),
+/// then the names and values themselves, each followed by a NUL.
 fn pairs(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     let number = |reader: &mut Reader<'_>| usize::try_from(reader.u32()?).ok();
     let mut sizes = Reader(bytes);

@@ -46,8 +46,9 @@ impl Steady {
 
 /// Makes a clock that never goes back out of one that may be set back.
 ///
-/// Life times are measured on it: were they compared with the wall clock, setting that back by an hour would
-/// let every remembered answer live an hour longer. A second clock of the host would cost a host call per request.
+/// Life times are measured on it: were they compared with the wall clock, setting that back by an
+/// hour would let every remembered answer live an hour longer. A second clock of the host would
+/// cost a host call per request.
 #[derive(Debug, Default)]
 pub struct SteadyClock {
     last: u64,

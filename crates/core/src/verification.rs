@@ -1,8 +1,10 @@
-//! Verification: from a credential to a verdict, and all that outlives the request which asked for one.
+//! Verification: from a credential to a verdict, and all that outlives the request which asked for
+//! one.
 //!
-//! A verdict comes from this worker's memory ([`cache`]), from what workers share ([`peers`]), or from a call to the
-//! server that judges such credentials ([`verifier`]), which all requests with one credential wait for together
-//! ([`single_flight`]). Facts are remembered here, decisions never.
+//! A verdict comes from this worker's memory ([`cache`]), from what workers share ([`peers`]), or
+//! from a call to the server that judges such credentials ([`verifier`]), which all requests with
+//! one credential wait for together ([`single_flight`]). Facts are remembered here, decisions
+//! never.
 
 mod asking_again;
 pub mod breaker;
@@ -48,8 +50,8 @@ use verdict::{ServerFault, Verdict};
 use verifier::{Exchange, Verifier, Verifiers};
 use verifiers::usergrid::Target;
 
-/// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this is reached only when its
-/// report, a wake-up or the worker that made the call got lost.
+/// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this
+/// is reached only when its report, a wake-up or the worker that made the call got lost.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How long a server is let be about a credential that it has not judged.
@@ -84,7 +86,8 @@ pub(crate) enum Action {
     Log(LogEvent),
 }
 
-/// What one worker knows of credentials under one configuration, and whom it is asking. `W` is a request that waits.
+/// What one worker knows of credentials under one configuration, and whom it is asking. `W` is a
+/// request that waits.
 pub(crate) struct Verification<W> {
     config: Rc<Config>,
     store: Rc<dyn SharedStore>,
@@ -161,7 +164,8 @@ pub(crate) enum Lookup<W> {
     Known(W, Verdict),
     /// It is awaited: the request is part of a later [`Completion`].
     Waiting,
-    /// There is none to be had: the server is being left alone, and this is all that may serve instead.
+    /// There is none to be had: the server is being left alone, and this is all that may serve
+    /// instead.
     Unavailable(W, Option<Rc<Principal>>),
     /// As many wait, or as many calls are under way, as may.
     Overloaded(W),

@@ -1,7 +1,7 @@
 //! Whether the application that a path addresses is the principal's.
 //!
-//! Names and UUIDs compare through `authorization.application_ids`; where they cannot, the answer is "unknown",
-//! which is neither yes nor no.
+//! Names and UUIDs compare through `authorization.application_ids`; where they cannot, the answer
+//! is "unknown", which is neither yes nor no.
 
 use std::fmt;
 
@@ -168,8 +168,8 @@ impl<'a> PathNames<'a> {
         Self { organization, name, uuid, entry, settings }
     }
 
-    /// `/{org}/{app uuid}` where the application is known to be another organisation's. Usergrid itself does not
-    /// look at that on PUT.
+    /// `/{org}/{app uuid}` where the application is known to be another organisation's. Usergrid
+    /// itself does not look at that on PUT.
     fn is_contradictory(&self) -> bool {
         matches!(
             (self.organization, self.entry),
@@ -177,8 +177,8 @@ impl<'a> PathNames<'a> {
         )
     }
 
-    /// Whether one of the organisations is the application's. A list may hold an organisation's name and its UUID: where
-    /// one entry can be compared, those that cannot leave nothing open.
+    /// Whether one of the organisations is the application's. A list may hold an organisation's
+    /// name and its UUID: where one entry can be compared, those that cannot leave nothing open.
     fn is_in_any(&self, organizations: &[String]) -> Comparison {
         // The organisation beside a UUID proves nothing about who owns the application.
         let at_best =

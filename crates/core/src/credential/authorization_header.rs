@@ -11,10 +11,11 @@ pub(super) struct Authorization<'a> {
     pub bearer: Option<&'a [u8]>,
     /// What follows the scheme of the first Basic, if Basic is accepted.
     pub basic: Option<&'a [u8]>,
-    /// Credentials in accepted places; a scheme that nobody accepts counts, since it presents something.
+    /// Credentials in accepted places; a scheme that nobody accepts counts, since it presents
+    /// something.
     pub presented: usize,
-    /// All credentials, those of a scheme that is not accepted included. More than one is a conflict whatever
-    /// the schemes are: the backend could pick another one than we do.
+    /// All credentials, those of a scheme that is not accepted included. More than one is a
+    /// conflict whatever the schemes are: the backend could pick another one than we do.
     pub parts: usize,
 }
 
@@ -43,8 +44,8 @@ impl<'a> Authorization<'a> {
         match split(line).0 {
             // Parameters of other schemes contain commas: `Digest a="b", c="d"` is one credential.
             Scheme::Unsupported => self.part(line, settings),
-            // Neither a token nor base64 contains one. Envoy joins repeated lines by commas where a filter has
-            // registered the header, so a comma means what a second line means.
+            // Neither a token nor base64 contains one. Envoy joins repeated lines by commas where a
+            // filter has registered the header, so a comma means what a second line means.
             Scheme::Bearer | Scheme::Basic => {
                 for part in line.split(|byte| *byte == b',') {
                     self.part(trim(part), settings);
@@ -75,7 +76,8 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// The scheme, in any letter case (RFC 9110 section 11.1), and what follows it without blanks around.
+/// The scheme, in any letter case (RFC 9110 section 11.1), and what follows it without blanks
+/// around.
 fn split(credential: &[u8]) -> (Scheme, &[u8]) {
     let end = credential
         .iter()

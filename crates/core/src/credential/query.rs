@@ -6,8 +6,9 @@ use usergrid_auth_rules::syntax::hex_digit;
 
 /// The credentials in the query of one `:path`.
 ///
-/// A parameter is what stands between two `&`. A second `?` and a `#` are ordinary bytes: Envoy refuses a
-/// fragment before any filter, and where that is switched off, more is seen as a credential, never less.
+/// A parameter is what stands between two `&`. A second `?` and a `#` are ordinary bytes: Envoy
+/// refuses a fragment before any filter, and where that is switched off, more is seen as a
+/// credential, never less.
 pub(super) struct Query<'a> {
     path: &'a [u8],
     text: &'a [u8],
@@ -67,7 +68,8 @@ impl<'a> Query<'a> {
         self.tokens.first
     }
 
-    /// The first `client_id` and the first `client_secret`, still encoded. One without the other is no credential.
+    /// The first `client_id` and the first `client_secret`, still encoded. One without the other is
+    /// no credential.
     pub(super) fn pair(&self) -> Option<(&'a [u8], &'a [u8])> {
         self.ids.first.zip(self.secrets.first)
     }
@@ -87,8 +89,8 @@ impl<'a> Query<'a> {
         self.rebuild(true)
     }
 
-    /// INVARIANT: the parameters kept stand in their order, byte for byte, one `&` between two; without any byte
-    /// left the `?` goes, too.
+    /// INVARIANT: the parameters kept stand in their order, byte for byte, one `&` between two;
+    /// without any byte left the `?` goes, too.
     fn rebuild(&self, mut keep_token: bool) -> Vec<u8> {
         let mut rebuilt = Vec::with_capacity(self.path.len().saturating_add(self.text.len()));
         rebuilt.extend_from_slice(self.path);
@@ -123,7 +125,8 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The first value of the parameter `name` in a query or form, decoded; `None` if it has none or a broken one.
+/// The first value of the parameter `name` in a query or form, decoded; `None` if it has none or a
+/// broken one.
 pub(crate) fn form_value(form: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let value = pieces(form).find_map(|parameter| {
         let mut halves = parameter.splitn(2, |byte| *byte == b'=');

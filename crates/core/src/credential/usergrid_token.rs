@@ -1,5 +1,5 @@
-//! What a Usergrid access token says by itself: category, length, expiry, and with the salt its signature.
-//! It names no principal and does not know of revocation, so passing is never enough.
+//! What a Usergrid access token says by itself: category, length, expiry, and with the salt its
+//! signature. It names no principal and does not know of revocation, so passing is never enough.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -23,10 +23,11 @@ pub enum TokenProblem {
 
 /// An access token in text, `ac-` in base64 included.
 const TEXT_LENGTH: usize = 63;
-/// The category of access tokens; refresh, offline and e-mail tokens are no bearer tokens at this edge.
+/// The category of access tokens; refresh, offline and e-mail tokens are no bearer tokens at this
+/// edge.
 const CATEGORY: &[u8] = b"ac-";
 
-/// The parts of the payload (reference section 3).
+/// The parts of the payload (`docs/usergrid.md`, "Tokens").
 struct AccessToken {
     uuid: [u8; 16],
     /// Milliseconds since 1970, signed; an unlimited token wraps around to a large negative number.
@@ -74,11 +75,12 @@ pub fn life_time(token: &[u8]) -> Option<LifeTime> {
 
 /// Checks `token` at the time `now`; its signature only if `salt` is given.
 ///
-/// Stricter than Usergrid's own decoder, which skips foreign characters and ignores what follows: here one token has
-/// one spelling, so that one revoked or remembered as bad has no aliases.
+/// Stricter than Usergrid's own decoder, which skips foreign characters and ignores what follows:
+/// here one token has one spelling, so that one revoked or remembered as bad has no aliases.
 ///
 /// # Errors
-/// [`TokenProblem::Malformed`] wins over [`TokenProblem::Expired`]: the expiry of a forged token means nothing.
+/// [`TokenProblem::Malformed`] wins over [`TokenProblem::Expired`]: the expiry of a forged token
+/// means nothing.
 pub fn check(token: &[u8], salt: Option<&Secret>, now: UnixMillis) -> Result<(), TokenProblem> {
     let token = AccessToken::decode(token).ok_or(TokenProblem::Malformed)?;
     if salt.is_some_and(|salt| !token.is_signed_with(salt)) {
@@ -87,7 +89,8 @@ pub fn check(token: &[u8], salt: Option<&Secret>, now: UnixMillis) -> Result<(),
     if token.is_expired(now) { Err(TokenProblem::Expired) } else { Ok(()) }
 }
 
-/// A token that nobody has, made at `now` for `life`: of a random UUID, and signed if the `salt` is known.
+/// A token that nobody has, made at `now` for `life`: of a random UUID, and signed if the `salt` is
+/// known.
 pub(crate) fn random(
     salt: Option<&Secret>,
     random: &mut dyn FnMut() -> u64,

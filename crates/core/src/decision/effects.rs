@@ -21,7 +21,8 @@ pub enum Effect {
     Forward {
         /// Which.
         stream: StreamId,
-        /// Whether to say what the backend answers, and how many bytes of the request's body to hand over then.
+        /// Whether to say what the backend answers, and how many bytes of the request's body to
+        /// hand over then.
         watch_body: Option<usize>,
     },
     /// Answer the request. Nothing follows for this stream.

@@ -13,8 +13,9 @@ use crate::time::UnixMillis;
 use crate::verification::single_flight::StreamId;
 use crate::verification::verdict::Verdict;
 
-/// What every step finds about a request at the time `now`, in their order, up to the one that decides. `verdict` is what
-/// a server says of its credential, if one is asked; `None` stands for a server that fails.
+/// What every step finds about a request at the time `now`, in their order, up to the one that
+/// decides. `verdict` is what a server says of its credential, if one is asked; `None` stands for a
+/// server that fails.
 #[must_use]
 pub fn explain(
     config: &Config,

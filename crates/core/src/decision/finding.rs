@@ -12,7 +12,8 @@ use crate::time::UnixMillis;
 use crate::verification::verdict::{Denial, Verdict};
 use crate::verification::verifiers::usergrid::NoTarget;
 
-/// What one step found. Its `Display` is a line for people: what was found, and which setting decided.
+/// What one step found. Its `Display` is a line for people: what was found, and which setting
+/// decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// The path must not reach any backend.

@@ -1,4 +1,5 @@
-//! What an admitted request looks like to the backend: its credential, its path, its identity headers.
+//! What an admitted request looks like to the backend: its credential, its path, its identity
+//! headers.
 
 use std::rc::Rc;
 
@@ -106,7 +107,8 @@ fn is_bearer(headers: &HeaderMap, token: &Secret) -> bool {
     only == Some(token.expose()) && values.next().is_none()
 }
 
-/// The edits of a guest's request: it reaches the backend without any `Authorization`, also one that was not looked at.
+/// The edits of a guest's request: it reaches the backend without any `Authorization`, also one
+/// that was not looked at.
 pub(super) fn of_guest(
     headers: &HeaderMap,
     config: &Config,

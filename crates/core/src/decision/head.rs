@@ -1,4 +1,5 @@
-//! The steps that the head of a request decides: path, bypass, preflight, public endpoints, credential, guest.
+//! The steps that the head of a request decides: path, bypass, preflight, public endpoints,
+//! credential, guest.
 //!
 //! Each answers with a [`Finding`]; [`examine`] takes them in order and says where they lead.
 

@@ -25,8 +25,8 @@ impl From<Refusal> for Refused {
     }
 }
 
-/// Whose request it is, if it may pass. The only way to a forwarded credential is an `Ok` from here. Without a `verdict`
-/// the server failed.
+/// Whose request it is, if it may pass. The only way to a forwarded credential is an `Ok` from
+/// here. Without a `verdict` the server failed.
 pub(super) fn judge<'v>(
     request: &PausedRequest,
     verdict: Option<&'v Verdict>,

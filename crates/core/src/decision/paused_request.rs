@@ -47,8 +47,8 @@ pub(super) enum CredentialKind {
 }
 
 impl PausedRequest {
-    /// What it holds in bytes, at most, given the length of its `:path`: the path itself, what is kept of its segments, and
-    /// the path to be forwarded.
+    /// What it holds in bytes, at most, given the length of its `:path`: the path itself, what is
+    /// kept of its segments, and the path to be forwarded.
     pub(super) fn bytes(&self, target: usize) -> usize {
         const OF_SEGMENTS: usize = 256 * 3 * size_of::<usize>();
         let scopes = self.context.required.names().iter().map(String::len);

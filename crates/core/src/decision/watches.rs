@@ -15,8 +15,8 @@ impl Watches {
         Self { list: Vec::new(), most }
     }
 
-    /// Watches `stream`, and says how many bytes of its request's body that takes. `None`: too many are watched; what is
-    /// missed is honoured once its verdict's `ttl` ends.
+    /// Watches `stream`, and says how many bytes of its request's body that takes. `None`: too many
+    /// are watched; what is missed is honoured once its verdict's `ttl` ends.
     pub(super) fn add(&mut self, stream: StreamId, watch: Watch) -> Option<usize> {
         let most = if watch.proven { self.most } else { self.most.div_ceil(2) };
         if self.list.len() >= most {

@@ -1,5 +1,5 @@
-//! Builds a principal out of the claims of an active token, by the names the configuration gives them.
-//! It collects facts; which of them a request needs is decided in `authorization`.
+//! Builds a principal out of the claims of an active token, by the names the configuration gives
+//! them. It collects facts; which of them a request needs is decided in `authorization`.
 
 use std::rc::Rc;
 
@@ -16,7 +16,8 @@ use super::{AnswerError, ApplicationName, ClaimDigest, ClaimLimit, Principal, Pr
 /// The longest rule in an answer, in bytes.
 const LONGEST_RULE: usize = 1024;
 
-/// The principal of an introspection answer. Does not ask whether the token is active, ours or still good.
+/// The principal of an introspection answer. Does not ask whether the token is active, ours or
+/// still good.
 pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal, AnswerError> {
     let (names, limits) = (&config.claims, config.claim_limits);
     let principal = match claims.get(&names.principal)? {
@@ -70,7 +71,8 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal,
     })
 }
 
-/// What else answers call a user by, as far as servers tell: Usergrid's revocations may name any of them.
+/// What else answers call a user by, as far as servers tell: Usergrid's revocations may name any of
+/// them.
 fn aliases(claims: &Object, known: &[String]) -> Vec<String> {
     let mut aliases = Vec::new();
     for name in ["email", "uuid"] {
@@ -139,7 +141,8 @@ pub(crate) fn collect_rules(
     Ok(rules)
 }
 
-/// Organisations and applications in lower case. Empty names name nobody, but a member that names nobody is there.
+/// Organisations and applications in lower case. Empty names name nobody, but a member that names
+/// nobody is there.
 pub(crate) fn tenants(
     organizations: Option<Vec<String>>,
     applications: Option<Vec<String>>,
@@ -157,8 +160,8 @@ pub(crate) fn tenants(
     )
 }
 
-/// `org/app` or a UUID. Anything else is the name of an application that no path can be: it must neither match nor
-/// count as if no application had been named.
+/// `org/app` or a UUID. Anything else is the name of an application that no path can be: it must
+/// neither match nor count as if no application had been named.
 fn application(name: String) -> ApplicationName {
     if is_uuid(&name) {
         return ApplicationName::Uuid(name);

@@ -1,5 +1,5 @@
-//! Identity headers out of claims: values that any backend can take apart again, and nobody can forge.
-//! A comma always separates two values, a `%` always begins an escape.
+//! Identity headers out of claims: values that any backend can take apart again, and nobody can
+//! forge. A comma always separates two values, a `%` always begins an escape.
 
 use std::rc::Rc;
 
@@ -9,7 +9,8 @@ use super::{AnswerError, ClaimLimit, PrincipalKind};
 use usergrid_auth_config::json::Json;
 use usergrid_auth_config::{Config, IdentitySource, Overflow};
 
-/// The longest value in bytes, encoded. Backends commonly refuse requests with more than 8 KiB of headers altogether.
+/// The longest value in bytes, encoded. Backends commonly refuse requests with more than 8 KiB of
+/// headers altogether.
 pub(super) const LONGEST: usize = 4096;
 
 /// Everything but visible ASCII and blanks, and what has a meaning of its own in a value.
@@ -114,7 +115,8 @@ impl HeaderValue {
 fn scalar(claim: &Json) -> Option<Vec<u8>> {
     match claim {
         Json::String(text) => Some(encode(text.as_bytes())),
-        // A fraction identifies nobody, and the tables that print one would be a twentieth of the module.
+        // A fraction identifies nobody, and the tables that print one would be a twentieth of the
+        // module.
         Json::Number(number) => number
             .as_u64()
             .map(|whole| whole.to_string())

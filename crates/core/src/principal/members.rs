@@ -1,5 +1,5 @@
-//! Typed reading of an answer's members, for all who read answers.
-//! Absent, empty and unusable stay three different things: only a server's silence may mean "not checked".
+//! Typed reading of an answer's members, for all who read answers. Absent, empty and unusable stay
+//! three different things: only a server's silence may mean "not checked".
 
 use std::collections::HashSet;
 
@@ -40,7 +40,8 @@ pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>
     }
 }
 
-/// An array of strings, without repetitions. `null` is an empty one, not absence: absence can mean that nothing is checked.
+/// An array of strings, without repetitions. `null` is an empty one, not absence: absence can mean
+/// that nothing is checked.
 pub(crate) fn list(
     object: &Object,
     name: &str,
@@ -96,8 +97,8 @@ pub(crate) fn scopes(
     }
 }
 
-/// Seconds, as a JSON number (RFC 7519 section 2, NumericDate), in milliseconds. Before 1970 is 1970, and what lies beyond
-/// the end of time is the end of time. `null` is not a number.
+/// Seconds, as a JSON number (RFC 7519 section 2, NumericDate), in milliseconds. Before 1970 is
+/// 1970, and what lies beyond the end of time is the end of time. `null` is not a number.
 pub(crate) fn seconds(
     object: &Object,
     name: &str,

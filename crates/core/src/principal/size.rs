@@ -22,7 +22,8 @@ impl Principal {
         self.user_names.iter().chain(&self.aliases).map(String::as_str)
     }
 
-    /// What it holds on the heap in bytes, at most; without its rules, which others may hold as well.
+    /// What it holds on the heap in bytes, at most; without its rules, which others may hold as
+    /// well.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let texts = |texts: &[String]| {

@@ -6,11 +6,11 @@ use super::{Challenge, Refusal};
 use crate::time::{UnixMillis, millis};
 use usergrid_auth_config::{ErrorFormat, Errors};
 
-/// What Usergrid names as the class of its authentication failures (reference section 7).
+/// What Usergrid names as the class of its authentication failures (`docs/usergrid.md`, "Errors").
 const EXCEPTION: &str = "org.apache.usergrid.rest.exceptions.SecurityException";
 
-/// Seconds after which a 503 may be tried again. The shortest that the header can say: a verdict that
-/// failed is not remembered, so the next try asks the server afresh.
+/// Seconds after which a 503 may be tried again. The shortest that the header can say: a verdict
+/// that failed is not remembered, so the next try asks the server afresh.
 const RETRY_AFTER: &str = "1";
 
 /// A local reply.

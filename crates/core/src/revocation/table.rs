@@ -1,8 +1,10 @@
-//! What has been revoked, for all workers: a fixed table from the hash of a credential or user to its last revocation.
+//! What has been revoked, for all workers: a fixed table from the hash of a credential or user to
+//! its last revocation.
 //!
-//! It cannot overflow. Two that share a place are revoked together, which costs the other one a verification: with
-//! [`PLACES`] places, a revocation concerns any given credential of somebody else's with a probability of one in
-//! [`PLACES`]. Nobody is made to forget anything else, however many revocations there are.
+//! It cannot overflow. Two that share a place are revoked together, which costs the other one a
+//! verification: with [`PLACES`] places, a revocation concerns any given credential of somebody
+//! else's with a probability of one in [`PLACES`]. Nobody is made to forget anything else, however
+//! many revocations there are.
 
 use std::rc::Rc;
 
@@ -90,13 +92,15 @@ impl RevocationTable {
         self.last
     }
 
-    /// The generation of the last look: what was found not to be revoked under it need not be looked for again.
+    /// The generation of the last look: what was found not to be revoked under it need not be
+    /// looked for again.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.unwrap_or_default()
     }
 
-    /// Looks whether anything has been revoked since the last time; reading a number, if nothing has.
+    /// Looks whether anything has been revoked since the last time; reading a number, if nothing
+    /// has.
     pub fn refresh(&mut self) -> Sync {
         let generation = self.store.generation();
         if self.generation == Some(generation) {
@@ -111,7 +115,8 @@ impl RevocationTable {
         if self.last < before && !is_first_look { Sync::Lost } else { Sync::Changed }
     }
 
-    /// The number of the last revocation of `what`, or of something in the same place; zero if there never was one.
+    /// The number of the last revocation of `what`, or of something in the same place; zero if
+    /// there never was one.
     pub fn revoked_at(&mut self, what: &Revoked) -> Sequence {
         let Place { page, place } = what.place();
         let read = || self.store.read(&page_key(page)).0.unwrap_or_default();
@@ -129,7 +134,8 @@ impl RevocationTable {
         users.iter().map(|user| self.revoked_at(user)).fold(of_credential, Sequence::max)
     }
 
-    /// Adds revocations, then tells all workers. Where nothing can be written, everything counts as revoked in this one.
+    /// Adds revocations, then tells all workers. Where nothing can be written, everything counts as
+    /// revoked in this one.
     pub fn add(&mut self, revoked: &[Revoked]) {
         for one in revoked {
             let Some(sequence) = self.next_sequence() else {

@@ -7,7 +7,8 @@ use super::Revoked;
 use crate::credential::form_value;
 use crate::verification::key::CredentialDigest;
 
-/// The longest form that is looked into for a token (RFC 7009 section 2.1), in bytes. It is read as it passes, not held back.
+/// The longest form that is looked into for a token (RFC 7009 section 2.1), in bytes. It is read as
+/// it passes, not held back.
 const LONGEST_FORM: usize = 16_384;
 
 /// A request whose success revokes something.
@@ -44,8 +45,9 @@ impl Watch {
     }
 }
 
-/// A call of an RFC 7009 endpoint that the configuration names. Whoever calls it must know the token, so no
-/// credential is asked for; but since any token gets a 200 (RFC 7009 section 2.2), only one that is known counts.
+/// A call of an RFC 7009 endpoint that the configuration names. Whoever calls it must know the
+/// token, so no credential is asked for; but since any token gets a 200 (RFC 7009 section 2.2),
+/// only one that is known counts.
 #[must_use]
 pub fn endpoint(method: &[u8], target: &[u8], paths: &[String]) -> Option<Watch> {
     let (path, query) = split(target);
@@ -57,7 +59,8 @@ pub fn endpoint(method: &[u8], target: &[u8], paths: &[String]) -> Option<Watch>
     })
 }
 
-/// A call of one of Usergrid's own endpoints (reference section 8), by a caller with the verified `credential`.
+/// A call of one of Usergrid's own endpoints (`docs/usergrid.md`, "Revocation"), by a caller with
+/// the verified `credential`.
 #[must_use]
 pub fn usergrid(
     method: &[u8],
@@ -71,14 +74,16 @@ pub fn usergrid(
     let (_, query) = split(target);
     let mut last = path.segments().rev().filter(|segment| !segment.is_empty());
     let (action, user, collection) = (last.next()?, last.next()?, last.next()?);
-    // `/{org}/{app}/users/…` and `/management/users/…`; longer only in the shapes that begin with a word of Usergrid's.
+    // `/{org}/{app}/users/…` and `/management/users/…`; longer only in the shapes that begin with a
+    // word of Usergrid's.
     let usual = last.count() <= 2 || path.segments().next().is_some_and(is_reserved);
     if !usual || !matches!(collection, "users" | "user") {
         return None;
     }
     let revoked = match action {
         "revoketoken" => token_in(query).into_iter().collect(),
-        // Whoever logs himself out may have written his name in a way that no claim of his token repeats.
+        // Whoever logs himself out may have written his name in a way that no claim of his token
+        // repeats.
         "revoketokens" | "deactivate" => {
             let mut revoked = vec![Revoked::user(user), Revoked::Credential(credential)];
             if !is_uuid(user) {
@@ -92,9 +97,9 @@ pub fn usergrid(
     Some(Watch { revoked, form: false, proven: true })
 }
 
-/// What stands for the names of all users, or of all administrators, of whom only the UUID is known:
-/// a revocation by another name may mean any of them. No user is called so, for the name of one is
-/// a segment of a path.
+/// What stands for the names of all users, or of all administrators, of whom only the UUID is
+/// known: a revocation by another name may mean any of them. No user is called so, for the name of
+/// one is a segment of a path.
 pub(crate) const fn nameless(is_administrator: bool) -> &'static str {
     if is_administrator { "/administrator" } else { "/user" }
 }

@@ -12,7 +12,8 @@ use crate::principal::Principal;
 use crate::time::{Steady, UnixMillis};
 
 impl<W> Verification<W> {
-    /// Hands a verdict that was revoked meanwhile to those who came before that, and asks again for the others.
+    /// Hands a verdict that was revoked meanwhile to those who came before that, and asks again for
+    /// the others.
     pub(super) fn settle_overtaken(
         &mut self,
         awaited: Awaited,
@@ -43,8 +44,9 @@ impl<W> Verification<W> {
         }
     }
 
-    /// Asks again for those who came after a revocation: by another worker's call or verdict from after it, else by a call of
-    /// our own, which is leased for all workers. Hands them out if they are served, or if nothing may be asked.
+    /// Asks again for those who came after a revocation: by another worker's call or verdict from
+    /// after it, else by a call of our own, which is leased for all workers. Hands them out if they
+    /// are served, or if nothing may be asked.
     fn ask_for_the_later(
         &mut self,
         awaited: Awaited,

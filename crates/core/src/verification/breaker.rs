@@ -1,7 +1,9 @@
-//! When not to call: a server that keeps failing is left alone, and asked now and then about a credential of our own.
+//! When not to call: a server that keeps failing is left alone, and asked now and then about a
+//! credential of our own.
 //!
-//! What clients present opens nothing by itself: their calls that fail raise a suspicion, which a probe confirms. So
-//! nobody can keep others out by presenting what the server chokes on, and no client waits for a probe.
+//! What clients present opens nothing by itself: their calls that fail raise a suspicion, which a
+//! probe confirms. So nobody can keep others out by presenting what the server chokes on, and no
+//! client waits for a probe.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -37,8 +39,8 @@ enum Probing {
     Last(Steady),
 }
 
-/// The right to call on behalf of a client. Its call ends in [`Breaker::answered`], [`Breaker::failed`], or was not
-/// needed.
+/// The right to call on behalf of a client. Its call ends in [`Breaker::answered`],
+/// [`Breaker::failed`], or was not needed.
 #[derive(Debug)]
 pub struct Permit(());
 
@@ -70,8 +72,8 @@ impl Breaker {
         (!self.is_open()).then_some(Permit(()))
     }
 
-    /// The server answered the call of `permit`, whatever it said: it lives. An open breaker waits for its probe all the
-    /// same.
+    /// The server answered the call of `permit`, whatever it said: it lives. An open breaker waits
+    /// for its probe all the same.
     pub fn answered(&self, _: &Permit) {
         if !self.is_open() {
             self.state.set(State::Closed { failures: 0 });

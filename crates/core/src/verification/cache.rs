@@ -1,6 +1,8 @@
-//! What one worker remembers of verified and refused credentials: facts, for a bounded time, in bounded numbers and bytes.
+//! What one worker remembers of verified and refused credentials: facts, for a bounded time, in
+//! bounded numbers and bytes.
 //!
-//! Good and bad verdicts have budgets of their own, so that a flood of random tokens pushes no good one out.
+//! Good and bad verdicts have budgets of their own, so that a flood of random tokens pushes no good
+//! one out.
 
 use std::collections::HashMap;
 use std::hash::RandomState;
@@ -104,7 +106,8 @@ impl VerdictCache {
         Some(Found::Bad(bad.denial))
     }
 
-    /// The good verdict for `key` that may serve while the server fails: past its `ttl` by `cache.stale_if_error` at most.
+    /// The good verdict for `key` that may serve while the server fails: past its `ttl` by
+    /// `cache.stale_if_error` at most.
     pub fn stale(&mut self, key: &CacheKey, now: Steady) -> Option<&Good> {
         let span = self.settings.stale_if_error;
         self.good.get(key).filter(|good| now < good.fresh_until.after(span))
@@ -121,8 +124,9 @@ impl VerdictCache {
         self.good.contains(key)
     }
 
-    /// Remembers a good verdict that was asked for when `sequence` was the last revocation, for `left`: never more than
-    /// its `ttl`, and never past its `exp`. `users` are the names by which its holder can be revoked.
+    /// Remembers a good verdict that was asked for when `sequence` was the last revocation, for
+    /// `left`: never more than its `ttl`, and never past its `exp`. `users` are the names by which
+    /// its holder can be revoked.
     #[allow(clippy::too_many_arguments, reason = "one fact each, of one entry")]
     pub fn put_good(
         &mut self,
@@ -145,7 +149,8 @@ impl VerdictCache {
             .saturating_mul(2)
             .saturating_add(principal.heap_bytes())
             .saturating_add(size_of_val(users.as_slice()));
-        // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer fresh.
+        // Without `refresh_ahead`, the time to renew is the end, at which the entry is no longer
+        // fresh.
         let renew_at = now.after(left.saturating_sub(self.settings.refresh_ahead));
         let good = Good {
             principal: Rc::clone(principal),

@@ -37,8 +37,9 @@ pub enum CallOutcome {
 }
 
 impl CallOutcome {
-    /// What the host reports: without a status it broke off; an answer of Envoy's own making, told by `made_by_envoy`,
-    /// says 504 where the time was over and 503 where the server could not be reached.
+    /// What the host reports: without a status it broke off; an answer of Envoy's own making, told
+    /// by `made_by_envoy`, says 504 where the time was over and 503 where the server could not be
+    /// reached.
     #[must_use]
     pub fn reported(status: Option<u16>, made_by_envoy: bool, body: AnswerBody) -> Self {
         match status {

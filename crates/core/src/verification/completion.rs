@@ -6,9 +6,7 @@ use std::time::Duration;
 use super::call::CallOutcome;
 use super::key::CacheKey;
 use super::lookup::users;
-use super::peers::{
-    self, Entry, LONGEST_SENT, Lease, Outcome, PeerMessage, QueueId, Sequence, Stored,
-};
+use super::peers::{self, Entry, LONGEST_SENT, Outcome, PeerMessage, QueueId, Sequence, Stored};
 use super::single_flight::{About, Flight, FlightId, Waiter};
 use super::verdict::{Denial, ServerFault, Verdict};
 use super::verifier::{Exchange, Hold, Progress, Reading, Verifier};
@@ -19,7 +17,7 @@ use crate::log_limiter::failure_kind;
 use crate::metrics::{CallResult, Counter};
 use crate::principal::Principal;
 use crate::revocation::Revoked;
-use crate::time::{Steady, UnixMillis};
+use crate::time::UnixMillis;
 
 /// Ticks without a sign of the leader. One may fall between its answer and its message.
 const SILENT_TICKS: u8 = 2;
@@ -59,8 +57,8 @@ impl Lack {
 }
 
 impl<W> Verification<W> {
-    /// A call of our own has ended. `None` if nobody waited, or if it was given up before: nobody knows how old the answer
-    /// is, so it is not believed.
+    /// A call of our own has ended. `None` if nobody waited, or if it was given up before: nobody
+    /// knows how old the answer is, so it is not believed.
     pub(crate) fn call_ended(
         &mut self,
         call: FlightId,
@@ -242,7 +240,8 @@ impl<W> Verification<W> {
                 let users = users(&principal);
                 let revoked = self.revocations.last_of(&digest, &users);
                 if revoked > awaited.sequence {
-                    // Revoked while the call was under way: good enough for those who came before, for nobody else.
+                    // Revoked while the call was under way: good enough for those who came before,
+                    // for nobody else.
                     return self.settle_overtaken(awaited, waiters, principal, revoked, now);
                 }
                 let left = self.lifetime(&principal, received, now);
@@ -309,7 +308,8 @@ impl<W> Verification<W> {
         if hold.briefly { life.min(super::BRIEFLY) } else { life }
     }
 
-    /// Gives up what is lost, and looks whether other workers have answered without our hearing of it.
+    /// Gives up what is lost, and looks whether other workers have answered without our hearing of
+    /// it.
     pub(crate) fn tick(&mut self, now: UnixMillis) -> Vec<Completion<W>> {
         self.refresh();
         let steady = self.clock.read(now);

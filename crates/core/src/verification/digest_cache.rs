@@ -1,6 +1,7 @@
 //! The digests of credentials that were looked up before, so that a hit costs no SHA-256.
 //!
-//! It remembers nothing about a credential but what its digests are, and no credential: they are found by a keyed hash.
+//! It remembers nothing about a credential but what its digests are, and no credential: they are
+//! found by a keyed hash.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
@@ -12,8 +13,8 @@ use crate::credential::Credential;
 
 /// Digests by the keyed hash of their credential.
 ///
-/// SipHash-2-4 with 128 bits under a key that never leaves this worker: without it, nobody can find two credentials
-/// with one hash, and chance finds them once in 2^128 pairs.
+/// SipHash-2-4 with 128 bits under a key that never leaves this worker: without it, nobody can find
+/// two credentials with one hash, and chance finds them once in 2^128 pairs.
 #[derive(Debug)]
 pub(super) struct DigestCache {
     keyed: SipHasher24,
@@ -94,8 +95,8 @@ impl DigestCache {
         self.known.get(&hash).copied()
     }
 
-    /// Remembers digests. Meant for credentials whose good answer was found in memory, so that bad ones take no place
-    /// here, however many come.
+    /// Remembers digests. Meant for credentials whose good answer was found in memory, so that bad
+    /// ones take no place here, however many come.
     pub(super) fn put(&mut self, hash: KeyedHash, digests: Digests) {
         if self.known.len() >= self.most {
             // Each of those still in use costs one more computation.

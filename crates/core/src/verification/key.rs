@@ -1,4 +1,5 @@
-//! Names of remembered verdicts. A credential is kept only as a digest, so memory holds none in clear.
+//! Names of remembered verdicts. A credential is kept only as a digest, so memory holds none in
+//! clear.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -54,8 +55,8 @@ impl CredentialDigest {
 
 /// SHA-256 over configuration and credential.
 ///
-/// The configuration's digest covers the endpoint and its secrets, so an answer obtained under another
-/// configuration has another key.
+/// The configuration's digest covers the endpoint and its secrets, so an answer obtained under
+/// another configuration has another key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CacheKey([u8; 32]);
 
@@ -77,7 +78,8 @@ impl CacheKey {
         Self(hash.finalize().into())
     }
 
-    /// The key of the verdict for a `target`, where verdicts depend on one; itself for the empty target.
+    /// The key of the verdict for a `target`, where verdicts depend on one; itself for the empty
+    /// target.
     #[must_use]
     pub fn for_target(self, target: &str) -> Self {
         if target.is_empty() {

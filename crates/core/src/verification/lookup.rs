@@ -21,7 +21,8 @@ enum Source {
     Known(Verdict),
     /// It is awaited.
     Awaited(FlightId),
-    /// It could only come from a call, and the server is left alone, or failed on this credential a moment ago.
+    /// It could only come from a call, and the server is left alone, or failed on this credential a
+    /// moment ago.
     LeftAlone,
     /// It could only come from a call, and as many are under way as may be.
     Full,
@@ -68,8 +69,9 @@ impl<W> Verification<W> {
         Some(verdict)
     }
 
-    /// Gets the verdict that this worker does not remember: from other workers, or from the server, for which `request`
-    /// waits with everybody who has the same credential. `bytes` is what it holds.
+    /// Gets the verdict that this worker does not remember: from other workers, or from the server,
+    /// for which `request` waits with everybody who has the same credential. `bytes` is what it
+    /// holds.
     pub(crate) fn lookup_or_join(
         &mut self,
         case: &Case<'_>,
@@ -120,7 +122,8 @@ impl<W> Verification<W> {
         }
     }
 
-    /// The call under way that the request can share: not one from before a revocation of its credential.
+    /// The call under way that the request can share: not one from before a revocation of its
+    /// credential.
     fn joinable(&mut self, case: &Case<'_>) -> Option<FlightId> {
         let id = self.flights.joinable(&case.key)?;
         let began = self.flights.get(id)?.subject.sequence;
@@ -131,7 +134,8 @@ impl<W> Verification<W> {
         Some(id)
     }
 
-    /// Looks where other workers leave their verdicts; if there is none, follows or makes a call, if one may be made.
+    /// Looks where other workers leave their verdicts; if there is none, follows or makes a call,
+    /// if one may be made.
     fn lookup_shared(&mut self, case: &Case<'_>, is_known: bool, can_wait: bool) -> Source {
         let Some(exchange) = case.exchange() else { return Source::Full };
         let about = case.about(is_known, &*exchange);
@@ -153,7 +157,8 @@ impl<W> Verification<W> {
             let Some(peers::Lookup::Found(Stored::Good(entry))) = &found else { break };
             match self.adopt(entry, case, &*exchange) {
                 Ok(principal) => return Source::Known(Verdict::Verified(principal)),
-                // Its holder was revoked since. Asked for again, so that a call is leased for all workers.
+                // Its holder was revoked since. Asked for again, so that a call is leased for all
+                // workers.
                 Err(revoked) => since = revoked,
             }
             found = self.lookup_or_lease(case, queue, since);
@@ -194,8 +199,8 @@ impl<W> Verification<W> {
         Some(entry.value)
     }
 
-    /// Whether the server may be asked about the credential: not where it has failed to judge it a moment ago, nor for
-    /// more targets in a second than anybody needs.
+    /// Whether the server may be asked about the credential: not where it has failed to judge it a
+    /// moment ago, nor for more targets in a second than anybody needs.
     fn may_ask(&mut self, case: &Case<'_>) -> bool {
         let restraint = self.restraints.peek(&case.key);
         !matches!(restraint, Some(Restraint::Unanswered(until, _)) if case.steady < *until)
@@ -207,7 +212,8 @@ impl<W> Verification<W> {
         matches!(restraint, Some(Restraint::Unanswered(until, Lack::Down)) if case.steady < *until)
     }
 
-    /// Counts the targets that a credential is asked about in a second. False: it has had enough of them.
+    /// Counts the targets that a credential is asked about in a second. False: it has had enough of
+    /// them.
     fn may_ask_for_target(&mut self, case: &Case<'_>) -> bool {
         if case.target.is_none() {
             return true;
@@ -285,7 +291,8 @@ impl<W> Verification<W> {
     /// Makes another worker's good verdict our own, for what is left of its life.
     ///
     /// # Errors
-    /// The last revocation known, if the credential or its holder was revoked since, or if it is no good verdict.
+    /// The last revocation known, if the credential or its holder was revoked since, or if it is no
+    /// good verdict.
     fn adopt(
         &mut self,
         entry: &Entry<Vec<u8>>,

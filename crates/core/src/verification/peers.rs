@@ -1,4 +1,5 @@
-//! What the workers of one process share: verdicts, leases on calls, and messages about how calls ended.
+//! What the workers of one process share: verdicts, leases on calls, and messages about how calls
+//! ended.
 //!
 //! One call serves all workers. The protocol, seen by a worker that needs a verdict for a key:
 //!
@@ -27,9 +28,10 @@
 //! | the lease, pushed out of its set or overwritten | the follower's tick, as above | |
 //! | the verdict in shared memory | the next who looks | a call |
 //!
-//! Every lease and verdict knows the [`Sequence`] of the last revocation before its call began. Nobody follows a call, nor
-//! takes a verdict, that began before the last revocation of its own credential; what a verdict's holder is called is known
-//! when it is there, and revocations of that user are looked for then. Revocations of others change nothing.
+//! Every lease and verdict knows the [`Sequence`] of the last revocation before its call began.
+//! Nobody follows a call, nor takes a verdict, that began before the last revocation of its own
+//! credential; what a verdict's holder is called is known when it is there, and revocations of that
+//! user are looked for then. Revocations of others change nothing.
 
 mod codec;
 #[cfg(feature = "test-support")]

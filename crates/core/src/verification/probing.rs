@@ -1,4 +1,5 @@
-//! Questions of our own to a server, about a credential that nobody has: they open and close its breaker.
+//! Questions of our own to a server, about a credential that nobody has: they open and close its
+//! breaker.
 
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;

@@ -30,8 +30,8 @@ impl<W> Verification<W> {
         }
     }
 
-    /// Whether some worker remembers the credential as good, or is asking about it, and that has not been revoked already:
-    /// each record then costs whoever makes it a verdict of the server.
+    /// Whether some worker remembers the credential as good, or is asking about it, and that has
+    /// not been revoked already: each record then costs whoever makes it a verdict of the server.
     fn knows(&mut self, revoked: &Revoked, now: UnixMillis) -> bool {
         let Revoked::Credential(digest) = revoked else { return false };
         let key = CacheKey::new(&self.config.digest, digest);

@@ -1,7 +1,8 @@
 //! Single flight: all requests with one credential wait for one call.
 //!
-//! Says nothing about what a verdict means, nor who makes the call. Bounded in numbers and bytes; half of it is kept for
-//! credentials that were verified before, so that a flood of new ones keeps no known caller out.
+//! Says nothing about what a verdict means, nor who makes the call. Bounded in numbers and bytes;
+//! half of it is kept for credentials that were verified before, so that a flood of new ones keeps
+//! no known caller out.
 
 use std::collections::HashMap;
 
@@ -20,10 +21,12 @@ pub struct FlightId(pub u32);
 /// Calls under way for one credential: more than one only after revocations.
 pub const CALLS_OF_ONE_CREDENTIAL: usize = 4;
 
-/// Bytes that the requests which wait may hold, for each of `limits.max_waiting`; and those that calls under way may, again.
+/// Bytes that the requests which wait may hold, for each of `limits.max_waiting`; and those that
+/// calls under way may, again.
 pub const BYTES_OF_ONE: usize = 16_384;
 
-/// A verdict that is awaited, and the requests that are paused for it. `T` is what it takes to read it.
+/// A verdict that is awaited, and the requests that are paused for it. `T` is what it takes to read
+/// it.
 #[derive(Debug)]
 pub struct Flight<T, W> {
     /// What it is about.
@@ -56,7 +59,8 @@ pub struct About {
 pub struct Waiter<W> {
     /// Its stream.
     pub stream: StreamId,
-    /// The last revocation known when it came: a verdict that was revoked by then is no good for it.
+    /// The last revocation known when it came: a verdict that was revoked by then is no good for
+    /// it.
     pub joined: Sequence,
     /// Whether its credential was verified before.
     pub is_known: bool,
@@ -68,7 +72,8 @@ pub struct Waiter<W> {
 
 /// The flights of one worker.
 ///
-/// INVARIANT: a stream waits for one flight at most; a key has at most one flight that can be joined.
+/// INVARIANT: a stream waits for one flight at most; a key has at most one flight that can be
+/// joined.
 #[derive(Debug)]
 pub struct SingleFlight<T, W> {
     joinable: HashMap<CacheKey, FlightId>,
@@ -138,7 +143,8 @@ impl<T, W> SingleFlight<T, W> {
         self.waiting.has_room(self.bound, is_known, bytes)
     }
 
-    /// Whether another flight may start. Flights outlive requests that give up, so they have bounds of their own.
+    /// Whether another flight may start. Flights outlive requests that give up, so they have bounds
+    /// of their own.
     #[must_use]
     pub fn can_start(&self, about: &About) -> bool {
         let is_same = |flight: &&Flight<T, W>| flight.about.digest == about.digest;

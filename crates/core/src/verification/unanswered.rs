@@ -13,8 +13,9 @@ use crate::principal::Principal;
 use crate::time::UnixMillis;
 
 impl<W> Verification<W> {
-    /// Who may be served while no verdict is to be had, if anybody: a known-good principal past its `ttl`, or one of whom
-    /// nothing is known, where the credential admits by itself while the server is down.
+    /// Who may be served while no verdict is to be had, if anybody: a known-good principal past its
+    /// `ttl`, or one of whom nothing is known, where the credential admits by itself while the
+    /// server is down.
     pub(super) fn serve_anyway(
         &mut self,
         key: &CacheKey,
@@ -62,8 +63,8 @@ impl<W> Verification<W> {
         self.revocations.last_of(digest, &users) > sequence
     }
 
-    /// The known-good principal past its `ttl` that may serve `requests` while no verdict is to be had, if that is
-    /// allowed.
+    /// The known-good principal past its `ttl` that may serve `requests` while no verdict is to be
+    /// had, if that is allowed.
     fn serve_stale(
         &mut self,
         key: &CacheKey,

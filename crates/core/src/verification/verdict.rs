@@ -7,7 +7,8 @@ use super::call::{AnswerBody, CallOutcome};
 use super::verifiers::usergrid;
 use crate::principal::{ClaimLimit, Principal};
 
-/// What a server has judged. Facts about a credential, which may be remembered; never a decision about a request.
+/// What a server has judged. Facts about a credential, which may be remembered; never a decision
+/// about a request.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     /// The credential is good; remembered for `cache.ttl` at most, and never past its `exp`.
@@ -25,8 +26,8 @@ pub enum Denial {
     Expired,
     /// A configured `introspection.scope` is missing.
     Scope,
-    /// Good, or so it seems, but of another tenant than the request addresses: what a server says that is asked about a
-    /// credential in an application.
+    /// Good, or so it seems, but of another tenant than the request addresses: what a server says
+    /// that is asked about a credential in an application.
     AnotherTenant,
     /// The token endpoint knows no such client, or not with this secret.
     BadClient,
@@ -43,7 +44,8 @@ pub enum ServerFault {
     AcceptsAnything,
     /// A status that is no answer.
     Status(u16),
-    /// 200, but not an answer by the RFC: not JSON, no boolean `active`, a repeated member, an unusable `exp`, …
+    /// 200, but not an answer by the RFC: not JSON, no boolean `active`, a repeated member, an
+    /// unusable `exp`, …
     BadAnswer,
     /// Longer than `max_response_bytes`.
     TooLarge,
@@ -71,7 +73,8 @@ impl From<NoAnswer> for ServerFault {
 }
 
 impl ServerFault {
-    /// Whether the server is down: it gave no answer, or says itself that it failed. Nothing that a caller could bring about.
+    /// Whether the server is down: it gave no answer, or says itself that it failed. Nothing that a
+    /// caller could bring about.
     #[must_use]
     pub const fn is_down(self) -> bool {
         match self {
@@ -90,9 +93,9 @@ impl ServerFault {
             || matches!(self, Self::Usergrid(failure) if failure.is_unanswered(timed_out))
     }
 
-    /// Whether the server failed whoever asked: it could not be reached, was too late, or says itself that it
-    /// cannot. Any other answer may be due to what a client presented, and must not keep other clients from being
-    /// heard.
+    /// Whether the server failed whoever asked: it could not be reached, was too late, or says
+    /// itself that it cannot. Any other answer may be due to what a client presented, and must not
+    /// keep other clients from being heard.
     #[must_use]
     pub const fn is_the_servers(self) -> bool {
         match self {

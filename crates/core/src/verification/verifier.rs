@@ -1,7 +1,7 @@
 //! Who judges credentials: a server, its protocol, and the breaker that guards it.
 //!
-//! Whatever distinguishes one protocol from another stands behind [`Protocol`] and [`Exchange`]. A new one is a file
-//! under `verifiers/` and an arm in [`Verifiers::new`].
+//! Whatever distinguishes one protocol from another stands behind [`Protocol`] and [`Exchange`]. A
+//! new one is a file under `verifiers/` and an arm in [`Verifiers::new`].
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,8 +23,8 @@ pub(crate) trait Protocol {
     /// Where calls go, and how long one may take.
     fn endpoint(&self) -> &Endpoint;
 
-    /// What is to be exchanged with the server about `credential`, where verdicts depend on it: for `target`. `None` if
-    /// it judges others only, or would have to know a target.
+    /// What is to be exchanged with the server about `credential`, where verdicts depend on it: for
+    /// `target`. `None` if it judges others only, or would have to know a target.
     fn exchange(
         &self,
         credential: &Credential,
@@ -35,12 +35,12 @@ pub(crate) trait Protocol {
     /// Whether it judges credentials of this kind.
     fn judges(&self, credential: &Credential) -> bool;
 
-    /// A well-formed credential that nobody has, made of random numbers: what the server says of it shows whether it
-    /// lives.
+    /// A well-formed credential that nobody has, made of random numbers: what the server says of it
+    /// shows whether it lives.
     fn random_credential(&self, random: &mut dyn FnMut() -> u64, now: UnixMillis) -> Credential;
 
-    /// Who the holder of `credential` counts as while the server is down, if the configuration wants such a credential
-    /// admitted for what it says by itself.
+    /// Who the holder of `credential` counts as while the server is down, if the configuration
+    /// wants such a credential admitted for what it says by itself.
     fn offline_principal(&self, _: &Credential) -> Option<Principal> {
         None
     }
@@ -54,12 +54,13 @@ pub(crate) trait Protocol {
     /// At least this long from one question about such a credential to the next.
     fn probe_pause(&self) -> Duration;
 
-    /// Whether a verdict whose `exp` has passed is asked for again instead of being "expired": where `exp` is not the
-    /// presented credential's, but that of a token which was issued for it.
+    /// Whether a verdict whose `exp` has passed is asked for again instead of being "expired":
+    /// where `exp` is not the presented credential's, but that of a token which was issued for it.
     fn verifies_anew_after_exp(&self) -> bool;
 }
 
-/// The conversation with a server about one credential. Kept while it lasts, so it holds what the answer is read by.
+/// The conversation with a server about one credential. Kept while it lasts, so it holds what the
+/// answer is read by.
 pub(crate) trait Exchange {
     /// The request to the server.
     fn request(&self) -> CallRequest;
@@ -73,8 +74,8 @@ pub(crate) trait Exchange {
     /// What is kept for it, and is sent, in bytes at most.
     fn bytes(&self) -> usize;
 
-    /// Reads again what another worker received at `received` and left as a [`Record`]; `None` if it is not a good
-    /// verdict.
+    /// Reads again what another worker received at `received` and left as a [`Record`]; `None` if
+    /// it is not a good verdict.
     fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>>;
 }
 

@@ -1,5 +1,5 @@
-//! The tables that all workers share, against obvious models: by several workers in random order, and with one worker's
-//! step in the middle of another's.
+//! The tables that all workers share, against obvious models: by several workers in random order,
+//! and with one worker's step in the middle of another's.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -65,7 +65,8 @@ proptest! {
     ) {
         let process = Rc::default();
         let mut tables = tables(&process);
-        // By credential: the sequence that a worker knew when it asked, and whether it was revoked since.
+        // By credential: the sequence that a worker knew when it asked, and whether it was revoked
+        // since.
         let mut asked: Vec<(u8, Sequence, bool)> = Vec::new();
         for (worker, number, revokes) in steps {
             let table = &mut tables[worker];

@@ -1,5 +1,5 @@
-//! What matching one request costs, in steps: ordinary rules take little of the budget, hostile ones
-//! use it up and are refused.
+//! What matching one request costs, in steps: ordinary rules take little of the budget, hostile
+//! ones use it up and are refused.
 
 use std::rc::Rc;
 

@@ -73,7 +73,8 @@ impl Writer {
         self.bytes(&queue.0.to_le_bytes());
     }
 
-    /// All counts are bounded far below 65,536; one that were not would make the whole unreadable, which is safe.
+    /// All counts are bounded far below 65,536; one that were not would make the whole unreadable,
+    /// which is safe.
     pub(super) fn count(&mut self, count: usize) {
         self.bytes(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());
     }

@@ -69,8 +69,8 @@ impl Process {
 }
 
 impl View {
-    /// The view of a further worker, with a new queue. The queue of a view that is dropped stays, as
-    /// it does in Envoy when a VM dies.
+    /// The view of a further worker, with a new queue. The queue of a view that is dropped stays,
+    /// as it does in Envoy when a VM dies.
     #[must_use]
     pub fn new(process: &Rc<Process>) -> Self {
         let mut queues = process.queues.borrow_mut();

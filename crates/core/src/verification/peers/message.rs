@@ -29,8 +29,8 @@ pub struct PeerMessage {
     pub outcome: Outcome,
 }
 
-/// The longest record that is sent, in bytes. A worker follows at most `limits.max_waiting` calls, and is sent one message
-/// for each.
+/// The longest record that is sent, in bytes. A worker follows at most `limits.max_waiting` calls,
+/// and is sent one message for each.
 pub const LONGEST_SENT: usize = 16_384;
 
 /// How a call ended, as others are told.
@@ -44,7 +44,8 @@ pub enum Outcome {
     DeniedBriefly(Denial),
     /// With a bad one that may hide an outage: it ends nothing that is known.
     Unsure(Denial),
-    /// With a verdict that must not be handed on: a token was issued with it, or it is too long. Whoever needs it calls.
+    /// With a verdict that must not be handed on: a token was issued with it, or it is too long.
+    /// Whoever needs it calls.
     Unshared,
     /// Without a verdict.
     Failed,

@@ -1,7 +1,8 @@
-//! The bytes of one set of the shared cache: what is known of the credentials whose keys fall into it.
+//! The bytes of one set of the shared cache: what is known of the credentials whose keys fall into
+//! it.
 //!
-//! A set has a fixed number of places for good verdicts, for bad ones and for leases, so it has a largest size whatever
-//! is put into it, and neither kind can push the others out.
+//! A set has a fixed number of places for good verdicts, for bad ones and for leases, so it has a
+//! largest size whatever is put into it, and neither kind can push the others out.
 
 use std::time::Duration;
 
@@ -25,8 +26,8 @@ pub const FOLLOWERS: usize = 64;
 /// The longest record that is shared, in bytes.
 pub const LONGEST_RECORD: usize = 4096;
 
-/// How far one worker's time may be ahead of another's: between reading the time and reading a set, a thread may lose
-/// the processor to one that does both.
+/// How far one worker's time may be ahead of another's: between reading the time and reading a set,
+/// a thread may lose the processor to one that does both.
 pub const SKEW: Duration = Duration::from_secs(1);
 
 /// The number of the last revocation that was known when something began.
@@ -92,7 +93,8 @@ impl<T> Entry<T> {
         self.has_come(now) && now < self.fresh_until
     }
 
-    /// Whether it does not lie in the future, where only one lies that was written before the clock was set back.
+    /// Whether it does not lie in the future, where only one lies that was written before the clock
+    /// was set back.
     #[must_use]
     pub fn has_come(&self, now: UnixMillis) -> bool {
         self.received <= now.after(SKEW)
@@ -124,7 +126,8 @@ impl Lease {
     }
 }
 
-/// Puts `entry` in the place of the same key's or, if there is no other, of one that is no longer fresh or ends first.
+/// Puts `entry` in the place of the same key's or, if there is no other, of one that is no longer
+/// fresh or ends first.
 pub fn insert<T>(entries: &mut Vec<Entry<T>>, entry: Entry<T>, places: usize, now: UnixMillis) {
     // One that is past its `ttl` may still serve while the server fails.
     entries.retain(|other| other.key != entry.key);
@@ -178,7 +181,8 @@ impl Set {
         writer.0
     }
 
-    /// The fresh verdict for `key`: a good one that knows the revocations up to `since`, else a bad one.
+    /// The fresh verdict for `key`: a good one that knows the revocations up to `since`, else a bad
+    /// one.
     #[must_use]
     pub fn fresh(&self, key: &CacheKey, now: UnixMillis, since: Sequence) -> Option<Stored> {
         let is_usable = |entry: &&Entry<Vec<u8>>| {

@@ -1,4 +1,5 @@
-//! Verdicts and leases in the shared store. Decides where something is kept and who may write it, never what it means.
+//! Verdicts and leases in the shared store. Decides where something is kept and who may write it,
+//! never what it means.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use super::store::{PREFIX, QueueId, SharedStore};
 use crate::time::UnixMillis;
 use crate::verification::key::CacheKey;
 
-/// Tries of a write that others keep overtaking. What is lost by giving up is a call, not a verdict.
+/// Tries of a write that others keep overtaking. What is lost by giving up is a call, not a
+/// verdict.
 const TRIES: usize = 8;
 
 /// The shared cache, as one worker uses it.
@@ -54,9 +56,9 @@ impl SharedCache {
         Self { store, sets: u32::try_from(sets).unwrap_or(16) }
     }
 
-    /// What is known of the credential of `lease`. If nothing is, either another worker's call is followed, or `lease` is
-    /// put down and the call is ours. `since` is the last revocation that concerns the credential: calls and good verdicts from
-    /// before it do not count.
+    /// What is known of the credential of `lease`. If nothing is, either another worker's call is
+    /// followed, or `lease` is put down and the call is ours. `since` is the last revocation that
+    /// concerns the credential: calls and good verdicts from before it do not count.
     pub fn lookup_or_lease(&self, lease: Lease, now: UnixMillis, since: Sequence) -> Lookup {
         let (key, us) = (lease.key, lease.leader);
         let slot = self.slot(&key);
@@ -92,7 +94,8 @@ impl SharedCache {
         Lookup::Lead
     }
 
-    /// What is known of `key`, without putting down a lease; `None` if nothing is and nobody is at it. `since`: as above.
+    /// What is known of `key`, without putting down a lease; `None` if nothing is and nobody is at
+    /// it. `since`: as above.
     pub fn peek(&self, key: &CacheKey, now: UnixMillis, since: Sequence) -> Option<Lookup> {
         let (bytes, _) = self.store.read(&self.slot(key));
         let set = Set::decode(&bytes.unwrap_or_default());
@@ -113,8 +116,8 @@ impl SharedCache {
         })
     }
 
-    /// Whether the good verdict is to be renewed by the caller, who then has put down `lease`; `ahead` is how long before
-    /// its end a verdict is renewed.
+    /// Whether the good verdict is to be renewed by the caller, who then has put down `lease`;
+    /// `ahead` is how long before its end a verdict is renewed.
     pub fn renew(&self, lease: Lease, now: UnixMillis, ahead: Duration) -> Renewal {
         let key = lease.key;
         let slot = self.slot(&key);
@@ -142,8 +145,8 @@ impl SharedCache {
         Renewal::Busy
     }
 
-    /// Ends the lease of `leader` on `key` that knew the revocations up to `sequence`, and leaves `verdict` if there is
-    /// one. Hands out who waits to be told.
+    /// Ends the lease of `leader` on `key` that knew the revocations up to `sequence`, and leaves
+    /// `verdict` if there is one. Hands out who waits to be told.
     pub fn settle(
         &self,
         key: &CacheKey,

@@ -1,7 +1,9 @@
-//! Which verdicts may be served past their `ttl` while the server fails: those whose mark stands here.
+//! Which verdicts may be served past their `ttl` while the server fails: those whose mark stands
+//! here.
 //!
-//! A good verdict sets its mark, a bad one, at whichever worker, takes it away. The table is bounded and shared by all
-//! workers, also where they share no verdicts: what it has no room for costs a stale answer, never a denial.
+//! A good verdict sets its mark, a bad one, at whichever worker, takes it away. The table is
+//! bounded and shared by all workers, also where they share no verdicts: what it has no room for
+//! costs a stale answer, never a denial.
 
 use std::rc::Rc;
 
@@ -53,7 +55,8 @@ impl StaleMarks {
         });
     }
 
-    /// Takes the mark away. True if it was there, so that somebody may still serve the verdict; and if nobody can tell.
+    /// Takes the mark away. True if it was there, so that somebody may still serve the verdict; and
+    /// if nobody can tell.
     pub fn take_away(&self, key: &CacheKey) -> bool {
         let mut was_there = false;
         let done = self.change(key, |marks| {

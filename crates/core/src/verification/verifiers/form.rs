@@ -8,7 +8,8 @@ use usergrid_auth_config::Endpoint;
 
 use crate::verification::call::CallRequest;
 
-/// All but RFC 3986's unreserved characters. A blank becomes `%20`, which every form decoder reads like `+`.
+/// All but RFC 3986's unreserved characters. A blank becomes `%20`, which every form decoder reads
+/// like `+`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A form body (`application/x-www-form-urlencoded`) in the making.
@@ -27,13 +28,15 @@ impl Form {
     }
 }
 
-/// `Basic` with id and secret form-encoded first (RFC 6749 section 2.3.1), so that a colon in the id cannot move the split.
+/// `Basic` with id and secret form-encoded first (RFC 6749 section 2.3.1), so that a colon in the
+/// id cannot move the split.
 pub(super) fn basic(id: &[u8], secret: &[u8]) -> String {
     let pair = format!("{}:{}", percent_encode(id, ENCODED), percent_encode(secret, ENCODED));
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-/// `Bearer`, if `token` can stand in a header at all. Otherwise the call goes without, and the server says what it thinks of that.
+/// `Bearer`, if `token` can stand in a header at all. Otherwise the call goes without, and the
+/// server says what it thinks of that.
 pub(super) fn bearer(token: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(token).ok()?;
     text.bytes().all(|byte| byte.is_ascii_graphic()).then(|| format!("Bearer {text}"))

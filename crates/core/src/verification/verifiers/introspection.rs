@@ -1,6 +1,7 @@
 //! The exchange with an introspection endpoint (RFC 7662): the request out, the answer in.
 //!
-//! What is not clearly "active" is never taken for it, and what is not clearly an answer is the server's fault.
+//! What is not clearly "active" is never taken for it, and what is not clearly an answer is the
+//! server's fault.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -111,7 +112,8 @@ impl Exchange for OneToken {
 }
 
 impl Record {
-    /// The answer as it came. Some servers repeat the token in it, in whatever form, or put another one into it.
+    /// The answer as it came. Some servers repeat the token in it, in whatever form, or put another
+    /// one into it.
     fn of_introspection(bytes: Vec<u8>, token: &[u8]) -> Self {
         const MEMBERS: [&[u8]; 5] =
             [b"\"token\"", b"\"jwt\"", b"\"access_token\"", b"\"refresh_token\"", b"\"id_token\""];
@@ -122,7 +124,8 @@ impl Record {
     }
 }
 
-/// Asks the configured endpoint about `token` (RFC 7662 section 2.1). It stands in the body alone; URLs end up in logs.
+/// Asks the configured endpoint about `token` (RFC 7662 section 2.1). It stands in the body alone;
+/// URLs end up in logs.
 #[must_use]
 pub fn request(settings: &Settings, token: &[u8]) -> CallRequest {
     let mut form = Form::default();
@@ -156,8 +159,8 @@ pub fn request(settings: &Settings, token: &[u8]) -> CallRequest {
 
 /// What `outcome` says about the token at the time `now`.
 ///
-/// A fault of the answer wins over a denial, so that a broken answer is never remembered. `nbf` is left to the reader of
-/// the principal: it may be remembered before it begins.
+/// A fault of the answer wins over a denial, so that a broken answer is never remembered. `nbf` is
+/// left to the reader of the principal: it may be remembered before it begins.
 ///
 /// # Errors
 /// Why there is no verdict.
@@ -226,13 +229,15 @@ fn denial(
 
 /// Whether the answer describes an access token that whoever holds it may use.
 ///
-/// `token_type` is RFC 6749's (section 7.1): `Bearer`, or else a type bound to a key that the filter cannot check, such as `DPoP`.
-/// `access_token` is tolerated: some servers put the kind of token there. Other servers tell kinds apart in `token_use`
-/// (Ory Hydra) or `typ` (Keycloak), and call refresh and ID tokens active, too; those are no access tokens.
+/// `token_type` is RFC 6749's (section 7.1): `Bearer`, or else a type bound to a key that the
+/// filter cannot check, such as `DPoP`. `access_token` is tolerated: some servers put the kind of
+/// token there. Other servers tell kinds apart in `token_use` (Ory Hydra) or `typ` (Keycloak), and
+/// call refresh and ID tokens active, too; those are no access tokens.
 fn is_bearer_access_token(answer: &Object) -> Result<bool, AnswerError> {
     let is_one_of =
         |word: &str, words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
-    // The two that no RFC defines may hold anything elsewhere; only their known words mean something.
+    // The two that no RFC defines may hold anything elsewhere; only their known words mean
+    // something.
     let names = |member: &str, words: &[&str]| -> Result<bool, AnswerError> {
         Ok(matches!(answer.get(member)?, Some(Json::String(word)) if is_one_of(word, words)))
     };

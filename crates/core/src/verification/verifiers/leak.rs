@@ -15,14 +15,15 @@ pub(super) enum Found {
     Base64,
 }
 
-/// Looks for `secret` in `text`: as it stands there, as JSON may escape it, percent-encoded, and in base64, wherever in a
-/// longer encoded text it begins.
+/// Looks for `secret` in `text`: as it stands there, as JSON may escape it, percent-encoded, and in
+/// base64, wherever in a longer encoded text it begins.
 pub(super) fn holds(text: &[u8], secret: &[u8]) -> Found {
     let has_escapes = text.iter().any(|byte| matches!(byte, b'\\' | b'%'));
     if is_in(text, secret) || (has_escapes && is_in(&unescaped(text), secret)) {
         return Found::Plain;
     }
-    // Three places of a byte in base64's groups of three; the characters at both ends may hold neighbours' bits.
+    // Three places of a byte in base64's groups of three; the characters at both ends may hold
+    // neighbours' bits.
     for before in 0..3_usize {
         let padded: Vec<u8> =
             std::iter::repeat_n(0, before).chain(secret.iter().copied()).collect();
@@ -42,8 +43,9 @@ pub(super) fn holds(text: &[u8], secret: &[u8]) -> Found {
     Found::Nothing
 }
 
-/// Places that may begin like the part, at which it is looked for in earnest. Where there are more, a client and its server
-/// have agreed on a text that takes long to search: then it is found, which only means that the answer is not shared.
+/// Places that may begin like the part, at which it is looked for in earnest. Where there are more,
+/// a client and its server have agreed on a text that takes long to search: then it is found, which
+/// only means that the answer is not shared.
 const MOST_BEGINNINGS: usize = 64;
 
 /// Whether `part` stands in `text`. Linear in `text`.

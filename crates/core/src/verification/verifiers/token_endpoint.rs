@@ -1,7 +1,9 @@
-//! The exchange with a token endpoint (RFC 6749 section 4.4): a caller's client pair out, an issued token in.
+//! The exchange with a token endpoint (RFC 6749 section 4.4): a caller's client pair out, an issued
+//! token in.
 //!
-//! The secret goes there and nowhere else. Only the standard's words for a bad client blame the caller (RFC 6749
-//! sections 5.1 and 5.2, Usergrid's own members included); all else is the server's fault.
+//! The secret goes there and nowhere else. Only the standard's words for a bad client blame the
+//! caller (RFC 6749 sections 5.1 and 5.2, Usergrid's own members included); all else is the
+//! server's fault.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -115,7 +117,8 @@ impl Exchange for OnePair {
     }
 }
 
-/// Asks the configured endpoint for a token on behalf of the caller's pair, which goes on byte for byte, encoded.
+/// Asks the configured endpoint for a token on behalf of the caller's pair, which goes on byte for
+/// byte, encoded.
 #[must_use]
 pub fn request(
     settings: &ClientCredentials,
@@ -137,8 +140,9 @@ pub fn request(
 
 /// Words of an error answer that mean: this pair is no good.
 ///
-/// The first two are the contract's. `unauthorized_client` is the standard's word for a client that may not use this grant.
-/// The last is Usergrid's for a wrong pair in Basic (reference section 7).
+/// The first two are the standard's for a bad pair (RFC 6749 section 5.2). `unauthorized_client` is
+/// the standard's word for a client that may not use this grant. The last is Usergrid's for a wrong
+/// pair in Basic (`docs/usergrid.md`, "Errors").
 const BAD_CLIENT: [&str; 4] =
     ["invalid_grant", "invalid_client", "unauthorized_client", "auth_invalid_credentials"];
 
@@ -202,7 +206,8 @@ fn issued(
     if !is_b64token(token) {
         return Err(AnswerError::Malformed);
     }
-    // RFC 6749 section 7.1: a token of a type one does not understand must not be used. Usergrid names none.
+    // RFC 6749 section 7.1: a token of a type one does not understand must not be used. Usergrid
+    // names none.
     if members::text(&answer, "token_type")?
         .is_some_and(|word| !word.eq_ignore_ascii_case("bearer"))
     {
@@ -217,7 +222,8 @@ fn issued(
     let scopes = members::scopes(&answer, "scope", config.claim_limits)?;
     let tenancy = tenancy(&answer, config.claim_limits)?;
     let identity = header_values::headers(config, tenancy.principal, |claim| {
-        // The answer has no claims: a member that happens to bear a claim's name is not the principal's.
+        // The answer has no claims: a member that happens to bear a claim's name is not the
+        // principal's.
         let names = &config.claims;
         Ok(if *claim == names.client_id {
             Some(HeaderValue::of_text(client_id))
@@ -254,8 +260,9 @@ fn issued(
     })
 }
 
-/// Usergrid answers with the UUID of an `application` or with an `organization` object (reference section 4). Whatever
-/// else names tenants confines the client to them without giving it their rights.
+/// Usergrid answers with the UUID of an `application` or with an `organization` object (reference
+/// section 4). Whatever else names tenants confines the client to them without giving it their
+/// rights.
 fn tenancy(answer: &Object, limits: ClaimLimits) -> Result<Tenancy, AnswerError> {
     let application = members::one_or_list(answer, "application", limits)?;
     let is_application = matches!(application.as_deref(), Some([one]) if is_uuid(one));
@@ -263,8 +270,8 @@ fn tenancy(answer: &Object, limits: ClaimLimits) -> Result<Tenancy, AnswerError>
         Some(Json::Object(organization)) => {
             let name = members::text(organization, "name")?;
             let uuid = members::text(organization, "uuid")?;
-            // Only one of them: a second name that cannot be compared with the path's would leave open what the
-            // first one has settled.
+            // Only one of them: a second name that cannot be compared with the path's would leave
+            // open what the first one has settled.
             let named = [name, uuid].into_iter().flatten().find(|it| !it.is_empty());
             (Some(vec![named.ok_or(AnswerError::Malformed)?.to_owned()]), true)
         }

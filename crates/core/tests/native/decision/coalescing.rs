@@ -94,8 +94,8 @@ fn waiting_requests_are_bounded_and_so_are_calls() {
     assert!(worker.counts.contains(&Counter::Requests(Outcome::Refused(Refusal::Overloaded))));
     assert!(worker.head(third).response().headers.contains(&("retry-after", "1".to_owned())));
 
-    // Half of the places are open to credentials that nobody has verified yet. Whoever gives up leaves a call under
-    // way; one more may start, and no third.
+    // Half of the places are open to credentials that nobody has verified yet. Whoever gives up
+    // leaves a call under way; one more may start, and no third.
     worker.happen(Event::StreamGone(first));
     let other = worker.request("GET /x", &[("authorization", "Bearer other")]);
     worker.happen(Event::StreamGone(other));

@@ -1,5 +1,5 @@
-//! A denial ends what `stale_if_error` could serve of a credential, whichever worker hears it and wherever the good
-//! answer stands.
+//! A denial ends what `stale_if_error` could serve of a credential, whichever worker hears it and
+//! wherever the good answer stands.
 
 use usergrid_auth_core::verification::call::CallOutcome;
 

@@ -193,8 +193,8 @@ fn a_flood_of_revocations_makes_nobody_forget() {
     let (_, mut one, mut two) = Worker::two("");
     known(&mut two, "anns", r#""username":"ann""#);
     known(&mut one, "toms", r#""username":"root""#);
-    // Each concerns one place of 16,384: some 500 of them would take somebody else's along once in thirty runs, if it were
-    // not decided by the tokens alone.
+    // Each concerns one place of 16,384: some 500 of them would take somebody else's along once in
+    // thirty runs, if it were not decided by the tokens alone.
     for number in 0..500 {
         let line = format!("POST /acme/app/users/u/revoketoken?token=t{number}");
         let stream = one.request(&line, &TOM);

@@ -137,8 +137,8 @@ impl Facts {
         }
     }
 
-    /// In the form that [`Self::reread`] reads: one JSON object. Written by hand, since what serde_json would bring along
-    /// for these seven members is a fiftieth of the module.
+    /// In the form that [`Self::reread`] reads: one JSON object. Written by hand, since what
+    /// serde_json would bring along for these seven members is a fiftieth of the module.
     pub(super) fn record(&self) -> Vec<u8> {
         let mut record = Writer(Vec::new());
         record.member("principal", self.kind.word());

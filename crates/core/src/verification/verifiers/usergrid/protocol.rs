@@ -73,8 +73,8 @@ impl Protocol for Usergrid {
         self.probe_target.as_ref()
     }
 
-    /// Signed where the salt is known: then Usergrid has to look it up, and an outage shows. Without one,
-    /// it is refused for its signature, which is a verdict, too.
+    /// Signed where the salt is known: then Usergrid has to look it up, and an outage shows.
+    /// Without one, it is refused for its signature, which is a verdict, too.
     fn random_credential(&self, random: &mut dyn FnMut() -> u64, now: UnixMillis) -> Credential {
         if self.judges_pairs {
             let mut word = || Secret::new(format!("b3U6{:016x}", random()).into_bytes());

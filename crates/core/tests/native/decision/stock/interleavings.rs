@@ -1,7 +1,7 @@
-//! Random interleavings of everything that can happen to a few workers in front of a stock Usergrid,
-//! against what must always hold: nobody in an application for which no good verdict stands from
-//! after the last revocation that he came after, an end for every request in time, two calls at most
-//! for a flight.
+//! Random interleavings of everything that can happen to a few workers in front of a stock
+//! Usergrid, against what must always hold: nobody in an application for which no good verdict
+//! stands from after the last revocation that he came after, an end for every request in time, two
+//! calls at most for a flight.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
