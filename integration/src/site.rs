@@ -5,7 +5,9 @@ pub mod front;
 pub mod live;
 mod local;
 mod setup;
+mod stock;
 pub mod workers;
 
 pub use local::Site;
 pub use setup::Setup;
+pub use stock::Stock;

@@ -1,11 +1,11 @@
-//! `cargo bars`: the four bars at full size, with their figures.
+//! `cargo bars`: the bars at full size, with their figures.
 
 use std::process::ExitCode;
 
 use integration::programs::bars::{ALL, Scale};
 
 const HELP: &str = "\
-Runs the filter in a real Envoy against four bars and prints the figures. Takes some minutes.
+Runs the filter in a real Envoy against these bars and prints the figures. Takes some minutes.
 
 usage: cargo bars [NAME]...
 

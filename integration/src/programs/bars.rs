@@ -1,4 +1,4 @@
-//! The four bars that the filter has to clear as a whole process: calls, outage, memory. Each is
+//! The bars that the filter has to clear as a whole process: calls, outage, memory. Each is
 //! one function that prints its figures, and fails if the bar is missed. `cargo bars` runs them at
 //! full size, `cargo test` smaller.
 
@@ -7,6 +7,7 @@ pub mod flood;
 pub mod outage;
 mod scale;
 pub mod spread_load;
+pub mod stock;
 
 use anyhow::Result;
 
@@ -20,7 +21,7 @@ pub struct Bar {
     pub run: fn(Scale) -> Result<()>,
 }
 
-pub const ALL: [Bar; 4] = [
+pub const ALL: [Bar; 5] = [
     Bar {
         name: "crowd",
         about: "500 concurrent requests with one token on 4 workers, 300 ms per call: 1 call, all 200",
@@ -41,5 +42,11 @@ pub const ALL: [Bar; 4] = [
         name: "flood",
         about: "a million bad tokens: memory grows by less than 5 MB after the first 50,000, good tokens still hit",
         run: flood::run,
+    },
+    Bar {
+        name: "stock",
+        about: "a stock Usergrid, 500 requests at once on 4 workers: a user's token costs 1 U and no K, all 200; elsewhere \
+                1 U and at most 1 K, all refused; an administrator's in two applications 2 U and 2 K, all 200",
+        run: stock::run,
     },
 ];

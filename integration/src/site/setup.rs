@@ -70,6 +70,25 @@ impl Setup {
         Ok(bootstrap)
     }
 
+    /// The bootstrap `envoy/stock-usergrid.yaml`, for a Usergrid at this address with this salt.
+    ///
+    /// # Errors
+    /// If the module does not build or the file has another shape.
+    pub fn stock_bootstrap(&self, usergrid: SocketAddr, salt: &str) -> Result<Bootstrap> {
+        let mut bootstrap = Bootstrap::shipped("stock-usergrid.yaml")?;
+        bootstrap.free_ports()?;
+        bootstrap.module(&module::build()?)?;
+        bootstrap.cluster("usergrid", usergrid)?;
+        bootstrap.environment("USERGRID_TOKEN_SALT", salt)?;
+        // The backend has another name here.
+        let mut setup = self.clone();
+        if let Some(count) = setup.knobs.backend_connections.take() {
+            bootstrap.limit_connections("usergrid", count)?;
+        }
+        setup.change(&mut bootstrap)?;
+        Ok(bootstrap)
+    }
+
     /// Applies patches and knobs and leaves ports, hosts and the module's place as they are.
     ///
     /// # Errors
