@@ -197,10 +197,6 @@ impl Bootstrap {
     /// See [`Bootstrap::free_ports`].
     pub fn environment(&mut self, name: &str, value: &str) -> Result<()> {
         let variables = self.plugin("/vm_config/environment_variables")?;
-        // Envoy takes no name twice.
-        if let Some(Value::Array(handed_on)) = variables.get_mut("host_env_keys") {
-            handed_on.retain(|key| key != name);
-        }
         merge(variables, &json!({ "key_values": { name: value } }));
         Ok(())
     }

@@ -12,8 +12,8 @@ use crate::harness::http::header;
 use crate::harness::process::Process;
 use crate::harness::workspace::Scratch;
 use crate::servers::stub::backend::Seen;
+use crate::servers::usergrid::Usergrid;
 use crate::servers::usergrid::version::Version;
-use crate::servers::usergrid::{SALT, Usergrid};
 
 /// Stops when it is dropped.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Stock {
     /// See [`Stock::start`].
     pub fn with(setup: &Setup, version: Version) -> Result<Self> {
         let usergrid = Usergrid::start_version(SocketAddr::from(([127, 0, 0, 1], 0)), version)?;
-        let bootstrap = setup.stock_bootstrap(usergrid.address(), SALT)?;
+        let bootstrap = setup.stock_bootstrap(usergrid.address())?;
         let scratch = Scratch::new(&setup.name)?;
         let envoy = Process::start(&envoy::find()?, &bootstrap, &setup.knobs, scratch)?;
         Ok(Self { envoy, usergrid })

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use integration::harness::bootstrap::Bootstrap;
-use integration::harness::client::Request;
+use integration::harness::client::{self, Request};
 use integration::harness::workspace;
+use integration::servers::usergrid::fault::{Fault, What};
 use integration::servers::usergrid::version::Version;
 use integration::site::{Setup, Stock};
 use serde_json::{Value, json};
 use usergrid_auth_config::Config;
 
-use super::{books, passes, refused, user};
+use super::{VERSIONS, books, passes, refused, user};
 
 #[test]
 fn the_filter_accepts_its_configuration() -> Result<()> {
@@ -67,6 +68,28 @@ fn what_is_counted() -> Result<()> {
     ] {
         let found = metrics.get(name).with_context(|| format!("no metric {name}: {metrics:?}"))?;
         ensure!(*found == value, "{name} is {found}");
+    }
+    Ok(())
+}
+
+/// The two commands of `docs/usergrid.md` that check a set-up.
+#[test]
+fn a_malformed_token_shows_whether_all_is_well() -> Result<()> {
+    for version in VERSIONS {
+        let site = Stock::start("check", version, json!({}))?;
+        let ask = || {
+            let request = Request::get("/acme/shop/users/me").bearer("malformed");
+            let answer = client::send(site.usergrid.address(), &request)?;
+            Ok::<_, anyhow::Error>((answer.status, answer.json()?["error"].clone()))
+        };
+        ensure!(ask()? == (401, json!("auth_unverified_oath")), "{:?}", ask()?);
+        site.usergrid.fault(Some(Fault::of_all(What::StripAuthorization)));
+        ensure!(ask()? == (404, json!("service_resource_not_found")), "{:?}", ask()?);
+        site.usergrid.fault(None);
+        let response = site.send(&Request::get("/acme/shop/books").bearer("malformed"))?;
+        ensure!(response.header("www-authenticate").is_some());
+        ensure!(response.header("x-envoy-upstream-service-time").is_none());
+        refused(&site, &books("malformed"), 401, "auth_unverified_oath", (0, 0))?;
     }
     Ok(())
 }
