@@ -2,6 +2,7 @@
 //! answers, and how many calls it costs. U is `GET /{org}/{app}/users/me`, K is `HEAD
 //! /{org}/{app}/credentials`.
 
+mod answers;
 mod client_pairs;
 mod clients;
 mod crowd;
