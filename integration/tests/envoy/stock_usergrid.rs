@@ -6,6 +6,7 @@ mod answers;
 mod client_pairs;
 mod clients;
 mod crowd;
+mod default_guests;
 mod faults;
 mod foreign;
 mod management;
