@@ -1,4 +1,4 @@
-//! Client id and secret: Usergrid's token endpoint verifies them, and K says what they are good for.
+//! Client id and secret: Usergrid's token endpoint verifies them, K says what they are good for.
 
 use anyhow::{Result, ensure};
 use base64::Engine;
