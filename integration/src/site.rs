@@ -5,8 +5,10 @@ pub mod front;
 pub mod live;
 mod local;
 mod setup;
+mod stock;
 pub mod vms;
 pub mod workers;
 
 pub use local::Site;
 pub use setup::Setup;
+pub use stock::Stock;

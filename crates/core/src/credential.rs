@@ -52,8 +52,8 @@ pub enum TokenPlace {
 pub enum ClientPlace {
     /// `Authorization: Basic` (RFC 7617).
     Basic,
-    /// `client_id` and `client_secret` in the query, as Usergrid accepts them (reference section
-    /// 2).
+    /// `client_id` and `client_secret` in the query, as Usergrid accepts them (`docs/usergrid.md`,
+    /// "Client pairs").
     Query,
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use integration::programs::bars::{ALL, Scale};
 
 const HELP: &str = "\
-Runs the filter in a real Envoy against five bars and prints the figures. Takes some minutes.
+Runs the filter in a real Envoy against these bars and prints the figures. Takes some minutes.
 
 usage: cargo bars [NAME]...
 

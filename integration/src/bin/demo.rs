@@ -13,7 +13,9 @@ usage: cargo demo [--once] [--server NAME]
   --once          stop after the walk; the exit code says whether everything was as documented
   --server NAME   verify tokens with a server that others wrote, instead of the scripted one:
                   `oidc` is oidc-provider (needs Node.js 20 with npm),
-                  `django` is django-oauth-toolkit (needs Python 3.11 with pip)
+                  `django` is django-oauth-toolkit (needs Python 3.11 with pip);
+                  `usergrid` walks through the article of Usergrid's documentation, with nothing
+                  behind Envoy but a stand-in for a stock Usergrid
 
 environment:
   ENVOY           an Envoy binary to use
@@ -21,20 +23,31 @@ environment:
   NO_COLOR        no colours
 ";
 
+/// Who verifies.
+enum Server {
+    Scripted,
+    Of(oauth::Kind),
+    Usergrid,
+}
+
 fn main() -> ExitCode {
     let mut once = false;
-    let mut server = None;
+    let mut server = Server::Scripted;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--once" => once = true,
             "--server" => {
                 let name = arguments.next().unwrap_or_default();
-                server = oauth::ALL.into_iter().find(|kind| kind.word() == name);
-                if server.is_none() {
-                    eprint!("unknown server `{name}`\n\n{HELP}");
-                    return ExitCode::from(2);
-                }
+                let kind = oauth::ALL.into_iter().find(|kind| kind.word() == name);
+                server = match kind {
+                    Some(kind) => Server::Of(kind),
+                    None if name == "usergrid" => Server::Usergrid,
+                    None => {
+                        eprint!("unknown server `{name}`\n\n{HELP}");
+                        return ExitCode::from(2);
+                    }
+                };
             }
             "-h" | "--help" => {
                 print!("{HELP}");
@@ -47,8 +60,9 @@ fn main() -> ExitCode {
         }
     }
     let outcome = match server {
-        None => demo::run(once),
-        Some(kind) => demo::run_with(kind, once),
+        Server::Scripted => demo::run(once),
+        Server::Of(kind) => demo::run_with(kind, once),
+        Server::Usergrid => demo::run_with_usergrid(once),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -75,7 +75,15 @@ impl Bootstrap {
     /// # Errors
     /// If it is missing or wrong.
     pub fn load() -> Result<Self> {
-        let path = workspace::root().join("envoy").join("envoy.yaml");
+        Self::shipped("envoy.yaml")
+    }
+
+    /// Reads a bootstrap of this name from the checkout's folder `envoy`.
+    ///
+    /// # Errors
+    /// If it is missing or wrong.
+    pub fn shipped(name: &str) -> Result<Self> {
+        let path = workspace::root().join("envoy").join(name);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self(serde_yaml_ng::from_str(&text).with_context(|| path.display().to_string())?))

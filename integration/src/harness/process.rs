@@ -16,6 +16,7 @@ use crate::harness::gateway::GATEWAY_SECRET;
 use crate::harness::version::Version;
 use crate::harness::wait;
 use crate::harness::workspace::Scratch;
+use crate::servers::usergrid::SALT;
 
 /// Runs `"$@"` and ends it when standard input closes. We hold the other end, so it closes when we
 /// stop for whatever reason: return, panic, Ctrl-C or a kill that no handler would see.
@@ -69,6 +70,7 @@ impl Process {
         command.args(["--log-level", "warning", "--component-log-level", level]);
         let guard = command
             .env("INTROSPECTION_SECRET", GATEWAY_SECRET)
+            .env("USERGRID_TOKEN_SALT", SALT)
             .env("PID_FILE", directory.path().join("pid"))
             .stdin(Stdio::piped())
             .stdout(File::create(directory.path().join("access.log"))?)
@@ -224,6 +226,7 @@ pub fn validate(envoy: &Envoy, bootstrap: &Bootstrap, directory: &Path) -> Resul
     let output = Command::new(&envoy.path)
         .args(arguments)
         .env("INTROSPECTION_SECRET", GATEWAY_SECRET)
+        .env("USERGRID_TOKEN_SALT", SALT)
         .stdin(Stdio::null())
         .output()
         .context("cannot run Envoy")?;

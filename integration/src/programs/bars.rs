@@ -8,6 +8,7 @@ pub mod hostile;
 pub mod outage;
 mod scale;
 pub mod spread_load;
+pub mod stock;
 
 use anyhow::Result;
 
@@ -21,7 +22,7 @@ pub struct Bar {
     pub run: fn(Scale) -> Result<()>,
 }
 
-pub const ALL: [Bar; 5] = [
+pub const ALL: [Bar; 6] = [
     Bar {
         name: "crowd",
         about: "500 concurrent requests with one token on 4 workers, 300 ms per call: 1 call, all 200",
@@ -48,5 +49,11 @@ pub const ALL: [Bar; 5] = [
         about: "random tokens, revocations, 100,000 hostile answers, hard rules, failing credentials and early leavers at \
                 once: known callers get nothing but 200, p99 at most doubles, memory stays within its budget",
         run: hostile::run,
+    },
+    Bar {
+        name: "stock",
+        about: "a stock Usergrid, 500 requests at once on 4 workers: a user's token costs 1 U and no K, all 200; elsewhere \
+                1 U and at most 1 K, all refused; an administrator's in two applications 2 U and 2 K, all 200",
+        run: stock::run,
     },
 ];

@@ -37,8 +37,7 @@ pub const PARTS: [Part; 9] = [
     Part {
         name: "stock",
         about: "with envoy/stock-usergrid.yml: the filter asks Usergrid itself",
-        // The module does not know this protocol yet.
-        by_default: false,
+        by_default: true,
         run: usergrid::stock,
     },
     Part {

@@ -5,6 +5,7 @@ mod others;
 mod show;
 mod step;
 mod steps;
+mod usergrid;
 mod walk;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use show::Screen;
 use walk::{prepare, walk};
 
 pub use others::run as run_with;
+pub use usergrid::run as run_with_usergrid;
 
 /// Shows everything; then, unless `once`, serves until interrupted. Whether all was as documented.
 ///

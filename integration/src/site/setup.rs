@@ -70,6 +70,26 @@ impl Setup {
         Ok(bootstrap)
     }
 
+    /// The bootstrap `envoy/stock-usergrid.yaml`, for a Usergrid at this address.
+    ///
+    /// # Errors
+    /// If the module does not build or the file has another shape.
+    pub fn stock_bootstrap(&self, usergrid: SocketAddr) -> Result<Bootstrap> {
+        let mut bootstrap = Bootstrap::shipped("stock-usergrid.yaml")?;
+        bootstrap.free_ports()?;
+        bootstrap.module(&module::build()?)?;
+        bootstrap.cluster("usergrid", usergrid)?;
+        let mut setup = self.clone();
+        if let Some(count) = setup.knobs.backend_connections.take() {
+            // What the filter asks needs connections of its own, or it would wait for the clients'.
+            bootstrap.cluster_like("usergrid", "probes", usergrid)?;
+            setup.patches.push(json!({ "introspection": { "cluster": "probes" } }));
+            bootstrap.limit_connections("usergrid", count)?;
+        }
+        setup.change(&mut bootstrap)?;
+        Ok(bootstrap)
+    }
+
     /// Applies patches and knobs and leaves ports, hosts and the module's place as they are.
     ///
     /// # Errors

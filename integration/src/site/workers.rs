@@ -6,13 +6,32 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 
 use super::local::Site;
+use super::stock::Stock;
 use crate::harness::client::Connection;
+use crate::harness::process::Process;
 use crate::harness::wait;
 
 /// The statistic that Envoy keeps for each worker of a listener.
 const ACCEPTED: &str = "downstream_cx_total";
 /// Connections after which a worker that still has none never will.
 const ENOUGH: usize = 500;
+
+/// What has an Envoy to connect to.
+pub trait Fronted {
+    fn envoy(&self) -> &Process;
+}
+
+impl Fronted for Site {
+    fn envoy(&self) -> &Process {
+        &self.envoy
+    }
+}
+
+impl Fronted for Stock {
+    fn envoy(&self) -> &Process {
+        &self.envoy
+    }
+}
 
 /// Open connections by worker.
 #[derive(Debug)]
@@ -26,7 +45,7 @@ impl Spread {
     ///
     /// # Errors
     /// If the kernel leaves a worker out, or the statistics do not add up.
-    pub fn open(site: &Site, workers: usize, each: usize) -> Result<Self> {
+    pub fn open(site: &impl Fronted, workers: usize, each: usize) -> Result<Self> {
         let mut spread = Self { by_worker: (0..workers).map(|_| Vec::new()).collect() };
         let mut before = accepted(site)?;
         ensure!(before.len() == workers, "Envoy counts {before:?} for {workers} workers");
@@ -34,7 +53,7 @@ impl Spread {
             if spread.by_worker.iter().all(|connections| connections.len() >= each) {
                 return Ok(spread);
             }
-            let connection = Connection::open(site.address())?;
+            let connection = Connection::open(site.envoy().listener())?;
             let after = wait::until("the connection in the statistics", || {
                 let after = accepted(site)?;
                 Ok((total(&after) > total(&before)).then_some(after))
@@ -53,7 +72,7 @@ impl Spread {
     /// # Errors
     /// If a worker has none, or the statistics do not add up.
     pub fn crowd(
-        site: &Site,
+        site: &impl Fronted,
         workers: usize,
         count: usize,
     ) -> Result<(Vec<Connection>, Vec<usize>)> {
@@ -61,7 +80,7 @@ impl Spread {
         ensure!(before.len() == workers, "Envoy counts {before:?} for {workers} workers");
         let mut connections = Vec::new();
         for _ in 0..count {
-            connections.push(Connection::open(site.address())?);
+            connections.push(Connection::open(site.envoy().listener())?);
         }
         let after = wait::until("all connections in the statistics", || {
             let after = accepted(site)?;
@@ -99,10 +118,11 @@ impl Spread {
 }
 
 /// Connections accepted on the first listener, by worker.
-fn accepted(site: &Site) -> Result<BTreeMap<usize, usize>> {
+fn accepted(site: &impl Fronted) -> Result<BTreeMap<usize, usize>> {
     // A listener's statistics are named after its address as configured; where several listeners
     // ask for port 0, they share them, and nobody may connect to the others meanwhile.
-    let stats = site.admin().stats_like("^listener\\..*\\.worker_[0-9]+\\.downstream_cx_total$")?;
+    let stats =
+        site.envoy().admin().stats_like("^listener\\..*\\.worker_[0-9]+\\.downstream_cx_total$")?;
     let mut by_worker = BTreeMap::new();
     for (name, value) in stats {
         let worker = name.strip_suffix(&format!(".{ACCEPTED}")).and_then(|name| {

@@ -14,6 +14,7 @@ mod observed;
 mod revoked;
 mod scenarios;
 mod shared_calls;
+mod stock_usergrid;
 mod trapped;
 mod two_filters;
 mod update;

@@ -1,5 +1,5 @@
 //! The filter as README configures it for Usergrid, before a backend of Usergrid's shape that
-//! judges by itself.
+//! judges by itself; and the same with an introspection service that asks Usergrid.
 
 mod backend;
 mod judged_twice;
@@ -23,7 +23,18 @@ use serde_json::{Value, json};
 /// What the introspection service is asked about.
 const APPLICATIONS: [&str; 3] = ["acme/shop", "acme/sandbox", "globex/lab"];
 
-/// Envoy with two workers, the backend, and the introspection service that asks it.
+/// Who is asked about tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verifier {
+    /// Usergrid itself, as README has it.
+    Usergrid,
+    /// An introspection service (RFC 7662).
+    Introspection,
+}
+
+const VERIFIERS: [Verifier; 2] = [Verifier::Usergrid, Verifier::Introspection];
+
+/// Envoy with two workers, the backend, and an introspection service that asks it.
 struct Site {
     envoy: Process,
     backend: Usergrid,
@@ -31,7 +42,7 @@ struct Site {
 }
 
 impl Site {
-    fn start(name: &str) -> Result<Self> {
+    fn start(name: &str, verifier: Verifier) -> Result<Self> {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let backend = Usergrid::start(anywhere)?;
         let relay = Relay::start(anywhere, &backend.address().to_string(), &APPLICATIONS)?;
@@ -39,12 +50,18 @@ impl Site {
         let setup = Setup::test(&format!("usergrid-{name}")).knobs(knobs);
         let mut bootstrap = setup.bootstrap(relay.address(), backend.address())?;
         let mut config = readme()?;
-        let here = json!({
-            "introspection": { "timeout": "20s", "retries": 0 },
-            "client_credentials": { "cluster": "backend", "timeout": "20s" },
-            "authorization": { "application_ids": { "acme/shop": APPLICATION_UUID } },
-        });
-        merge(&mut config, &here);
+        merge(
+            &mut config,
+            &json!({
+                // Otherwise nothing of an administrator's own gets through.
+                "introspection": { "cluster": "backend", "timeout": "20s", "retries": 0, "management": "me" },
+                "client_credentials": { "timeout": "20s" },
+                "authorization": { "application_ids": { "acme/shop": APPLICATION_UUID } },
+            }),
+        );
+        if verifier == Verifier::Introspection {
+            merge(&mut config, &introspection());
+        }
         bootstrap.set_configuration(&config.to_string())?;
         bootstrap.environment("USERGRID_TOKEN_SALT", SALT)?;
         let envoy =
@@ -72,6 +89,23 @@ impl Site {
         let token = answer["access_token"].as_str();
         Ok(token.with_context(|| format!("{user} cannot log in: {answer}"))?.to_owned())
     }
+}
+
+/// What an introspection service in Usergrid's place takes.
+fn introspection() -> Value {
+    json!({
+        "introspection": {
+            "protocol": null, "management": null, "authority": null, "cluster": "introspection",
+            "path": "/oauth2/introspect",
+            "client_auth": {
+                "method": "client_secret_basic",
+                "client_id": "gateway",
+                "client_secret_env": "INTROSPECTION_SECRET",
+            },
+        },
+        "client_credentials": { "cluster": "backend", "path": "/management/token" },
+        "token": { "format": "usergrid" },
+    })
 }
 
 /// The configuration for Usergrid, as README shows it.

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use integration::harness::bootstrap::{Bootstrap, Knobs, merge};
-use integration::harness::module;
+use integration::harness::process::Process;
 use integration::harness::workspace::Scratch;
-use integration::site::Site;
+use integration::harness::{envoy, module};
+use integration::servers::usergrid::Usergrid;
+use integration::site::{Site, Stock};
 use serde_json::{Value, json};
 
 use crate::control_plane::{self, Filter, Placed};
@@ -56,6 +58,29 @@ pub fn for_tests(mut manifest: Manifest, patch: &Value) -> Result<Manifest> {
     }
     merge(&mut config, patch);
     manifest.configure(config)?;
+    Ok(manifest)
+}
+
+/// A plugin for Usergrid as it is for an introspection server, whose answers the scenarios script:
+/// all but who verifies stays.
+pub fn introspecting(mut manifest: Manifest) -> Result<Manifest> {
+    let mut config = manifest.configuration().context("no configuration")?.clone();
+    let model = manifests::plugin("istio/wasmplugin-oauth.yaml")?;
+    let model = model.configuration().context("no configuration")?;
+    let usergrid = config["introspection"]["cluster"].clone();
+    let authority = config["introspection"]["authority"].clone();
+    config["introspection"] = model["introspection"].clone();
+    merge(
+        &mut config,
+        &json!({
+            "token": null,
+            "client_credentials": {
+                "cluster": usergrid, "authority": authority, "path": "/management/token",
+            },
+        }),
+    );
+    manifest.configure(config)?;
+    manifest.hand_on("INTROSPECTION_SECRET")?;
     Ok(manifest)
 }
 
@@ -171,6 +196,17 @@ fn place(listener: &mut Value, filter: &Filter, file: &Path) -> Result<()> {
 fn manager<'a>(listener: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
     let place = format!("/filter_chains/0/filters/0/typed_config{pointer}");
     listener.pointer_mut(&place).with_context(|| place)
+}
+
+/// An Envoy with this plugin before nothing but Usergrid.
+pub fn before_usergrid(name: &str, manifest: &Manifest) -> Result<Stock> {
+    let discovery = Scratch::new(&format!("{name}-discovery"))?;
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let usergrid = Usergrid::start(anywhere)?;
+    let plugins = [manifest.clone()];
+    let whole = bootstrap(&[&plugins], usergrid.address(), usergrid.address(), discovery.path())?;
+    let envoy = Process::start(&envoy::find()?, &whole, &Knobs::default(), Scratch::new(name)?)?;
+    Ok(Stock { envoy, usergrid })
 }
 
 /// As [`start`] with one plugin, but none of the clusters exists that it calls.

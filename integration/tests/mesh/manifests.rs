@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use integration::harness::workspace;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[derive(Clone, Debug)]
 pub struct Manifest {
@@ -43,6 +43,20 @@ impl Manifest {
     /// The filter's configuration in it.
     pub fn configuration(&self) -> Option<&Value> {
         self.plugin().and_then(|plugin| plugin.get("pluginConfig").or_else(|| plugin.get("config")))
+    }
+
+    /// Hands the VM this variable of the proxy's environment, and no other.
+    pub fn hand_on(&mut self, variable: &str) -> Result<()> {
+        let (place, list) = match self.kind() {
+            "EnvoyExtensionPolicy" => ("/spec/wasm/0/env/hostKeys", json!([variable])),
+            kind => {
+                let list = json!([{ "name": variable, "valueFrom": "HOST" }]);
+                let plugin = kind == "WasmPlugin";
+                (if plugin { "/spec/vmConfig/env" } else { "/spec/wasm/vmConfig/env" }, list)
+            }
+        };
+        *self.value.pointer_mut(place).context("no variables")? = list;
+        Ok(())
     }
 
     /// Replaces the filter's configuration.

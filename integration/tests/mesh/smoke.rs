@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use integration::harness::client::Request;
+use integration::harness::client::{self, Request};
 use integration::harness::wait;
 use integration::scenario::{self, Scenario};
+use integration::servers::usergrid::{APPLICATION_CLIENT, LIFE};
+use integration::site::Stock;
 use serde_json::json;
 
 use crate::control_plane::translate;
@@ -31,7 +33,8 @@ fn scenarios(file: &str) -> Result<()> {
 }
 
 fn scenario(file: &str, name: &str) -> Result<()> {
-    let mesh = one(&format!("mesh-{name}"), manifests::plugin(file)?)?;
+    let manifest = envoy::introspecting(manifests::plugin(file)?)?;
+    let mesh = one(&format!("mesh-{name}"), manifest)?;
     scenario::run(&Scenario::load(name)?, &mesh.site)
         .with_context(|| format!("{file}, {name}.yaml"))
 }
@@ -55,6 +58,42 @@ fn usergrid_as_a_traffic_extension() -> Result<()> {
 #[test]
 fn usergrid_in_envoy_gateway() -> Result<()> {
     scenarios("gateway/policy-usergrid.yaml")
+}
+
+/// As they are, before nothing but Usergrid.
+#[test]
+fn a_stock_usergrid_everywhere() -> Result<()> {
+    for manifest in manifests::variant("usergrid")? {
+        let file = manifest.file.clone();
+        let manifest = envoy::for_tests(manifest, &json!({}))?;
+        stock(&envoy::before_usergrid("mesh-stock", &manifest)?).with_context(|| file)?;
+    }
+    Ok(())
+}
+
+fn stock(site: &Stock) -> Result<()> {
+    let (id, secret) = APPLICATION_CLIENT;
+    let tom = site.usergrid.issue(&site.usergrid.user("acme/shop", "tom")?, LIFE);
+    for (request, status, probes) in [
+        (Request::get("/status"), 200, (0, 0)),
+        (Request::get("/acme/sandbox/books"), 200, (0, 0)),
+        (Request::get("/acme/shop/books"), 401, (0, 0)),
+        (Request::get("/acme/shop/books").bearer("forged"), 401, (0, 0)),
+        (Request::get("/acme/shop/books").bearer(&tom), 200, (1, 0)),
+        (
+            Request::get(format!("/acme/shop/books?client_id={id}&client_secret={secret}")),
+            200,
+            (0, 1),
+        ),
+        (Request::get("/globex/lab/books").bearer(&tom), 401, (1, 1)),
+    ] {
+        site.usergrid.forget();
+        let response = site.send(&request)?;
+        let what = client::describe(&request);
+        ensure!(response.status == status, "{what}: {} {:?}", response.status, response.json());
+        ensure!(site.probes() == probes, "{what}: {:?} U and K", site.probes());
+    }
+    Ok(())
 }
 
 /// No tenants, no guests, no client pairs, and refusals in OAuth's words.
@@ -145,7 +184,7 @@ fn a_first_version_that_does_not_load_lets_nobody_in() -> Result<()> {
     }
     ensure!(mesh.site.backend.seen().is_empty() && mesh.site.introspection.calls().is_empty());
     let log = mesh.site.envoy.log()?;
-    ensure!(log.contains("the environment variable `INTROSPECTION_SECRET` is not set"), "{log}");
+    ensure!(log.contains("the environment variable `USERGRID_TOKEN_SALT` is not set"), "{log}");
     mesh.update(&good)?;
     wait::until("the filter is in place", || {
         Ok((mesh.site.send(&Request::get("/acme/sandbox/x"))?.status == 200).then_some(()))

@@ -9,7 +9,8 @@ use crate::envoy::{self, Mesh};
 use crate::manifests::{self, Manifest};
 
 fn usergrid() -> Result<Manifest> {
-    envoy::for_tests(manifests::plugin("istio/wasmplugin-usergrid.yaml")?, &json!({}))
+    let manifest = envoy::introspecting(manifests::plugin("istio/wasmplugin-usergrid.yaml")?)?;
+    envoy::for_tests(manifest, &json!({}))
 }
 
 /// A plugin of another name with another idea of who has issued tokens.

@@ -14,9 +14,10 @@ use integration::harness::module;
 use integration::servers::stub::answer::Answers;
 use serde_json::json;
 
-const MAX_BYTES: usize = 385_000;
+/// What it was when it last grew by a protocol; `docs/performance.md` says what would make it smaller.
+const MAX_BYTES: usize = 462_000;
 /// As the linker leaves it, on a machine without binaryen.
-const MAX_BYTES_UNOPTIMISED: usize = 465_000;
+const MAX_BYTES_UNOPTIMISED: usize = 560_000;
 
 const WASI: [&str; 6] =
     ["clock_time_get", "environ_get", "environ_sizes_get", "fd_write", "proc_exit", "random_get"];

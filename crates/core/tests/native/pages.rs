@@ -18,18 +18,34 @@ const PAGES: [(&str, &str); 11] = [
     ("docs/usergrid.md", include_str!("../../../../docs/usergrid.md")),
 ];
 
-#[test]
-fn the_configurations_of_the_readme_are_accepted() {
-    let readme = PAGES[0].1;
-    let examples: Vec<&str> =
-        readme.split("```json\n").skip(1).map(|block| block.split_once("```").unwrap().0).collect();
-    assert_eq!(examples.len(), 2);
-    for example in examples {
-        let env = |name: &str| readme.contains(name).then(|| b"value".to_vec());
-        if let Err(problems) = Config::parse(example.as_bytes(), &env) {
-            panic!("{example}\n{problems}");
+/// The blocks of JSON on a page.
+fn blocks(name: &str) -> Vec<&'static str> {
+    let (_, page) = PAGES.iter().find(|(page, _)| *page == name).unwrap();
+    page.split("```json\n").skip(1).map(|block| block.split_once("```").unwrap().0).collect()
+}
+
+fn accept_all(blocks: &[&str]) {
+    for block in blocks {
+        let env = |name: &str| block.contains(name).then(|| b"value".to_vec());
+        if let Err(problems) = Config::parse(block.as_bytes(), &env) {
+            panic!("{block}\n{problems}");
         }
     }
+}
+
+#[test]
+fn the_configurations_of_the_readme_are_accepted() {
+    let examples = blocks("README.md");
+    assert_eq!(examples.len(), 2);
+    accept_all(&examples);
+}
+
+#[test]
+fn the_configurations_for_usergrid_are_accepted() {
+    let examples = blocks("docs/usergrid.md");
+    assert_eq!(examples.len(), 2);
+    accept_all(&examples);
+    assert_eq!(examples[0], blocks("README.md")[1]);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::curl::curl;
 use super::step::{Backend, Step};
 use crate::harness::client::Response;
+use crate::harness::http::header;
 use crate::scenario::check::backend_header;
-use crate::servers::stub::backend::MARK;
+use crate::servers::stub::backend::{MARK, Seen};
 
 const IDENTITY: [&str; 7] = [
     "x-usergrid-principal",
@@ -106,6 +107,41 @@ impl Screen {
             }
         }
         println!("    backend saw  nothing");
+    }
+
+    /// One request to a Usergrid, its answer, what passed the filter and what the filter asked.
+    pub fn exchange(
+        &self,
+        number: usize,
+        title: &str,
+        line: &str,
+        (response, passed, asked): (&Response, Option<&Seen>, &str),
+        why: &str,
+        wrong: &[String],
+    ) {
+        println!("{} {}", self.paint(BOLD, &format!("{number:2}.")), self.paint(BOLD, title));
+        println!("    {}", self.paint(CYAN, &format!("$ {line}")));
+        let body = response.json().unwrap_or_default();
+        match passed {
+            Some(seen) => {
+                let line = format!("{}, from Usergrid", response.status);
+                println!("    {}", self.paint(GREEN, &line));
+                println!("    Usergrid saw {} {}", seen.method, seen.path);
+                for name in ["authorization"].iter().chain(&IDENTITY) {
+                    let value = header(&seen.headers, name).map(String::from_utf8_lossy);
+                    if let Some(value) = value {
+                        println!("    {:24} {value}", format!("  {name}"));
+                    }
+                }
+            }
+            None => self.refusal(response, &body),
+        }
+        println!("    the filter asked: {asked}");
+        println!("    {}", self.paint(DIM, &format!("why: {why}")));
+        for text in wrong {
+            println!("    {}", self.paint(RED, &format!("NOT AS DOCUMENTED: {text}")));
+        }
+        println!();
     }
 
     pub fn summary(&self, steps: usize, failed: usize) {

@@ -13,11 +13,16 @@ use crate::servers::stub::backend::MARK;
 
 /// Gets what takes time, and returns what the heading says.
 pub fn prepare(screen: &Screen) -> Result<String> {
+    prepare_with(screen, "envoy/envoy.yaml")
+}
+
+/// The same for a bootstrap of this name.
+pub fn prepare_with(screen: &Screen, bootstrap: &str) -> Result<String> {
     screen.doing("building the module");
     let module = module::build()?;
     let kib = std::fs::metadata(&module)?.len().div_ceil(1024);
     let envoy = envoy::find()?;
-    screen.doing(&format!("starting Envoy {} with envoy/envoy.yaml", envoy.version));
+    screen.doing(&format!("starting Envoy {} with {bootstrap}", envoy.version));
     Ok(format!("usergrid-auth-filter ({kib} KiB) in Envoy {}", envoy.version))
 }
 

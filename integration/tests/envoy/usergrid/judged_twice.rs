@@ -6,7 +6,7 @@ use integration::harness::client::{self, Request};
 use integration::servers::usergrid::{ADMIN, APPLICATION_CLIENT, ORGANIZATION_CLIENT};
 use serde_json::Value;
 
-use super::Site;
+use super::{Site, VERIFIERS, Verifier};
 
 const SHOP: &str = "/acme/shop/token";
 const MANAGEMENT: &str = "/management/token";
@@ -17,7 +17,11 @@ fn error(answer: &Value) -> &str {
 
 #[test]
 fn both_refuse_in_the_same_words() -> Result<()> {
-    let site = Site::start("both")?;
+    VERIFIERS.into_iter().try_for_each(refused_by)
+}
+
+fn refused_by(verifier: Verifier) -> Result<()> {
+    let site = Site::start("both", verifier)?;
     let (tom, ann) = (site.login(SHOP, "tom")?, site.login(SHOP, "ann")?);
     let root = site.login(MANAGEMENT, ADMIN)?;
     let id = APPLICATION_CLIENT.0;
@@ -53,7 +57,11 @@ fn both_refuse_in_the_same_words() -> Result<()> {
 
 #[test]
 fn both_admit_whom_usergrid_admits() -> Result<()> {
-    let site = Site::start("admitted")?;
+    VERIFIERS.into_iter().try_for_each(admitted_by)
+}
+
+fn admitted_by(verifier: Verifier) -> Result<()> {
+    let site = Site::start("admitted", verifier)?;
     let (tom, ann) = (site.login(SHOP, "tom")?, site.login(SHOP, "ann")?);
     let root = site.login(MANAGEMENT, ADMIN)?;
     let (organization, secret) = ORGANIZATION_CLIENT;
@@ -79,7 +87,11 @@ fn both_admit_whom_usergrid_admits() -> Result<()> {
 /// The form and the query of a GET serve as well as JSON at a token endpoint.
 #[test]
 fn every_way_to_log_in_passes_the_edge() -> Result<()> {
-    let site = Site::start("ways")?;
+    VERIFIERS.into_iter().try_for_each(logged_in_by)
+}
+
+fn logged_in_by(verifier: Verifier) -> Result<()> {
+    let site = Site::start("ways", verifier)?;
     let (id, secret) = APPLICATION_CLIENT;
     let user = "grant_type=password&username=tom&password=wonderland";
     let pair = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
@@ -100,7 +112,11 @@ fn every_way_to_log_in_passes_the_edge() -> Result<()> {
 
 #[test]
 fn a_revocation_ends_what_it_names_and_nothing_else() -> Result<()> {
-    let site = Site::start("revocation")?;
+    VERIFIERS.into_iter().try_for_each(revoked_by)
+}
+
+fn revoked_by(verifier: Verifier) -> Result<()> {
+    let site = Site::start("revocation", verifier)?;
     let root = site.login(MANAGEMENT, ADMIN)?;
     let books = |token: &str, status: u16| -> Result<()> {
         let passed = site.passed().len();

@@ -20,7 +20,7 @@ use integration::servers::stub::backend::Seen;
 use integration::servers::usergrid::{APPLICATION_CLIENT, Usergrid};
 use serde_json::{Value, json};
 
-use super::Site;
+use super::{Site, VERIFIERS};
 
 /// What a client said of each step.
 type Said = BTreeMap<String, Value>;
@@ -192,10 +192,13 @@ fn sent_in(seen: &[Seen], query: bool) -> bool {
 }
 
 fn complete(name: &str, client: impl Fn() -> Result<Command>, query: bool) -> Result<Said> {
-    let site = Site::start(name)?;
-    let said = run(client()?, site.envoy.listener())?;
-    let token = satisfied(&said, name)?;
-    protected(&site, &token, query)?;
+    let mut said = Said::new();
+    for verifier in VERIFIERS {
+        let site = Site::start(name, verifier)?;
+        said = run(client()?, site.envoy.listener())?;
+        let token = satisfied(&said, name).with_context(|| format!("{verifier:?}"))?;
+        protected(&site, &token, query).with_context(|| format!("{verifier:?}"))?;
+    }
     let seen = same_as_without_filter(client()?, &said)?;
     ensure!(sent_in(&seen, query), "the token is elsewhere: {seen:#?}");
     Ok(said)
