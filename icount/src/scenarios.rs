@@ -75,7 +75,8 @@ pub const ALL: &[Scenario] = &[
 
 const SHOP: &str = "/acme/shop/books?limit=10";
 const PAIR: &str = "/acme/shop/books?client_id=b3U6&client_secret=secret";
-const CLIENT: &str = r#""client_credentials":{"cluster":"introspection","path":"/token"}"#;
+const CLIENT: &str = r#""client_credentials":{"cluster":"introspection","path":"/token"},
+    "authorization":{"application_ids":{"acme/shop":"0e5d6a5e-6f0f-11ee-8000-0242ac120002"}}"#;
 const USERGRID_FORMAT: &str = r#""token":{"format":"usergrid","salt_env":"SALT"}"#;
 const ONE_IDENTITY_HEADER: &str = r#""identity":{"headers":{"x-usergrid-principal":null,
     "x-usergrid-username":null,"x-usergrid-client-id":null,"x-usergrid-scope":null,

@@ -9,7 +9,7 @@ use integration::harness::bootstrap::{Bootstrap, Knobs, merge};
 use integration::harness::process::Process;
 use integration::harness::workspace::Scratch;
 use integration::harness::{envoy, module};
-use integration::servers::usergrid::Usergrid;
+use integration::servers::usergrid::{APPLICATION_UUID, Usergrid};
 use integration::site::{Site, Stock};
 use serde_json::{Value, json};
 
@@ -77,6 +77,8 @@ pub fn introspecting(mut manifest: Manifest) -> Result<Manifest> {
             "client_credentials": {
                 "cluster": usergrid, "authority": authority, "path": "/management/token",
             },
+            // A grant names the application by its UUID, the paths by its name.
+            "authorization": { "application_ids": { "acme/shop": APPLICATION_UUID } },
         }),
     );
     manifest.configure(config)?;
