@@ -22,6 +22,11 @@ const ANSWER: &str = r#"{"active":true,"sub":"0e5d6a5e-6f0f-11ee-8000-0242ac1200
     "client_id":"web","scope":"books.read books.write","exp":1900000000,"principal":"application_user",
     "organization":"acme","application":"acme/shop"}"#;
 
+/// What a stock Usergrid says of the user of [`USERGRID_TOKEN`] at `/acme/shop/users/me`.
+const ENTITY: &str = r#"{"action":"get","application":"7d1f2c11-833a-11ee-8b11-0242ac120001","path":"/users",
+    "entities":[{"uuid":"0e5d6a5e-6f0f-11ee-8000-0242ac120002","type":"user","username":"alice",
+    "email":"alice@example.com","activated":true}],"organization":"acme","applicationName":"shop"}"#;
+
 const ISSUED: &str = r#"{"access_token":"YWMtissued","expires_in":604800,
     "application":"0e5d6a5e-6f0f-11ee-8000-0242ac120002"}"#;
 
@@ -59,6 +64,10 @@ pub const ALL: &[Scenario] = &[
         name: "hit, token of Usergrid's format, signature checked",
         prepare: || hit(USERGRID_FORMAT, SHOP, &[usergrid_bearer()], ANSWER),
     },
+    Scenario {
+        name: "hit, token of Usergrid's format, a stock Usergrid",
+        prepare: || hit(STOCK, SHOP, &[usergrid_bearer()], ENTITY),
+    },
     Scenario { name: "hit, client pair", prepare: || hit(CLIENT, PAIR, &[], ISSUED) },
     Scenario { name: "guest, 1 rule", prepare: || guest(1) },
     Scenario { name: "guest, 10000 rules", prepare: || guest(10_000) },
@@ -78,6 +87,8 @@ const PAIR: &str = "/acme/shop/books?client_id=b3U6&client_secret=secret";
 const CLIENT: &str = r#""client_credentials":{"cluster":"introspection","path":"/token"},
     "authorization":{"application_ids":{"acme/shop":"0e5d6a5e-6f0f-11ee-8000-0242ac120002"}}"#;
 const USERGRID_FORMAT: &str = r#""token":{"format":"usergrid","salt_env":"SALT"}"#;
+const STOCK: &str = r#""introspection":{"protocol":"usergrid","cluster":"usergrid","authority":"api.example.com"},
+    "token":{"salt_env":"SALT"}"#;
 const ONE_IDENTITY_HEADER: &str = r#""identity":{"headers":{"x-usergrid-principal":null,
     "x-usergrid-username":null,"x-usergrid-client-id":null,"x-usergrid-scope":null,
     "x-usergrid-organization":null,"x-usergrid-application":null}}"#;
@@ -151,9 +162,12 @@ fn hit(
 }
 
 fn fixture(settings: &str, path: &str, headers: &[(&str, String)], end: End) -> Result<Fixture> {
-    let comma = if settings.is_empty() { "" } else { "," };
     let introspection = r#""introspection":{"cluster":"introspection","path":"/introspect"}"#;
-    let text = format!("{{{introspection}{comma}{settings}}}");
+    let text = match settings {
+        "" => format!("{{{introspection}}}"),
+        STOCK => format!("{{{STOCK}}}"),
+        settings => format!("{{{introspection},{settings}}}"),
+    };
     let config = Config::parse(text.as_bytes(), &environment).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!("the configuration is refused: {}", lines.join("; "))

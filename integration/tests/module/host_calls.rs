@@ -18,6 +18,10 @@ const ALWAYS: [(&str, u64); 3] = [
 ];
 const SHOP: &str = "/acme/shop/books";
 const ISSUED: &str = r#"{"access_token":"YWMtissued","expires_in":604800}"#;
+/// What `/acme/shop/users/me` of a stock Usergrid says.
+const KIM: &str = r#"{"action":"get","application":"7d1f2c11-833a-11ee-8b11-0242ac120001","path":"/users",
+    "entities":[{"uuid":"7d1f2c12-833a-11ee-8b11-0242ac120001","type":"user","username":"kim"}],
+    "organization":"acme","applicationName":"shop"}"#;
 
 #[test]
 fn a_token_in_the_header_that_is_known() -> Result<()> {
@@ -63,6 +67,28 @@ fn a_client_pair_that_is_known() -> Result<()> {
     let again = counted(&mut host, &pair, Action::Continued)?;
     let identity = u64::try_from(host.identity(again).len())?;
     exactly(&host, &[("proxy_get_metric", 1), ("proxy_replace_header_map_value", 2 + identity)])
+}
+
+#[test]
+fn a_token_that_a_stock_usergrid_knows() -> Result<()> {
+    let mut host = start(json!({
+        "introspection": {
+            "protocol": "usergrid", "cluster": "usergrid", "authority": "api.example.com",
+        },
+        "token": { "format": "opaque" },
+        "client_credentials": null,
+    }))?;
+    let kim = get(SHOP, Some("kim"));
+    warm(&mut host)?;
+    let first = host.request(&kim)?;
+    host.ring()?;
+    host.answer(200, KIM.as_bytes())?;
+    ensure!(host.action(first) == Action::Resumed, "it is {:?}", host.action(first));
+    host.finish(first)?;
+    let again = counted(&mut host, &kim, Action::Continued)?;
+    let identity = u64::try_from(host.identity(again).len())?;
+    // No more than where one server answers for all applications.
+    exactly(&host, &[("proxy_get_metric", 1), ("proxy_replace_header_map_value", identity)])
 }
 
 #[test]

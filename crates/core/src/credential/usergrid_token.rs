@@ -1,7 +1,6 @@
 //! What a Usergrid access token says by itself: category, length, expiry, and with the salt its
 //! signature. It names no principal and does not know of revocation, so passing is never enough.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -11,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use crate::time::UnixMillis;
 use usergrid_auth_config::{Secret, TokenFormat};
+use usergrid_auth_rules::syntax::hex;
 
 /// Why a token can be refused without a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,8 +167,7 @@ impl AccessToken {
             if matches!(index, 4 | 6 | 8 | 10) {
                 text.push('-');
             }
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
+            text.extend(hex(*byte).map(char::from));
         }
         text
     }

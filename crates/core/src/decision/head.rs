@@ -3,7 +3,7 @@
 //!
 //! Each answers with a [`Finding`]; [`examine`] takes them in order and says where they lead.
 
-use usergrid_auth_config::{Config, TokenFormat};
+use usergrid_auth_config::{Config, Management, TokenFormat};
 use usergrid_auth_rules::path::{BrokenPath, RequestPath};
 use usergrid_auth_rules::steps::Steps;
 
@@ -174,7 +174,7 @@ fn untouched(
         return Some(Outcome::Public);
     }
     // `introspection.management: "pass"` leaves these paths to Usergrid.
-    let settings = config.verifier.usergrid()?;
+    let settings = config.verifier.usergrid().filter(|it| it.management == Management::Pass)?;
     let destination = usergrid::destination(path, settings, &config.authorization.application_ids);
     (destination == Destination::Pass).then(|| {
         trace.note(|| Finding::LeftToUsergrid);

@@ -12,6 +12,7 @@ use crate::principal::{
 };
 use crate::revocation::watch;
 use crate::time::UnixMillis;
+use usergrid_auth_rules::syntax::hex;
 
 /// What is known of the owner of a good credential.
 #[derive(Clone)]
@@ -226,14 +227,12 @@ impl Writer {
 
     /// A string (RFC 8259 section 7): quotation mark, backslash and control characters escaped.
     fn text(&mut self, text: &str) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         self.0.push(b'"');
         for byte in text.bytes() {
             match byte {
                 b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
                 0..0x20 => {
-                    let digit = |four: u8| HEX.get(usize::from(four)).copied().unwrap_or(b'0');
-                    let (high, low) = (digit(byte >> 4), digit(byte & 0xf));
+                    let [high, low] = hex(byte);
                     self.0.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
                 }
                 other => self.0.push(other),

@@ -127,10 +127,13 @@ fn organization(path: &RequestPath) -> Option<String> {
 
 /// Whether `name` can be a segment of a path that every server reads alike.
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && !matches!(name, "." | "..")
-        && !name.contains(['/', '\\', ';', '?', '#'])
-        && !name.contains(char::is_control)
+    let splits = |byte: u8| matches!(byte, b'/' | b'\\' | b';' | b'?' | b'#');
+    let is_clear = if name.is_ascii() {
+        !name.bytes().any(|byte| splits(byte) || byte.is_ascii_control())
+    } else {
+        !name.bytes().any(splits) && !name.contains(char::is_control)
+    };
+    is_clear && !matches!(name, "" | "." | "..")
 }
 
 impl fmt::Display for NoTarget {
