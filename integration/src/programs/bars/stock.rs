@@ -17,6 +17,8 @@ use crate::site::workers::Spread;
 
 const SHOP: &str = "acme/shop";
 const SANDBOX: &str = "acme/sandbox";
+/// Envoy's gauge of the requests that it is busy with.
+const ACTIVE: &str = "http.api.downstream_rq_active";
 
 /// 500 requests over four workers, or 100 over two; against both versions.
 ///
@@ -74,6 +76,12 @@ fn crowd(
     }
     wait::until("the first U of each application", || {
         Ok((site.probes().0 >= applications.len()).then_some(()))
+    })?;
+    // Some denials are good for a second only: who comes later than that costs a U of his own.
+    wait::until("all requests at Envoy", || {
+        let stats = site.envoy.admin().stats_like(&format!("^{ACTIVE}$"))?;
+        let active = stats.get(ACTIVE).copied().unwrap_or_default();
+        Ok((usize::try_from(active)? >= count).then_some(()))
     })?;
     site.usergrid.fault(None);
     let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
