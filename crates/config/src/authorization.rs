@@ -19,12 +19,12 @@ use crate::words::Word;
 type RulesByName = Option<HashMap<String, Rc<[Rule]>>>;
 
 /// `authorization`: what a verified principal may do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Authorization {
     /// Whether the principal's application must be the path's.
     pub tenancy: Tenancy,
     /// The UUIDs of applications, for answers that name them so.
-    pub application_ids: ApplicationIds,
+    pub application_ids: Rc<ApplicationIds>,
     /// Rules of a role. `None`: no mapping is configured; never empty.
     pub roles: Option<HashMap<String, Rc<[Rule]>>>,
     /// Rules of a scope. `None`: no mapping is configured; never empty.
@@ -59,7 +59,7 @@ pub(crate) fn authorization(
         section,
         Authorization {
             tenancy: section.word("tenancy"),
-            application_ids: application_ids(&section),
+            application_ids: application_ids(&section).map(Rc::new),
             roles: rules_by_name(&section, "roles"),
             scopes: rules_by_name(&section, "scopes"),
         }

@@ -7,8 +7,7 @@ use sha2::{Digest, Sha256};
 use usergrid_auth_rules::guest::GuestRules;
 use usergrid_auth_rules::public::PublicRules;
 
-use crate::authorization::{self, Authorization};
-use crate::credentials::{self, Credentials, TokenFormat};
+use crate::credentials::{self, Credentials};
 use crate::identity_headers::{self, ClaimNames, IdentityHeader, Overflow};
 use crate::json::Json;
 use crate::notes::{Notes, Reported};
@@ -16,8 +15,7 @@ use crate::problem::{Problem, Problems};
 use crate::reader::Value;
 use crate::secret::Secret;
 use crate::sections::{self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward};
-use crate::upstream::ClientCredentials;
-use crate::verifier::{self, TokenVerifier};
+use crate::server::{self, Server};
 use crate::{base_path, rules};
 
 const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a JSON object";
@@ -25,20 +23,14 @@ const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a 
 /// The whole configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// How tokens are verified.
-    pub verifier: TokenVerifier,
-    /// How client pairs are verified; without it they are refused.
-    pub client_credentials: Option<Rc<ClientCredentials>>,
+    /// The servers that verify credentials, at least one.
+    pub servers: Vec<Rc<Server>>,
     /// Where credentials are looked for.
     pub credentials: Credentials,
-    /// What a token must look like before any call.
-    pub token: TokenFormat,
     /// Who is let in without a credential.
     pub guest: GuestRules,
     /// Endpoints that need no credential, matched against the whole path.
     pub public: PublicRules,
-    /// What a verified principal may do.
-    pub authorization: Authorization,
     /// The names of the claims that carry the principal.
     pub claims: ClaimNames,
     /// Identity headers, in the order they are set.
@@ -84,29 +76,21 @@ impl Config {
     /// What an operator should know at start about an accepted configuration, a line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        match &self.verifier {
-            TokenVerifier::Rfc7662(_) => Vec::new(),
-            TokenVerifier::Usergrid(settings) => settings.warnings(&self.token),
-        }
+        self.servers.iter().flat_map(|server| server.warnings()).collect()
     }
 }
 
 fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Config, Reported> {
-    let root = document.section()?;
-    let named_claims = identity_headers::claims(&root);
-    let (protocol, server) = verifier::verifier(&root);
-    let root = &root.under(protocol);
+    let root = &document.section()?;
+    let named_claims = identity_headers::claims(root);
     gather!(
         root,
         Config {
             claims: named_claims,
-            client_credentials: verifier::client_credentials(root, protocol, &server),
+            servers: server::servers(root),
             credentials: credentials::credentials(root),
-            token: credentials::token(root, protocol),
             guest: rules::guest(root),
             public: rules::public(root),
-            authorization: authorization::authorization(root, protocol),
-            verifier: verifier::consistent(root, protocol, server, &token, &authorization),
             identity + identity_overflow: identity_headers::identity(root, &claims),
             forward: sections::forward(root),
             cache: sections::cache(root),

@@ -15,6 +15,7 @@ use crate::shape::Shape;
 use crate::words::Word;
 
 /// An object of known keys; left out, it reads as an empty one.
+#[derive(Clone, Copy)]
 pub(crate) struct Section<'a> {
     section: &'static str,
     path: Path<'a>,

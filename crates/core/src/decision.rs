@@ -21,7 +21,7 @@ pub use finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, Ve
 
 use std::rc::Rc;
 
-use usergrid_auth_config::Config;
+use usergrid_auth_config::{Config, Server};
 use usergrid_auth_rules::path::RequestPath;
 
 use crate::header_map::HeaderMap;
@@ -220,12 +220,13 @@ impl Filter {
                 self.forward(stream, Outcome::Guest, revoking());
             }
             Step::Refuse(refusal, path) => {
-                self.refuse(&context(None), refusal, path.as_ref(), now);
+                self.refuse(&context(None), None, refusal, path.as_ref(), now);
             }
-            Step::Verify { credential, places, path, target } => {
+            Step::Verify { server, credential, places, path, target } => {
                 let kind = CredentialKind::of(&credential);
-                let Some(case) = self.verification.case(&credential, target, now) else {
-                    return self.refuse(&context(None), kind.unjudged(), Some(&path), now);
+                let Some(case) = self.verification.case(&server, &credential, target, now) else {
+                    let refusal = kind.unjudged();
+                    return self.refuse(&context(None), Some(&server), refusal, Some(&path), now);
                 };
                 let context = context(Some(case.fingerprint()));
                 let watch = revoking()
@@ -233,7 +234,8 @@ impl Filter {
                     .or_else(|| watch::usergrid(head.method, head.target, &path, case.digest()));
                 let forwarding = Forwarding::plan(config.forward, &credential, &places, headers);
                 let method = head.method.to_vec();
-                let mut paused = PausedRequest { context, method, path, kind, forwarding, watch };
+                let mut paused =
+                    PausedRequest { context, server, method, path, kind, forwarding, watch };
                 if let Some(verdict) = self.verification.lookup(&case) {
                     self.take_actions();
                     return self.conclude(&mut paused, Some(&verdict), now);
@@ -250,7 +252,8 @@ impl Filter {
                         self.conclude(&mut paused, stale.map(Verdict::Verified).as_ref(), now);
                     }
                     Lookup::Overloaded(paused) => {
-                        self.refuse(&paused.context, Refusal::Overloaded, Some(&paused.path), now);
+                        let PausedRequest { context, server, path, .. } = &paused;
+                        self.refuse(context, Some(server), Refusal::Overloaded, Some(path), now);
                     }
                 }
             }
@@ -274,7 +277,7 @@ impl Filter {
 
     /// Ends a request by `verdict`; without one, the server failed.
     fn conclude(&mut self, paused: &mut PausedRequest, verdict: Option<&Verdict>, now: UnixMillis) {
-        match judgement::judge(paused, verdict, &self.config, now, &mut ()) {
+        match judgement::judge(paused, verdict, now, &mut ()) {
             Ok(principal) => {
                 let stream = paused.context.stream;
                 let mut make = |edit| self.effects.push(Effect::Edit(stream, edit));
@@ -283,7 +286,8 @@ impl Filter {
             }
             Err(Refused { refusal, hint }) => {
                 paused.context.hint = hint;
-                self.refuse(&paused.context, refusal, Some(&paused.path), now);
+                let PausedRequest { context, server, path, .. } = &*paused;
+                self.refuse(context, Some(server), refusal, Some(path), now);
             }
         }
     }
@@ -294,15 +298,17 @@ impl Filter {
         self.effects.push(Effect::Forward { stream, watch_body });
     }
 
-    /// Refuses a request: reply, counter and log line out of one row.
+    /// Refuses a request, whose credential is `server`'s, if it is one's: reply, counter and log
+    /// line out of one row.
     fn refuse(
         &mut self,
         context: &RequestContext,
+        server: Option<&Server>,
         refusal: Refusal,
         path: Option<&RequestPath>,
         now: UnixMillis,
     ) {
-        let response = context.response(refusal, &self.config, now);
+        let response = context.response(refusal, server, &self.config, now);
         self.effects.push(Effect::Count(Counter::Requests(Outcome::Refused(refusal))));
         if let Some(suppressed) = self.refusals.allow(refusal, now) {
             let application = path.map_or_else(|| "-".to_owned(), RequestPath::application_label);

@@ -27,7 +27,7 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
-use usergrid_auth_config::Config;
+use usergrid_auth_config::{Config, Server};
 
 use crate::credential::Credential;
 use crate::log_event::LogEvent;
@@ -210,21 +210,23 @@ impl<W> Verification<W> {
         }
     }
 
-    /// The case of `credential`; `None` if no server judges such credentials.
+    /// The case of `credential` before `server`; `None` if it does not judge such credentials.
     pub(crate) fn case<'a>(
         &mut self,
+        server: &Server,
         credential: &'a Credential,
         target: Option<Target>,
         now: UnixMillis,
     ) -> Option<Case<'a>> {
-        let verifier = Rc::clone(self.verifiers.select(credential)?);
+        let verifier = Rc::clone(self.verifiers.select(server, credential)?);
+        let settings = self.verifiers.digest(server)?;
         let target_key = target.as_ref().map(Target::key);
         let target_key = target_key.as_deref().unwrap_or_default();
-        let hash = self.digests.hash(credential, target_key.as_bytes());
+        let hash = self.digests.hash(server.place, credential, target_key.as_bytes());
         let known = self.digests.get(hash);
         let Digests { credential: digest, key, key_everywhere } = known.unwrap_or_else(|| {
             let digest = CredentialDigest::of(credential);
-            let key_everywhere = CacheKey::new(&self.config.digest, &digest);
+            let key_everywhere = CacheKey::new(settings, &digest);
             let key = key_everywhere.for_target(target_key);
             Digests { credential: digest, key, key_everywhere }
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use integration::harness::workspace;
 use serde_json::Value;
-use usergrid_auth_config::{ClientAuth, Config};
+use usergrid_auth_config::{ClientAuth, Config, Server};
 
 use crate::manifests::{self, Manifest};
 
@@ -44,10 +44,13 @@ fn every_configuration_is_accepted() -> Result<()> {
     for manifest in manifests::all()? {
         let Some(configuration) = manifest.configuration() else { continue };
         let config = read(&manifest, &configuration.to_string())?;
-        ensure!(
-            config.verifier.introspection().is_none_or(|settings| {
+        let is_used = |server: &Server| {
+            server.verifier.introspection().is_none_or(|settings| {
                 matches!(settings.client_auth, ClientAuth::ClientSecretBasic { .. })
-            }),
+            })
+        };
+        ensure!(
+            config.servers.iter().all(|server| is_used(server)),
             "{}: the secret is not used",
             manifest.file
         );
@@ -113,8 +116,11 @@ fn the_clusters_are_made_by_the_resources_beside_them() -> Result<()> {
     for manifest in documents.iter().filter(|manifest| manifest.plugin().is_some()) {
         let configuration = manifest.configuration().context("no configuration")?;
         let config = read(manifest, &configuration.to_string())?;
-        let pairs = config.client_credentials.as_ref().map(|pairs| &pairs.endpoint);
-        for endpoint in [Some(config.verifier.endpoint()), pairs].into_iter().flatten() {
+        let endpoints = config.servers.iter().flat_map(|server| {
+            let pairs = server.client_credentials.as_ref().map(|pairs| &pairs.endpoint);
+            [Some(server.verifier.endpoint()), pairs]
+        });
+        for endpoint in endpoints.flatten() {
             ensure!(made.contains(&endpoint.cluster), "{}: {}", manifest.file, endpoint.cluster);
             // Neither name is a host.
             ensure!(!endpoint.authority.contains(['|', '/']), "{}", manifest.file);

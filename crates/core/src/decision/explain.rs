@@ -27,7 +27,7 @@ pub fn explain(
     let mut findings = Vec::new();
     let head = Head::new(headers);
     let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
-    if let Step::Verify { credential, places, path, .. } = step {
+    if let Step::Verify { server, credential, places, path, .. } = step {
         let request = PausedRequest {
             context: RequestContext {
                 stream: StreamId(0),
@@ -37,6 +37,7 @@ pub fn explain(
                 credential: None,
                 hint: None,
             },
+            server,
             method: head.method.to_vec(),
             path,
             kind: CredentialKind::of(&credential),
@@ -44,7 +45,7 @@ pub fn explain(
             watch: None,
         };
         // What it leads to is the last finding.
-        let _ = judgement::judge(&request, verdict, config, now, &mut findings);
+        let _ = judgement::judge(&request, verdict, now, &mut findings);
     }
     findings
 }

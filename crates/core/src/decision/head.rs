@@ -3,7 +3,9 @@
 //!
 //! Each answers with a [`Finding`]; [`examine`] takes them in order and says where they lead.
 
-use usergrid_auth_config::{Config, Management, TokenFormat};
+use std::rc::Rc;
+
+use usergrid_auth_config::{Config, Management, Server, TokenFormat};
 use usergrid_auth_rules::path::{BrokenPath, RequestPath};
 use usergrid_auth_rules::steps::Steps;
 
@@ -39,6 +41,7 @@ pub(super) enum Step {
     Refuse(Refusal, Option<RequestPath>),
     /// A server has to judge its credential.
     Verify {
+        server: Rc<Server>,
         credential: Credential,
         places: Places,
         path: RequestPath,
@@ -113,13 +116,10 @@ pub(super) fn examine(
         credential::find(head.headers, &config.credentials);
     trace.note(|| Finding::Credential(CredentialFinding::of(&presented)));
     let step = match presented {
-        Presented::One(credential) => {
-            let judged = judged_here(&credential, config, now, trace);
-            match judged.and_then(|()| target(config, &path, trace)) {
-                Ok(target) => Step::Verify { credential, places, path, target },
-                Err(refusal) => Step::Refuse(refusal, Some(path)),
-            }
-        }
+        Presented::One(credential) => match asked(&credential, config, &path, now, trace) {
+            Ok((server, target)) => Step::Verify { server, credential, places, path, target },
+            Err(refusal) => Step::Refuse(refusal, Some(path)),
+        },
         Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path)),
         Presented::Nothing => {
             let guest = guest(head, route, config, &path, &steps);
@@ -174,22 +174,37 @@ fn untouched(
         return Some(Outcome::Public);
     }
     // `introspection.management: "pass"` leaves these paths to Usergrid.
-    let settings = config.verifier.usergrid().filter(|it| it.management == Management::Pass)?;
-    let destination = usergrid::destination(path, settings, &config.authorization.application_ids);
+    let server = config.servers.first()?;
+    let settings = server.verifier.usergrid().filter(|it| it.management == Management::Pass)?;
+    let destination = usergrid::destination(path, settings, &server.authorization.application_ids);
     (destination == Destination::Pass).then(|| {
         trace.note(|| Finding::LeftToUsergrid);
         Outcome::Public
     })
 }
 
+/// Which server is asked about the credential, and what for, where verdicts depend on that.
+fn asked(
+    credential: &Credential,
+    config: &Config,
+    path: &RequestPath,
+    now: UnixMillis,
+    trace: &mut impl Trace,
+) -> Result<(Rc<Server>, Option<Target>), Refusal> {
+    let server = config.servers.first().ok_or(Refusal::Malformed)?;
+    judged_here(credential, server, now, trace)?;
+    let target = target(server, path, trace)?;
+    Ok((Rc::clone(server), target))
+}
+
 /// What the verdict is for, where verdicts depend on that.
 fn target(
-    config: &Config,
+    server: &Server,
     path: &RequestPath,
     trace: &mut impl Trace,
 ) -> Result<Option<Target>, Refusal> {
-    let Some(settings) = config.verifier.usergrid() else { return Ok(None) };
-    let ids = &config.authorization.application_ids;
+    let Some(settings) = server.verifier.usergrid() else { return Ok(None) };
+    let ids = &server.authorization.application_ids;
     match usergrid::destination(path, settings, ids) {
         Destination::Ask(target) => {
             trace.note(|| Finding::Target(Ok(target.key())));
@@ -207,13 +222,13 @@ fn target(
 /// Refuses what needs no server to be refused.
 fn judged_here(
     credential: &Credential,
-    config: &Config,
+    server: &Server,
     now: UnixMillis,
     trace: &mut impl Trace,
 ) -> Result<(), Refusal> {
     let Credential::Token { token, .. } = credential else {
         // Without a token endpoint nobody could ever verify it.
-        return match config.client_credentials {
+        return match server.client_credentials {
             Some(_) => Ok(()),
             None => {
                 trace.note(|| Finding::Unjudged);
@@ -221,7 +236,7 @@ fn judged_here(
             }
         };
     };
-    let salt = match &config.token {
+    let salt = match &server.token {
         TokenFormat::Usergrid { salt } => salt,
         TokenFormat::Mixed { salt } if usergrid_token::has_category(token.expose()) => salt,
         TokenFormat::Opaque | TokenFormat::Mixed { .. } => return Ok(()),

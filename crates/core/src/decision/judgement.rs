@@ -1,6 +1,5 @@
 //! The steps after a verdict: what the verified principal may do with this request.
 
-use usergrid_auth_config::Config;
 use usergrid_auth_rules::steps::Steps;
 
 use super::finding::{Finding, Trace, VerdictFinding};
@@ -30,7 +29,6 @@ impl From<Refusal> for Refused {
 pub(super) fn judge<'v>(
     request: &PausedRequest,
     verdict: Option<&'v Verdict>,
-    config: &Config,
     now: UnixMillis,
     trace: &mut impl Trace,
 ) -> Result<&'v Principal, Refused> {
@@ -58,8 +56,8 @@ pub(super) fn judge<'v>(
     if !has_scopes {
         return Err(Refusal::Scope.into());
     }
-    let tenancy =
-        authorization::tenancy(&config.authorization, principal, request.path.application());
+    let settings = &request.server.authorization;
+    let tenancy = authorization::tenancy(settings, principal, request.path.application());
     trace.note(|| Finding::Tenancy(tenancy));
     if !tenancy.admits() {
         let is_unknown = tenancy == TenancyFinding::Incomparable;

@@ -1,6 +1,8 @@
 //! A request whose credential is being verified: all that the decision still needs of it.
 
-use usergrid_auth_config::Config;
+use std::rc::Rc;
+
+use usergrid_auth_config::{Config, Server};
 use usergrid_auth_rules::path::RequestPath;
 
 use super::forwarding::Forwarding;
@@ -19,6 +21,8 @@ use crate::verification::verdict::Denial;
 #[derive(Debug)]
 pub(super) struct PausedRequest {
     pub(super) context: RequestContext,
+    /// Who verifies its credential.
+    pub(super) server: Rc<Server>,
     pub(super) method: Vec<u8>,
     pub(super) path: RequestPath,
     pub(super) kind: CredentialKind,
@@ -60,9 +64,15 @@ impl PausedRequest {
 }
 
 impl RequestContext {
-    /// The reply that says `refusal`.
-    pub(super) fn response(&self, refusal: Refusal, config: &Config, now: UnixMillis) -> Response {
-        let configured = config.verifier.required_scopes().iter();
+    /// The reply that says `refusal`, to a request whose credential is `server`'s, if it is one's.
+    pub(super) fn response(
+        &self,
+        refusal: Refusal,
+        server: Option<&Server>,
+        config: &Config,
+        now: UnixMillis,
+    ) -> Response {
+        let configured = server.map_or(&[][..], |server| server.verifier.required_scopes()).iter();
         let scopes: Vec<&str> =
             configured.chain(self.required.names()).map(String::as_str).collect();
         refusal.response(Situation {

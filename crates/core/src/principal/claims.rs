@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{Authorization, Config};
+use usergrid_auth_config::{Authorization, Config, Server};
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::syntax::is_uuid;
 
@@ -16,9 +16,13 @@ use super::{AnswerError, ApplicationName, ClaimDigest, ClaimLimit, Principal, Pr
 /// The longest rule in an answer, in bytes.
 const LONGEST_RULE: usize = 1024;
 
-/// The principal of an introspection answer. Does not ask whether the token is active, ours or
-/// still good.
-pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal, AnswerError> {
+/// The principal of an introspection answer of `server`. Does not ask whether the token is active,
+/// ours or still good.
+pub(crate) fn from_claims(
+    claims: &Object,
+    config: &Config,
+    server: &Server,
+) -> Result<Principal, AnswerError> {
     let (names, limits) = (&config.claims, config.claim_limits);
     let principal = match claims.get(&names.principal)? {
         Some(Json::String(word)) => kind(word),
@@ -56,7 +60,7 @@ pub(crate) fn from_claims(claims: &Object, config: &Config) -> Result<Principal,
         applications,
         rules: collect_rules(
             principal,
-            &config.authorization,
+            &server.authorization,
             permissions.as_deref(),
             roles.as_deref(),
             scopes.as_deref(),

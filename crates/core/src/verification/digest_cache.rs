@@ -64,9 +64,15 @@ impl DigestCache {
         Self { keyed, known: HashMap::default(), most }
     }
 
-    /// The keyed hash of `credential` for a `target`, which is empty where verdicts depend on none.
-    pub(super) fn hash(&self, credential: &Credential, target: &[u8]) -> KeyedHash {
+    /// The keyed hash of `credential` before the server in this `place`, for a `target`, which is
+    /// empty where verdicts depend on none.
+    pub(super) fn hash(&self, place: usize, credential: &Credential, target: &[u8]) -> KeyedHash {
         let mut hash = self.keyed;
+        if place != 0 {
+            // First, where no client can write. Of one server, all have a target or none has.
+            hash.write_u8(4);
+            hash.write_usize(place);
+        }
         match credential {
             Credential::Token { token, .. } => {
                 hash.write_u8(1);

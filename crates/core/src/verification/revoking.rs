@@ -1,6 +1,10 @@
 //! Revocations seen passing by are told to all workers.
 
-use super::key::CacheKey;
+use std::rc::Rc;
+
+use usergrid_auth_config::Server;
+
+use super::key::{CacheKey, CredentialDigest};
 use super::peers;
 use super::{Action, Verification};
 use crate::metrics::Counter;
@@ -30,20 +34,33 @@ impl<W> Verification<W> {
         }
     }
 
-    /// Whether some worker remembers the credential as good, or is asking about it, and that has
-    /// not been revoked already: each record then costs whoever makes it a verdict of the server.
+    /// Whether some worker remembers the credential as good at a server, or is asking one about it,
+    /// and that has not been revoked already: each record then costs whoever makes it a verdict of
+    /// the server.
     fn knows(&mut self, revoked: &Revoked, now: UnixMillis) -> bool {
         let Revoked::Credential(digest) = revoked else { return false };
-        let key = CacheKey::new(&self.config.digest, digest);
-        let steady = self.clock.read(now);
         let since = self.revocations.revoked_at(revoked);
+        let config = Rc::clone(&self.config);
+        config.servers.iter().any(|server| self.knows_at(server, digest, since, now))
+    }
+
+    fn knows_at(
+        &mut self,
+        server: &Server,
+        digest: &CredentialDigest,
+        since: peers::Sequence,
+        now: UnixMillis,
+    ) -> bool {
+        let Some(settings) = self.verifiers.digest(server) else { return false };
+        let key = CacheKey::new(settings, digest);
+        let steady = self.clock.read(now);
         let is_held = self.cache.stale(&key, steady).is_some_and(|good| good.sequence >= since);
         let joinable = self.flights.joinable(&key).and_then(|id| self.flights.get(id));
         let is_asked = joinable.is_some_and(|flight| flight.subject.sequence >= since);
         match &self.shared {
             _ if is_held || is_asked => true,
             // Verdicts are kept for targets, and nobody knows for which.
-            _ if self.config.verifier.usergrid().is_some() => true,
+            _ if server.verifier.usergrid().is_some() => true,
             Some(shared) => {
                 let span = self.config.cache.stale_if_error;
                 let stale = shared.stale(&key, now, span);

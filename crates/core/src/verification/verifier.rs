@@ -1,13 +1,13 @@
 //! Who judges credentials: a server, its protocol, and the breaker that guards it.
 //!
 //! Whatever distinguishes one protocol from another stands behind [`Protocol`] and [`Exchange`]. A
-//! new one is a file under `verifiers/` and an arm in [`Verifiers::new`].
+//! new one is a file under `verifiers/` and an arm in [`OfServer::new`].
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use usergrid_auth_config::{Config, Endpoint, TokenVerifier};
+use usergrid_auth_config::{Config, Endpoint, Server, TokenVerifier};
 
 use super::breaker::Breaker;
 use super::call::{CallOutcome, CallRequest};
@@ -145,22 +145,59 @@ impl Verifier {
     }
 }
 
-/// The servers of one configuration.
-pub(crate) struct Verifiers(Vec<Rc<Verifier>>);
+/// The servers of one configuration, in its order.
+pub(crate) struct Verifiers(Vec<OfServer>);
+
+/// Who asks one server.
+struct OfServer {
+    /// Over everything that can change a verdict of it.
+    digest: [u8; 32],
+    /// One for tokens, and one for client pairs where it judges some.
+    verifiers: Vec<Rc<Verifier>>,
+}
 
 impl Verifiers {
     /// Those that `config` names.
     pub(crate) fn new(config: &Rc<Config>) -> Self {
+        Self(config.servers.iter().map(|server| OfServer::new(config, server)).collect())
+    }
+
+    /// Who asks `server` about such credentials as `credential`.
+    pub(crate) fn select(&self, server: &Server, credential: &Credential) -> Option<&Rc<Verifier>> {
+        let mut verifiers = self.0.get(server.place)?.verifiers.iter();
+        verifiers.find(|verifier| verifier.protocol.judges(credential))
+    }
+
+    /// What every key of a verdict of `server` is made with; `None` if it is not of this
+    /// configuration.
+    pub(crate) fn digest(&self, server: &Server) -> Option<&[u8; 32]> {
+        self.0.get(server.place).map(|of_server| &of_server.digest)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rc<Verifier>> {
+        self.0.iter().flat_map(|of_server| &of_server.verifiers)
+    }
+
+    /// How many are left alone because they keep failing.
+    pub(crate) fn breakers_open(&self) -> usize {
+        self.iter().filter(|verifier| verifier.breaker.is_open()).count()
+    }
+}
+
+impl OfServer {
+    fn new(config: &Rc<Config>, server: &Rc<Server>) -> Self {
         let mut protocols: Vec<Box<dyn Protocol>> = Vec::new();
-        match &config.verifier {
+        match &server.verifier {
             TokenVerifier::Rfc7662(settings) => {
-                protocols.push(Box::new(Introspection::new(config, settings)));
-                if let Some(settings) = &config.client_credentials {
-                    protocols.push(Box::new(TokenEndpoint::new(config, settings)));
+                protocols.push(Box::new(Introspection::new(config, server, settings)));
+                if let Some(settings) = &server.client_credentials {
+                    protocols.push(Box::new(TokenEndpoint::new(config, server, settings)));
                 }
             }
             TokenVerifier::Usergrid(_) => {
-                let both = [Usergrid::of_tokens(config), Usergrid::of_pairs(config)];
+                let both =
+                    [Usergrid::of_tokens(config, server), Usergrid::of_pairs(config, server)];
                 let both = both.into_iter().flatten();
                 protocols.extend(both.map(|protocol| Box::new(protocol) as Box<dyn Protocol>));
             }
@@ -170,21 +207,7 @@ impl Verifiers {
             let suspected_for = RefCell::default();
             Rc::new(Verifier { protocol, breaker, suspected_for })
         };
-        Self(protocols.into_iter().map(verifier).collect())
-    }
-
-    /// The server that judges `credential`.
-    pub(crate) fn select(&self, credential: &Credential) -> Option<&Rc<Verifier>> {
-        self.0.iter().find(|verifier| verifier.protocol.judges(credential))
-    }
-
-    /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rc<Verifier>> {
-        self.0.iter()
-    }
-
-    /// How many are left alone because they keep failing.
-    pub(crate) fn breakers_open(&self) -> usize {
-        self.0.iter().filter(|verifier| verifier.breaker.is_open()).count()
+        let verifiers = protocols.into_iter().map(verifier).collect();
+        Self { digest: config.digest, verifiers }
     }
 }

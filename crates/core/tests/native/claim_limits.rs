@@ -2,10 +2,11 @@
 //! them a refusal names.
 
 use usergrid_auth_config::Config;
-use usergrid_auth_core::verification::verifiers::introspection::verdict;
 
 use crate::decision::worker::{BEARER, Worker};
-use crate::support::{NOW, answered, config, identity, introspected as principal, summary};
+use crate::support::{
+    NOW, answered, config, identity, introspected as principal, summary, verdict,
+};
 
 /// What becomes of an active token with these further members.
 fn judged(config: &Config, members: &str) -> String {

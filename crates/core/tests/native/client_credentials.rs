@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::support::{
-    NOW, answered, call_body, call_header, config, identity, rows, summary, verified,
+    NOW, answered, call_body, call_header, config, identity, rows, server, server_of, summary,
+    verified,
 };
 use proptest::prelude::*;
 use usergrid_auth_config::{Config, IdentityHeader, IdentitySource, PairAuth};
 use usergrid_auth_core::principal::{ApplicationName, Principal, PrincipalKind};
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome, CallRequest};
-use usergrid_auth_core::verification::verifiers::token_endpoint::{request, verdict};
+use usergrid_auth_core::verification::verdict::{ServerFault, Verdict};
+use usergrid_auth_core::verification::verifiers::token_endpoint::{self, request};
 
 const APPLICATION: &str = r#""application":"52CE9183-46f4-11e2-ae44-02e81ac5a17b""#;
 const ORGANIZATION: &str =
@@ -20,10 +22,21 @@ const ORGANIZATION: &str =
 
 fn call(client_auth: PairAuth, id: &[u8], secret: &[u8]) -> CallRequest {
     let pairs = r#""client_credentials":{"cluster":"usergrid","path":"/management/token"}"#;
-    let configured = config(pairs).client_credentials.expect("configured");
+    let mut config = config(pairs);
+    let configured = server_of(&mut config).client_credentials.take().expect("configured");
     let mut settings = Rc::into_inner(configured).expect("nobody else has it");
     settings.client_auth = client_auth;
     request(&settings, id, secret)
+}
+
+/// What this end of a call to the only server's token endpoint says.
+fn verdict(
+    outcome: &CallOutcome,
+    config: &Config,
+    client_id: &[u8],
+    now: UnixMillis,
+) -> Result<Verdict, ServerFault> {
+    token_endpoint::verdict(outcome, config, server(config), client_id, now)
 }
 
 /// The principal of an answer with a token and the given further members.
@@ -161,7 +174,7 @@ fn an_answer_that_would_fill_the_memory_is_refused_for_its_claims() {
 #[test]
 fn a_standard_answer_is_a_client_with_scopes() {
     let mut config = config("");
-    config.authorization.scopes = Some(HashMap::new());
+    server_of(&mut config).authorization.scopes = Some(HashMap::new());
     let with_scope = principal(&config, r#""token_type":"bearer","scope":"read write""#);
     assert_eq!(with_scope.scopes, ["read", "write"]);
     assert_eq!(with_scope.rules.map(|rules| rules.len()), Some(0));

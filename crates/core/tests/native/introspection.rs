@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use crate::support::{
     NOW, answered, call_body, call_header, config, introspected, introspection_of, rows, summary,
-    unescape,
+    unescape, verdict,
 };
 use proptest::prelude::*;
 use usergrid_auth_config::{ClientAuth, Introspection, Secret, TokenVerifier};
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome};
-use usergrid_auth_core::verification::verifiers::introspection::{request, verdict};
+use usergrid_auth_core::verification::verifiers::introspection::request;
 
 /// An endpoint that is called once, whatever it answers.
 fn settings() -> Introspection {
-    let config = config(r#""introspection":{"authority":"auth.example.com","retries":0}"#);
-    let TokenVerifier::Rfc7662(settings) = config.verifier else { panic!("another protocol") };
+    let mut config = config(r#""introspection":{"authority":"auth.example.com","retries":0}"#);
+    let server = Rc::into_inner(config.servers.remove(0)).expect("nobody else has it");
+    let TokenVerifier::Rfc7662(settings) = server.verifier else { panic!("another protocol") };
     Rc::into_inner(settings).expect("nobody else has them")
 }
 

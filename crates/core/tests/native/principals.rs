@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::support::{config, identity, introspected as principal, introspection_of};
+use crate::support::{config, identity, introspected as principal, introspection_of, server_of};
 use proptest::prelude::*;
 use usergrid_auth_config::{Config, IdentityHeader, IdentitySource};
 use usergrid_auth_core::principal::{ApplicationName, PrincipalKind};
@@ -120,12 +120,13 @@ fn a_claim_that_grants_nothing_still_enforces() {
 #[test]
 fn roles_and_scopes_enforce_once_a_mapping_is_configured() {
     let mut config = config("");
-    config.authorization.roles = Some(HashMap::from([("empty".to_owned(), [].into())]));
+    server_of(&mut config).authorization.roles =
+        Some(HashMap::from([("empty".to_owned(), [].into())]));
     assert_eq!(enforced(&config, r#""roles":["empty","unknown"]"#), Some(0));
     assert_eq!(enforced(&config, r#""roles":[]"#), Some(0));
     assert_eq!(enforced(&config, r#""roles":null"#), Some(0));
     assert_eq!(enforced(&config, r#""scope":"s""#), None);
-    config.authorization.scopes = Some(HashMap::new());
+    server_of(&mut config).authorization.scopes = Some(HashMap::new());
     assert_eq!(enforced(&config, r#""scope":"s""#), Some(0));
     assert_eq!(enforced(&config, r#""scope":"""#), Some(0));
     assert_eq!(enforced(&config, r#""sub":"u""#), None);
@@ -142,8 +143,9 @@ fn readable_rules_are_kept_and_others_skipped() {
     );
     let rules: Rc<[Rule]> = Rule::parse("get:/books").into_iter().collect();
     let one = rules.len();
-    config.authorization.roles = Some(HashMap::from([("reader".to_owned(), rules.clone())]));
-    config.authorization.scopes = Some(HashMap::from([("read".to_owned(), rules)]));
+    server_of(&mut config).authorization.roles =
+        Some(HashMap::from([("reader".to_owned(), rules.clone())]));
+    server_of(&mut config).authorization.scopes = Some(HashMap::from([("read".to_owned(), rules)]));
     assert_eq!(
         enforced(&config, r#""permissions":["get:/**"],"roles":["reader","x"],"scope":"read y""#),
         Some(readable("get:/**") + 2 * one)
@@ -155,8 +157,10 @@ fn readable_rules_are_kept_and_others_skipped() {
 fn rules_of_roles_and_scopes_are_shared_and_never_repeated() {
     let rules: Rc<[Rule]> = (0..21).map(|n| Rule::parse(&format!("get:/{n}")).unwrap()).collect();
     let mut config = config("");
-    config.authorization.scopes = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
-    config.authorization.roles = Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
+    server_of(&mut config).authorization.scopes =
+        Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
+    server_of(&mut config).authorization.roles =
+        Some(HashMap::from([("r".to_owned(), Rc::clone(&rules))]));
     let words = |count| vec!["r"; count].join(" ");
     let list = |count| vec![r#""r""#; count].join(",");
     for (members, groups) in [

@@ -5,12 +5,12 @@
 use serde_json::Value;
 use std::rc::Rc;
 
-use usergrid_auth_config::{Config, Introspection, TokenVerifier};
+use usergrid_auth_config::{Config, Introspection, Server, TokenVerifier};
 use usergrid_auth_core::principal::Principal;
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use usergrid_auth_core::verification::verdict::{ServerFault, Verdict};
-use usergrid_auth_core::verification::verifiers::introspection::verdict;
+use usergrid_auth_core::verification::verifiers::introspection;
 use usergrid_auth_rules::permission::Rule;
 
 /// The time of all tests that do not care: 2023-11-14T22:13:20Z.
@@ -30,9 +30,22 @@ pub fn config(overrides: &str) -> Config {
         .unwrap_or_else(|problems| panic!("the test's configuration is refused:\n{problems}"))
 }
 
+/// The only server.
+pub fn server(config: &Config) -> &Rc<Server> {
+    let [server] = &config.servers[..] else { panic!("not one server") };
+    server
+}
+
+/// The only server, to be changed.
+pub fn server_of(config: &mut Config) -> &mut Server {
+    let [server] = &mut config.servers[..] else { panic!("not one server") };
+    Rc::get_mut(server).expect("nobody else has it")
+}
+
 /// The settings of the RFC 7662 endpoint, to be changed.
 pub fn introspection_of(config: &mut Config) -> &mut Introspection {
-    let TokenVerifier::Rfc7662(settings) = &mut config.verifier else { panic!("another protocol") };
+    let verifier = &mut server_of(config).verifier;
+    let TokenVerifier::Rfc7662(settings) = verifier else { panic!("another protocol") };
     Rc::get_mut(settings).expect("nobody else has them")
 }
 
@@ -55,6 +68,15 @@ pub fn rule(text: &str) -> Rule {
 /// An answer with a complete body.
 pub fn answered(status: u16, body: impl AsRef<[u8]>) -> CallOutcome {
     CallOutcome::Answered { status, body: AnswerBody::Complete(body.as_ref().to_vec()) }
+}
+
+/// What this end of a call to the only server's RFC 7662 endpoint says.
+pub fn verdict(
+    outcome: &CallOutcome,
+    config: &Config,
+    now: UnixMillis,
+) -> Result<Verdict, ServerFault> {
+    introspection::verdict(outcome, config, server(config), now)
 }
 
 /// The principal of a verification that must be one.

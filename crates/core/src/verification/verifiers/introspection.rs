@@ -9,7 +9,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{ClientAuth, Config, Endpoint, Introspection as Settings, Secret};
+use usergrid_auth_config::{
+    ClientAuth, Config, Endpoint, Introspection as Settings, Secret, Server,
+};
 
 use super::form::{self, Form};
 use super::leak;
@@ -24,12 +26,14 @@ use crate::verification::verifier::{Exchange, Hold, Progress, Protocol, Reading,
 /// RFC 7662 token introspection.
 pub(crate) struct Introspection {
     config: Rc<Config>,
+    server: Rc<Server>,
     settings: Rc<Settings>,
 }
 
 impl Introspection {
-    pub(crate) fn new(config: &Rc<Config>, settings: &Rc<Settings>) -> Self {
-        Self { config: Rc::clone(config), settings: Rc::clone(settings) }
+    pub(crate) fn new(config: &Rc<Config>, server: &Rc<Server>, settings: &Rc<Settings>) -> Self {
+        let (config, server) = (Rc::clone(config), Rc::clone(server));
+        Self { config, server, settings: Rc::clone(settings) }
     }
 }
 
@@ -69,6 +73,7 @@ impl Protocol for Introspection {
         Some(Box::new(OneToken {
             settings: Rc::clone(&self.settings),
             config: Rc::clone(&self.config),
+            server: Rc::clone(&self.server),
             token: token.clone(),
         }))
     }
@@ -78,6 +83,7 @@ impl Protocol for Introspection {
 struct OneToken {
     settings: Rc<Settings>,
     config: Rc<Config>,
+    server: Rc<Server>,
     token: Secret,
 }
 
@@ -87,7 +93,7 @@ impl Exchange for OneToken {
     }
 
     fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress {
-        let verdict = verdict(&outcome, &self.config, now);
+        let verdict = verdict(&outcome, &self.config, &self.server, now);
         let record = match verdict {
             Ok(Verdict::Verified(_)) => {
                 let token = self.token.expose();
@@ -104,7 +110,7 @@ impl Exchange for OneToken {
     }
 
     fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>> {
-        match judge(record, &self.config, received) {
+        match judge(record, &self.config, &self.server, received) {
             Ok(Verdict::Verified(principal)) => Some(principal),
             _ => None,
         }
@@ -157,7 +163,7 @@ pub fn request(settings: &Settings, token: &[u8]) -> CallRequest {
     call
 }
 
-/// What `outcome` says about the token at the time `now`.
+/// What `outcome`, an answer of `server`, says about the token at the time `now`.
 ///
 /// A fault of the answer wins over a denial, so that a broken answer is never remembered. `nbf` is
 /// left to the reader of the principal: it may be remembered before it begins.
@@ -167,10 +173,11 @@ pub fn request(settings: &Settings, token: &[u8]) -> CallRequest {
 pub fn verdict(
     outcome: &CallOutcome,
     config: &Config,
+    server: &Server,
     now: UnixMillis,
 ) -> Result<Verdict, ServerFault> {
     match outcome.answer()? {
-        (200, AnswerBody::Complete(body)) => judge(body, config, now),
+        (200, AnswerBody::Complete(body)) => judge(body, config, server, now),
         (200, AnswerBody::TooLarge) => Err(ServerFault::TooLarge),
         (401 | 403, _) => Err(ServerFault::RejectedUs),
         (status, _) => Err(ServerFault::Status(status)),
@@ -178,23 +185,33 @@ pub fn verdict(
 }
 
 /// What the body of a 200 says.
-fn judge(body: &[u8], config: &Config, now: UnixMillis) -> Result<Verdict, ServerFault> {
-    match read(body, config, now) {
+fn judge(
+    body: &[u8],
+    config: &Config,
+    server: &Server,
+    now: UnixMillis,
+) -> Result<Verdict, ServerFault> {
+    match read(body, config, server, now) {
         Ok(verdict) => Ok(verdict),
         Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
         Err(AnswerError::Oversized(limit)) => Ok(Verdict::Denied(Denial::Claims(limit))),
     }
 }
 
-fn read(body: &[u8], config: &Config, now: UnixMillis) -> Result<Verdict, AnswerError> {
+fn read(
+    body: &[u8],
+    config: &Config,
+    server: &Server,
+    now: UnixMillis,
+) -> Result<Verdict, AnswerError> {
     let answer = members::object(body)?;
     match answer.get("active")? {
         Some(Json::Bool(true)) => {}
         Some(Json::Bool(false)) => return Ok(Verdict::Denied(Denial::Inactive)),
         _ => return Err(AnswerError::Malformed),
     }
-    let denial = denial(&answer, config, now)?;
-    let principal = principal::from_claims(&answer, config)?;
+    let denial = denial(&answer, config, server, now)?;
+    let principal = principal::from_claims(&answer, config, server)?;
     Ok(denial.map_or_else(|| Verdict::Verified(Rc::new(principal)), Verdict::Denied))
 }
 
@@ -202,10 +219,11 @@ fn read(body: &[u8], config: &Config, now: UnixMillis) -> Result<Verdict, Answer
 fn denial(
     answer: &Object,
     config: &Config,
+    server: &Server,
     now: UnixMillis,
 ) -> Result<Option<Denial>, AnswerError> {
-    // No endpoint of this kind is configured, so nothing it says counts.
-    let Some(settings) = config.verifier.introspection() else {
+    // It is no endpoint of this kind, so nothing it says counts.
+    let Some(settings) = server.verifier.introspection() else {
         return Ok(Some(Denial::Inactive));
     };
     // Everything is read before anything is judged: no early denial may hide a broken member.

@@ -9,7 +9,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{ClaimLimits, ClientCredentials, Config, Endpoint, PairAuth, Secret};
+use usergrid_auth_config::{
+    ClaimLimits, ClientCredentials, Config, Endpoint, PairAuth, Secret, Server,
+};
 
 use usergrid_auth_rules::syntax::is_uuid;
 
@@ -29,12 +31,18 @@ use crate::verification::verifier::{Exchange, Hold, Progress, Protocol, Reading,
 /// The client credentials grant of a token endpoint, on behalf of a caller.
 pub(crate) struct TokenEndpoint {
     config: Rc<Config>,
+    server: Rc<Server>,
     settings: Rc<ClientCredentials>,
 }
 
 impl TokenEndpoint {
-    pub(crate) fn new(config: &Rc<Config>, settings: &Rc<ClientCredentials>) -> Self {
-        Self { config: Rc::clone(config), settings: Rc::clone(settings) }
+    pub(crate) fn new(
+        config: &Rc<Config>,
+        server: &Rc<Server>,
+        settings: &Rc<ClientCredentials>,
+    ) -> Self {
+        let (config, server) = (Rc::clone(config), Rc::clone(server));
+        Self { config, server, settings: Rc::clone(settings) }
     }
 }
 
@@ -72,6 +80,7 @@ impl Protocol for TokenEndpoint {
         let Credential::Client { client_id, client_secret, .. } = credential else { return None };
         Some(Box::new(OnePair {
             config: Rc::clone(&self.config),
+            server: Rc::clone(&self.server),
             settings: Rc::clone(&self.settings),
             client_id: client_id.clone(),
             client_secret: client_secret.clone(),
@@ -82,6 +91,7 @@ impl Protocol for TokenEndpoint {
 /// The exchange about one client pair.
 struct OnePair {
     config: Rc<Config>,
+    server: Rc<Server>,
     settings: Rc<ClientCredentials>,
     client_id: Secret,
     client_secret: Secret,
@@ -93,7 +103,7 @@ impl Exchange for OnePair {
     }
 
     fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress {
-        let verdict = verdict(&outcome, &self.config, self.client_id.expose(), now);
+        let verdict = verdict(&outcome, &self.config, &self.server, self.client_id.expose(), now);
         let record = match verdict {
             Ok(Verdict::Verified(_)) => {
                 outcome.into_body().map(|bytes| Record { bytes, holds_credential: true })
@@ -110,7 +120,7 @@ impl Exchange for OnePair {
     }
 
     fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>> {
-        match judge(record, &self.config, self.client_id.expose(), received) {
+        match judge(record, &self.config, &self.server, self.client_id.expose(), received) {
             Ok(Verdict::Verified(principal)) => Some(principal),
             _ => None,
         }
@@ -146,18 +156,20 @@ pub fn request(
 const BAD_CLIENT: [&str; 4] =
     ["invalid_grant", "invalid_client", "unauthorized_client", "auth_invalid_credentials"];
 
-/// What `outcome` says about the pair of `client_id` at the time `now`.
+/// What `outcome`, an answer of `server`'s token endpoint, says about the pair of `client_id` at
+/// the time `now`.
 ///
 /// # Errors
 /// Why there is no verdict.
 pub fn verdict(
     outcome: &CallOutcome,
     config: &Config,
+    server: &Server,
     client_id: &[u8],
     now: UnixMillis,
 ) -> Result<Verdict, ServerFault> {
     match outcome.answer()? {
-        (200, AnswerBody::Complete(body)) => judge(body, config, client_id, now),
+        (200, AnswerBody::Complete(body)) => judge(body, config, server, client_id, now),
         (200, AnswerBody::TooLarge) => Err(ServerFault::TooLarge),
         (400 | 401 | 403, AnswerBody::Complete(body)) if names_bad_client(body) => {
             Ok(Verdict::Denied(Denial::BadClient))
@@ -171,10 +183,11 @@ pub fn verdict(
 fn judge(
     body: &[u8],
     config: &Config,
+    server: &Server,
     client_id: &[u8],
     now: UnixMillis,
 ) -> Result<Verdict, ServerFault> {
-    match issued(body, config, client_id, now) {
+    match issued(body, config, server, client_id, now) {
         Ok(principal) => Ok(Verdict::Verified(Rc::new(principal))),
         Err(AnswerError::Malformed) => Err(ServerFault::BadAnswer),
         Err(AnswerError::Oversized(limit)) => Ok(Verdict::Denied(Denial::Claims(limit))),
@@ -197,6 +210,7 @@ struct Tenancy {
 fn issued(
     body: &[u8],
     config: &Config,
+    server: &Server,
     client_id: &[u8],
     now: UnixMillis,
 ) -> Result<Principal, AnswerError> {
@@ -239,7 +253,7 @@ fn issued(
     })?;
     let rules = principal::collect_rules(
         tenancy.principal,
-        &config.authorization,
+        &server.authorization,
         None,
         None,
         scopes.as_deref(),

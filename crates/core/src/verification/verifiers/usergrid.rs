@@ -32,7 +32,7 @@ pub use target::{Application, Destination, NoTarget, Target, destination};
 use std::rc::Rc;
 use std::time::Duration;
 
-use usergrid_auth_config::{ClientCredentials, Config, Secret, UsergridSettings};
+use usergrid_auth_config::{ClientCredentials, Config, Secret, Server, UsergridSettings};
 
 use super::token_endpoint;
 use crate::credential::usergrid_token;
@@ -47,6 +47,7 @@ use table::{Denied, Reading, Restricted, Token};
 /// The exchange about one credential for one target: two requests at most, within one timeout.
 pub struct UsergridExchange {
     config: Rc<Config>,
+    server: Rc<Server>,
     settings: Rc<UsergridSettings>,
     /// That of the pair, if a pair is verified.
     client_id: Option<Secret>,
@@ -95,13 +96,14 @@ impl UsergridExchange {
     #[must_use]
     pub fn of_token(
         config: &Rc<Config>,
+        server: &Rc<Server>,
         token: &Secret,
         target: Target,
         now: UnixMillis,
     ) -> Option<Self> {
-        let settings = Rc::clone(config.verifier.usergrid()?);
+        let settings = Rc::clone(server.verifier.usergrid()?);
         let token = Token {
-            is_signed: usergrid_token::is_signature_checked(&config.token, token.expose()),
+            is_signed: usergrid_token::is_signature_checked(&server.token, token.expose()),
             life: usergrid_token::life_time(token.expose()),
             secret: token.clone(),
         };
@@ -110,9 +112,17 @@ impl UsergridExchange {
             Target::Management(organization) => Step::ManagementMe(organization, token),
         };
         let budget = settings.endpoint.timeout;
-        let config = Rc::clone(config);
-        let (started, timeout, first) = (now, budget, None);
-        Some(Self { config, settings, client_id: None, step, first, started, budget, timeout })
+        Some(Self {
+            config: Rc::clone(config),
+            server: Rc::clone(server),
+            settings,
+            client_id: None,
+            step,
+            first: None,
+            started: now,
+            budget,
+            timeout: budget,
+        })
     }
 
     /// The exchange about a client pair for `target`; `None` under another protocol, or if pairs
@@ -120,19 +130,27 @@ impl UsergridExchange {
     #[must_use]
     pub fn of_pair(
         config: &Rc<Config>,
+        server: &Rc<Server>,
         client_id: &Secret,
         client_secret: &Secret,
         target: Target,
         now: UnixMillis,
     ) -> Option<Self> {
-        let settings = Rc::clone(config.verifier.usergrid()?);
-        let endpoint = Rc::clone(config.client_credentials.as_ref()?);
+        let settings = Rc::clone(server.verifier.usergrid()?);
+        let endpoint = Rc::clone(server.client_credentials.as_ref()?);
         let budget = endpoint.endpoint.timeout;
         let pair = Pair { settings: endpoint, client_secret: client_secret.clone() };
-        let (config, step) = (Rc::clone(config), Step::TokenEndpoint(target, pair));
-        let (started, timeout, first) = (now, budget, None);
-        let client_id = Some(client_id.clone());
-        Some(Self { config, settings, client_id, step, first, started, budget, timeout })
+        Some(Self {
+            config: Rc::clone(config),
+            server: Rc::clone(server),
+            settings,
+            client_id: Some(client_id.clone()),
+            step: Step::TokenEndpoint(target, pair),
+            first: None,
+            started: now,
+            budget,
+            timeout: budget,
+        })
     }
 
     /// The request whose answer is awaited.
@@ -205,7 +223,7 @@ impl UsergridExchange {
             Step::User(application, token) => {
                 let restricted = Restricted {
                     users: self.settings.restricted_users,
-                    ids: &self.config.authorization.application_ids,
+                    ids: &self.server.authorization.application_ids,
                 };
                 table::user(outcome, application, token, restricted, now)
                     .map(|facts| Step::Keys(application.clone(), token.rights(facts)))
@@ -228,7 +246,8 @@ impl UsergridExchange {
     /// What the answer of the token endpoint says: who the client is shows only when the issued
     /// token is used.
     fn issued(&self, outcome: &CallOutcome, target: &Target, now: UnixMillis) -> Reading<Step> {
-        let client = match token_endpoint::verdict(outcome, &self.config, self.client_id(), now) {
+        let (config, server) = (&self.config, &self.server);
+        let client = match token_endpoint::verdict(outcome, config, server, self.client_id(), now) {
             Ok(Verdict::Verified(client)) => client,
             // Usergrid has one word for a bad pair and for a failure of its own.
             Ok(Verdict::Denied(_)) => {

@@ -11,7 +11,7 @@ use usergrid_auth_core::authorization::check;
 use usergrid_auth_core::principal::{ApplicationName, Principal, PrincipalKind};
 use usergrid_auth_rules::path::RequestPath;
 
-use crate::support::config;
+use crate::support::{config, server};
 
 /// `acme/app` in `application_ids`.
 const APP: &str = "aaaaaaaa-b5d5-11e3-a495-11ddb1de66c8";
@@ -24,7 +24,8 @@ const ORG: &str = "dddddddd-b5d5-11e3-a495-11ddb1de66c8";
 
 fn settings(tenancy: Tenancy) -> Authorization {
     let ids = format!(r#""application_ids":{{"acme/app":"{APP}","globex/shop":"{SHOP}"}}"#);
-    Authorization { tenancy, ..config(&format!(r#""authorization":{{{ids}}}"#)).authorization }
+    let config = config(&format!(r#""authorization":{{{ids}}}"#));
+    Authorization { tenancy, ..server(&config).authorization.clone() }
 }
 
 fn application(text: &str) -> ApplicationName {

@@ -8,6 +8,7 @@ use usergrid_auth_config::{
 };
 
 use super::{environment, with_usergrid};
+use crate::support::server;
 
 fn parse(keys: &[(&str, &str)]) -> Config {
     Config::parse(with_usergrid(keys).as_bytes(), &environment)
@@ -15,11 +16,11 @@ fn parse(keys: &[(&str, &str)]) -> Config {
 }
 
 fn settings(config: &Config) -> &UsergridSettings {
-    config.verifier.usergrid().unwrap()
+    server(config).verifier.usergrid().unwrap()
 }
 
 fn pairs(config: &Config) -> &Endpoint {
-    &config.client_credentials.as_ref().unwrap().endpoint
+    &server(config).client_credentials.as_ref().unwrap().endpoint
 }
 
 #[test]
@@ -34,9 +35,9 @@ fn a_cluster_is_enough() {
     assert_eq!(settings.restricted_users, RestrictedUsers::Refuse);
     assert!(!settings.offline_if_error);
     assert_eq!(settings.probe_application, None);
-    assert!(matches!(config.token, TokenFormat::Usergrid { salt: None }));
-    assert!(config.verifier.required_scopes().is_empty());
-    assert!(config.verifier.introspection().is_none());
+    assert!(matches!(server(&config).token, TokenFormat::Usergrid { salt: None }));
+    assert!(server(&config).verifier.required_scopes().is_empty());
+    assert!(server(&config).verifier.introspection().is_none());
 }
 
 #[test]
@@ -61,7 +62,8 @@ fn pairs_are_verified_by_the_same_usergrid() {
         assert_eq!(pairs.timeout, Duration::from_secs(1));
     }
     assert_eq!(pairs(&parse(&[("client_credentials.path", "\"/token\"")])).path, "/token");
-    assert!(parse(&[("client_credentials", "null")]).client_credentials.is_none());
+    let config = parse(&[("client_credentials", "null")]);
+    assert!(server(&config).client_credentials.is_none());
 }
 
 #[test]

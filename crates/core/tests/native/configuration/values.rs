@@ -11,6 +11,7 @@ use usergrid_auth_config::{
 };
 
 use super::{MARK, environment, minimal};
+use crate::support::server;
 
 fn accepted(name: &str) -> Config {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/accepted").join(name);
@@ -20,7 +21,7 @@ fn accepted(name: &str) -> Config {
 #[test]
 fn a_minimal_document_means_the_defaults() {
     let config = accepted("minimal-oauth.json");
-    let introspection = config.verifier.introspection().unwrap();
+    let introspection = server(&config).verifier.introspection().unwrap();
     assert_eq!(introspection.endpoint.cluster, "introspection");
     assert_eq!(introspection.endpoint.authority, "introspection");
     assert_eq!(introspection.endpoint.path, "/oauth2/introspect");
@@ -32,15 +33,18 @@ fn a_minimal_document_means_the_defaults() {
     assert_eq!(introspection.max_response_bytes, 65536);
     assert_eq!(introspection.issuer, None);
     assert!(introspection.audience.is_empty() && introspection.scope.is_empty());
-    assert!(config.client_credentials.is_none());
+    assert!(server(&config).client_credentials.is_none());
     let sources = &config.credentials;
     assert!(sources.header && sources.query && sources.client_query && sources.client_basic);
     assert_eq!(sources.on_conflict, OnConflict::Reject);
     assert_eq!(sources.max_length, 16384);
-    assert!(matches!(config.token, TokenFormat::Opaque));
-    assert_eq!(config.authorization.tenancy, Tenancy::IfPresent);
-    assert_eq!(config.authorization.application_ids.uuid("acme/sandbox"), None);
-    assert!(config.authorization.roles.is_none() && config.authorization.scopes.is_none());
+    assert!(matches!(server(&config).token, TokenFormat::Opaque));
+    assert_eq!(server(&config).authorization.tenancy, Tenancy::IfPresent);
+    assert_eq!(server(&config).authorization.application_ids.uuid("acme/sandbox"), None);
+    assert!(
+        server(&config).authorization.roles.is_none()
+            && server(&config).authorization.scopes.is_none()
+    );
     let claims: Vec<&str> =
         vec!["sub", "username", "client_id", "scope", "organization", "application"];
     let sources: Vec<_> = config.identity.iter().map(|header| header.source.clone()).collect();
@@ -71,13 +75,14 @@ fn every_choice_is_taken_over() {
     let sources = &config.credentials;
     assert!(sources.header && !sources.query && !sources.client_query && !sources.client_basic);
     assert_eq!(sources.on_conflict, OnConflict::Usergrid);
-    assert_eq!(config.authorization.tenancy, Tenancy::Require);
-    let (ids, id) = (&config.authorization.application_ids, "3b2a0c5e-0000-11e3-a495-11ddb1de66c8");
+    assert_eq!(server(&config).authorization.tenancy, Tenancy::Require);
+    let (ids, id) =
+        (&server(&config).authorization.application_ids, "3b2a0c5e-0000-11e3-a495-11ddb1de66c8");
     assert_eq!((ids.uuid("acme/sandbox"), ids.name(id)), (Some(id), Some("acme/sandbox")));
     assert_eq!((ids.uuid(id), ids.name("acme/sandbox")), (None, None));
-    let roles = config.authorization.roles.as_ref().unwrap();
+    let roles = server(&config).authorization.roles.as_ref().unwrap();
     assert_eq!((roles["editor"].len(), roles["nobody"].len()), (1, 0));
-    assert_eq!(config.authorization.scopes.as_ref().unwrap()["books:read"].len(), 1);
+    assert_eq!(server(&config).authorization.scopes.as_ref().unwrap()["books:read"].len(), 1);
     let carries = |name: &str| {
         let is_it = |header: &&IdentityHeader| *header.name == *name;
         config.identity.iter().find(is_it).unwrap().source.clone()
@@ -114,7 +119,7 @@ fn guest_and_public_rules_are_taken_over() {
 #[test]
 fn servers_and_secrets_are_taken_over() {
     let config = accepted("bearer.json");
-    let introspection = config.verifier.introspection().unwrap();
+    let introspection = server(&config).verifier.introspection().unwrap();
     assert!(matches!(&introspection.client_auth, ClientAuth::Bearer { token }
         if token.expose() == b"TOPSECRET-of-the-environment"));
     assert_eq!(introspection.endpoint.path, "/introspect?realm=api");
@@ -125,19 +130,22 @@ fn servers_and_secrets_are_taken_over() {
     assert_eq!(introspection.scope, ["read", "write"]);
 
     let config = accepted("post.json");
-    assert!(matches!(&config.verifier.introspection().unwrap().client_auth,
+    assert!(matches!(&server(&config).verifier.introspection().unwrap().client_auth,
         ClientAuth::ClientSecretPost { client_id, client_secret }
         if client_id == "gateway" && client_secret.expose() == MARK.as_bytes()));
-    assert_eq!(config.client_credentials.unwrap().client_auth, PairAuth::ClientSecretBasic);
+    assert_eq!(
+        server(&config).client_credentials.as_ref().unwrap().client_auth,
+        PairAuth::ClientSecretBasic
+    );
 
     let config = accepted("usergrid.json");
     assert!(matches!(
-        &config.verifier.introspection().unwrap().client_auth,
+        &server(&config).verifier.introspection().unwrap().client_auth,
         ClientAuth::ClientSecretBasic { .. }
     ));
-    assert!(matches!(&config.token, TokenFormat::Usergrid { salt: Some(salt) }
+    assert!(matches!(&server(&config).token, TokenFormat::Usergrid { salt: Some(salt) }
         if salt.expose() == b"TOPSECRET salt"));
-    let pairs = config.client_credentials.unwrap();
+    let pairs = server(&config).client_credentials.as_ref().unwrap();
     assert_eq!(pairs.client_auth, PairAuth::ClientSecretPost);
     assert_eq!((pairs.endpoint.authority.as_str(), pairs.max_response_bytes), ("usergrid", 65536));
     assert_eq!(pairs.endpoint.timeout, Duration::from_secs(1));
@@ -148,7 +156,7 @@ fn numbers_survive_a_control_plane_that_knows_only_doubles() {
     let config = accepted("istio.json");
     assert_eq!((config.cache.max_entries, config.cache.max_negative_entries), (10000, 2000));
     assert_eq!((config.credentials.max_length, config.max_waiting), (4096, 1024));
-    let introspection = config.verifier.introspection().unwrap();
+    let introspection = server(&config).verifier.introspection().unwrap();
     assert_eq!((introspection.retries, introspection.max_response_bytes), (0, 65536));
 }
 

@@ -10,7 +10,7 @@ use super::{
     ADA, ADAS_ANSWER, APPLICATION, KIM, KIMS_ANSWER, LATER, TOKEN, about, about_pair, asked, ended,
     error, principal, shop, usergrid, verified,
 };
-use crate::support::{answered, identity};
+use crate::support::{answered, identity, server};
 
 fn shop_of_acme() -> Vec<ApplicationName> {
     vec![ApplicationName::Path { organization: "acme".into(), application: "shop".into() }]
@@ -123,11 +123,11 @@ fn whoever_is_verified_passes_tenancy_by_the_same_name() {
     for verified in conclusions().into_iter().map(principal) {
         for path in ["/acme/shop/users", "/orgs/acme/apps/shop/x", &format!("/{APPLICATION}/x")] {
             let path = RequestPath::parse(path.as_bytes(), &[]).expect("a path");
-            let finding = tenancy(&config.authorization, &verified, path.application());
+            let finding = tenancy(&server(&config).authorization, &verified, path.application());
             assert_eq!(finding, TenancyFinding::Same, "{verified:?}");
         }
         let other = RequestPath::parse(b"/evil/shop/users", &[]).expect("a path");
-        let finding = tenancy(&config.authorization, &verified, other.application());
+        let finding = tenancy(&server(&config).authorization, &verified, other.application());
         assert_eq!(finding, TenancyFinding::Other);
     }
 }

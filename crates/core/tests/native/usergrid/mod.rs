@@ -17,7 +17,7 @@ use usergrid_auth_core::verification::verifiers::usergrid::{
     Application, Conclusion, Progress, Target, UsergridExchange, Verdict,
 };
 
-use crate::support::{NOW, answered};
+use crate::support::{NOW, answered, server};
 
 /// Issued at [`NOW`], good until 2100, and signed with [`SALT`].
 const TOKEN: &str = "YWMtBK_AAIM7Ee6SNAEjRWeJqwAAA7ssw9gAtqPsSElvrZs6RO54CNuiSqx-5LI";
@@ -49,13 +49,14 @@ fn shop() -> Target {
 }
 
 fn about(config: &Rc<Config>, token: &str, target: Target, now: UnixMillis) -> UsergridExchange {
-    UsergridExchange::of_token(config, &Secret::new(token.as_bytes()), target, now)
+    UsergridExchange::of_token(config, server(config), &Secret::new(token.as_bytes()), target, now)
         .expect("the protocol is configured")
 }
 
 fn about_pair(config: &Rc<Config>, target: Target, now: UnixMillis) -> UsergridExchange {
     let (id, secret) = (Secret::new(&b"YXA6id"[..]), Secret::new(&b"s&cret"[..]));
-    UsergridExchange::of_pair(config, &id, &secret, target, now).expect("pairs are verified")
+    UsergridExchange::of_pair(config, server(config), &id, &secret, target, now)
+        .expect("pairs are verified")
 }
 
 /// An error in Usergrid's words.

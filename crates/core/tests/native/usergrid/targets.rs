@@ -4,6 +4,7 @@ use usergrid_auth_core::verification::verifiers::usergrid::{Destination, NoTarge
 use usergrid_auth_rules::path::RequestPath;
 
 use super::{APPLICATION, usergrid};
+use crate::support::server;
 
 const IDS: &str =
     r#","authorization":{"application_ids":{"acme/shop":"7d1f2c11-833a-11ee-8b11-0242ac120001"}}"#;
@@ -11,8 +12,9 @@ const IDS: &str =
 fn found(path: &str, members: &str, rest: &str) -> String {
     let config = usergrid(members, rest);
     let path = RequestPath::parse(path.as_bytes(), &config.base_path).expect("a path");
-    let settings = config.verifier.usergrid().expect("the protocol is configured");
-    match destination(&path, settings, &config.authorization.application_ids) {
+    let server = server(&config);
+    let settings = server.verifier.usergrid().expect("the protocol is configured");
+    match destination(&path, settings, &server.authorization.application_ids) {
         Destination::Ask(target) => target.key(),
         Destination::Pass => "pass".to_owned(),
         Destination::Refuse(why) => format!("{why:?}"),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use usergrid_auth_config::{Config, Endpoint, Secret, TokenFormat};
+use usergrid_auth_config::{Config, Endpoint, Secret, Server, TokenFormat};
 
 use super::{Conclusion, Progress, Remember, Scope, Target, UsergridExchange};
 use crate::credential::usergrid_token;
@@ -20,6 +20,7 @@ const PROBE_LIFE: Duration = Duration::from_secs(3_600);
 /// Usergrid's own API, asked about credentials of one kind.
 pub(crate) struct Usergrid {
     config: Rc<Config>,
+    server: Rc<Server>,
     endpoint: Endpoint,
     /// What the configuration says is asked about a token that nobody has.
     probe_target: Option<Target>,
@@ -28,10 +29,11 @@ pub(crate) struct Usergrid {
 
 impl Usergrid {
     /// Verifies tokens; `None` under another protocol.
-    pub(crate) fn of_tokens(config: &Rc<Config>) -> Option<Self> {
-        let settings = config.verifier.usergrid()?;
+    pub(crate) fn of_tokens(config: &Rc<Config>, server: &Rc<Server>) -> Option<Self> {
+        let settings = server.verifier.usergrid()?;
         Some(Self {
             config: Rc::clone(config),
+            server: Rc::clone(server),
             endpoint: settings.endpoint.clone(),
             probe_target: Target::configured(settings),
             judges_pairs: false,
@@ -39,11 +41,12 @@ impl Usergrid {
     }
 
     /// Verifies client pairs; `None` under another protocol, or if pairs are not verified.
-    pub(crate) fn of_pairs(config: &Rc<Config>) -> Option<Self> {
-        let settings = config.verifier.usergrid()?;
+    pub(crate) fn of_pairs(config: &Rc<Config>, server: &Rc<Server>) -> Option<Self> {
+        let settings = server.verifier.usergrid()?;
         Some(Self {
             config: Rc::clone(config),
-            endpoint: config.client_credentials.as_ref()?.endpoint.clone(),
+            server: Rc::clone(server),
+            endpoint: server.client_credentials.as_ref()?.endpoint.clone(),
             probe_target: Target::configured(settings),
             judges_pairs: true,
         })
@@ -81,7 +84,7 @@ impl Protocol for Usergrid {
             let (client_id, client_secret) = (word(), word());
             return Credential::Client { client_id, client_secret, place: ClientPlace::Basic };
         }
-        let salt = match &self.config.token {
+        let salt = match &self.server.token {
             TokenFormat::Usergrid { salt } | TokenFormat::Mixed { salt } => salt.as_ref(),
             TokenFormat::Opaque => None,
         };
@@ -96,21 +99,22 @@ impl Protocol for Usergrid {
         now: UnixMillis,
     ) -> Option<Box<dyn Exchange>> {
         let target = target?.clone();
+        let (config, server) = (&self.config, &self.server);
         let exchange = match credential {
             Credential::Token { token, .. } => {
-                UsergridExchange::of_token(&self.config, token, target, now)
+                UsergridExchange::of_token(config, server, token, target, now)
             }
             Credential::Client { client_id, client_secret, .. } => {
-                UsergridExchange::of_pair(&self.config, client_id, client_secret, target, now)
+                UsergridExchange::of_pair(config, server, client_id, client_secret, target, now)
             }
         };
         Some(Box::new(exchange?))
     }
 
     fn offline_principal(&self, credential: &Credential) -> Option<Principal> {
-        let settings = self.config.verifier.usergrid()?;
+        let settings = self.server.verifier.usergrid()?;
         let Credential::Token { token, .. } = credential else { return None };
-        let is_signed = usergrid_token::is_signature_checked(&self.config.token, token.expose());
+        let is_signed = usergrid_token::is_signature_checked(&self.server.token, token.expose());
         (settings.offline_if_error && is_signed).then(Principal::unknown)
     }
 }
