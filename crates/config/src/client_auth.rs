@@ -46,6 +46,12 @@ words! {
     }
 }
 
+/// Every word of `introspection.client_auth.method`, the default first, and the keys that go with
+/// it.
+pub fn client_auth_methods() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    Method::TABLE.iter().map(|(word, method)| (*word, method.keys()))
+}
+
 impl Method {
     /// The keys that go with it.
     fn keys(self) -> &'static [&'static str] {

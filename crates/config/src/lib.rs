@@ -2,7 +2,7 @@
 //!
 //! [`Config::parse`] is the only way to get one; `docs/configuration.md` describes every key for
 //! users. To add a key, give it a row in `keys.rs`, a field in the struct of its section, and a
-//! line where that section is read.
+//! line where that section is read; then `cargo auth schema > docs/config.schema.json`.
 
 // The first two define macros that the rest uses.
 #[macro_use]
@@ -40,14 +40,14 @@ mod verifier;
 
 pub use application_ids::ApplicationIds;
 pub use authorization::{Authorization, Tenancy};
-pub use client_auth::ClientAuth;
+pub use client_auth::{ClientAuth, client_auth_methods};
 pub use config::Config;
 pub use credentials::{Credentials, OnConflict, TokenFormat};
 pub use identity_headers::{ClaimNames, IdentityHeader, IdentitySource, Overflow};
 pub use key_spec::{Absent, KeySpec};
 pub use keys::KEYS;
 pub use problem::{Problem, Problems};
-pub use protocol::{Management, Protocol, RestrictedUsers};
+pub use protocol::{Management, Protocol, RestrictedUsers, protocols};
 pub use scope::is_scope_token;
 pub use secret::Secret;
 pub use sections::{BreakerSettings, CacheSettings, ClaimLimits, ErrorFormat, Errors, Forward};

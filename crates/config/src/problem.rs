@@ -28,7 +28,13 @@ impl Problem {
     /// Pieces, and not inlined: dozens of places build a message, and the module is to stay small.
     #[inline(never)]
     pub(super) fn new(path: &str, message: &[&str]) -> Self {
-        Self { path: printable(path, SHOWN_LINE, '\''), message: message.concat() }
+        Self { path: Self::shown_path(path), message: message.concat() }
+    }
+
+    /// A key path, which may hold anything a user wrote, as problems show it.
+    #[must_use]
+    pub fn shown_path(path: &str) -> String {
+        printable(path, SHOWN_LINE, '\'')
     }
 }
 

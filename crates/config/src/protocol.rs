@@ -1,5 +1,7 @@
 //! `introspection.protocol`, and the words that only one protocol knows.
 
+use crate::words::Word;
+
 words! {
     /// `introspection.protocol`: how the server is asked about a token.
     pub enum Protocol {
@@ -10,9 +12,15 @@ words! {
     }
 }
 
+/// Every protocol with its word and the keys of `introspection` that go with it.
+pub fn protocols() -> impl Iterator<Item = (&'static str, Protocol, &'static [&'static str])> {
+    Protocol::TABLE.iter().map(|(word, protocol)| (*word, *protocol, protocol.keys()))
+}
+
 impl Protocol {
     /// The keys of `introspection` that go with it.
-    pub(crate) fn keys(self) -> &'static [&'static str] {
+    #[must_use]
+    pub fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Rfc7662 => &[
                 "protocol",

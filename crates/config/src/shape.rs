@@ -1,5 +1,5 @@
 //! What a value of the configuration may be, as data: the reader is driven by it, the tables of the
-//! documentation are written from it, and a JSON Schema could be.
+//! documentation and the JSON Schema are written from it.
 
 use crate::duration::write_millis;
 use crate::problem::listed;
