@@ -69,9 +69,9 @@ impl Segments {
         let clear = is_utf8
             // `%2541` is `%41` to us and `A` to a backend that decodes twice.
             && decoded_alike
-            // An unencoded `#` starts a fragment for some parsers.
-            && !raw.contains(&b'#')
-            && !text.contains('/')
+            // To some a `#` starts a fragment, and to whoever parses what another has decoded, a `?`
+            // a query.
+            && !text.contains(['/', '?', '#'])
             && !text.contains(char::is_control)
             // Backends that trim names see another one (Spring's Ant matcher does).
             && text.trim() == text
@@ -114,6 +114,11 @@ impl Segments {
         self.spans.get(index).map(|span| self.segment(span))
     }
 
+    /// The text of all, the base path's included.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The text of those from `index` on, each with a `/` before it; empty if there are none.
     pub(super) fn text_from(&self, index: usize) -> &str {
         let span = self.spans.get(index);
@@ -143,7 +148,7 @@ impl<'a> Segment<'a> {
 
     /// Whether it is clear enough to name an organisation or application.
     pub(super) fn is_name(&self) -> bool {
-        self.clear && !self.text.is_empty() && !self.text.contains([';', '?', '#'])
+        self.clear && !self.text.is_empty() && !self.text.contains(';')
     }
 }
 
