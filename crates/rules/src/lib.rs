@@ -5,6 +5,7 @@
 //! Start at [`path::RequestPath`], then [`permission::Rule`]. Matching is paid out of a budget,
 //! [`steps::Steps`].
 
+pub mod demand;
 pub mod guest;
 pub mod path;
 pub mod permission;

@@ -7,6 +7,7 @@ mod application;
 mod segment;
 
 pub use application::{Addressed, ApplicationId, PathApplication};
+pub(crate) use application::{folded, is_organization_word};
 pub use application::{is_application_word, is_reserved};
 
 use segment::Segments;
@@ -94,8 +95,8 @@ impl RequestPath {
     ///
     /// Unclear are: an encoded slash; an empty segment other than a trailing slash; bytes that are
     /// not UTF-8, a control character or another percent escape once decoded; blanks around a
-    /// segment; an unencoded `#`; a segment of nothing but `;` parameters; an organisation or
-    /// application that is [`Addressed::Unclear`].
+    /// segment; a `#`, or an encoded `?`, where a second parser ends the path; a segment of nothing
+    /// but `;` parameters; an organisation or application that is [`Addressed::Unclear`].
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.clear && self.addressed != Addressed::Unclear
@@ -105,6 +106,22 @@ impl RequestPath {
     #[must_use]
     pub fn application(&self) -> &Addressed {
         &self.addressed
+    }
+
+    /// Whether a segment has `;` parameters, those of the base path included. Encoded ones count.
+    #[must_use]
+    pub fn has_parameters(&self) -> bool {
+        self.segments.text().contains(';')
+    }
+
+    /// What follows the application that it addresses as `named`; empty, or with a `/` in front.
+    pub(crate) fn after(&self, named: &PathApplication) -> &str {
+        self.segments.text_from(named.depth)
+    }
+
+    /// The path from the segment at `index` on, decoded once, each segment after a `/`.
+    pub(crate) fn text_from(&self, index: usize) -> &str {
+        self.segments.text_from(index)
     }
 
     /// The segments after the base path, decoded once.

@@ -3,10 +3,10 @@
 //!
 //! A rule is compiled once, where it is read; it allows or stays silent, it never denies.
 
-mod ant;
+pub(crate) mod ant;
 mod checked_path;
 mod compiled;
-mod matching;
+pub(crate) mod matching;
 mod parse;
 mod rule_set;
 
@@ -15,7 +15,9 @@ pub use parse::RuleError;
 pub(crate) use rule_set::FEW;
 pub use rule_set::RuleSet;
 
+use crate::demand::Methods;
 use crate::steps::Steps;
+use ant::Parameters;
 use compiled::CompiledPath;
 
 /// A permission rule: methods, and the paths on which it allows them. `docs/usergrid.md`, section
@@ -102,6 +104,36 @@ impl Rule {
         self.allows_by(method, steps, |compiled| {
             compiled.matches_exactly(path, steps) && compiled.writes_out(written_out)
         })
+    }
+
+    /// Compiles the text of a rule that demands something: as a pattern, and under every spelling
+    /// that `spell` makes of each of its paths.
+    pub(crate) fn parse_demand(
+        text: &str,
+        spell: fn(&str) -> Result<Vec<String>, RuleError>,
+    ) -> Result<Self, RuleError> {
+        parse::demand(text, spell)
+    }
+
+    /// Whether there is a path in it.
+    pub(crate) fn has_paths(&self) -> bool {
+        !self.paths.is_empty()
+    }
+
+    /// Whether a path that demands it is matched; `path` is a reading of it.
+    pub(crate) fn matches_reading(
+        &self,
+        path: &str,
+        parameters: Parameters,
+        steps: &Steps,
+    ) -> bool {
+        self.compiled_paths().any(|compiled| compiled.demands(path, parameters, steps))
+    }
+
+    /// The methods that the rule is about.
+    pub(crate) fn methods(&self) -> Methods {
+        let Operations { any, get, put, post, delete } = self.operations;
+        Methods::named(any, [get, put, post, delete])
     }
 
     /// The most bytes of heap that the rule holds, its own place in a list aside: about as many as

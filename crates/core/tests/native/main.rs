@@ -19,6 +19,7 @@ mod client_credentials;
 mod configuration;
 mod credentials;
 mod decision;
+mod demands;
 mod guest;
 mod introspection;
 mod many_rules;

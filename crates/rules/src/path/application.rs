@@ -30,6 +30,9 @@ const RESERVED: &[&str] = &[
     "refreshindex",
 ];
 
+/// Words before an organisation: `/orgs/{org}/{app}/…` is `/{org}/{app}/…`.
+const ORGANIZATION_WORDS: &[&str] = &["organizations", "orgs", "o"];
+
 /// Words between an organisation and its application: `/{org}/apps/{app}/…` is `/{org}/{app}/…`.
 const APPLICATION_WORDS: &[&str] = &["applications", "apps", "a"];
 
@@ -81,6 +84,11 @@ pub fn is_application_word(segment: &str) -> bool {
     folds_to_one_of(segment, APPLICATION_WORDS)
 }
 
+/// Whether a first segment announces the organisation, in whatever letter case.
+pub(crate) fn is_organization_word(segment: &str) -> bool {
+    folds_to_one_of(segment, ORGANIZATION_WORDS)
+}
+
 fn folds_to_one_of(segment: &str, words: &[&str]) -> bool {
     if segment.is_ascii() {
         words.iter().any(|word| word.eq_ignore_ascii_case(segment))
@@ -92,7 +100,7 @@ fn folds_to_one_of(segment: &str, words: &[&str]) -> bool {
 /// Lower case, with the few characters beyond ASCII that some backends fold into ASCII letters: `ſ`
 /// is an `s` to them. These are all there are in Unicode's case mappings; its whole tables would be
 /// a tenth of the module.
-fn folded(segment: &str) -> String {
+pub(crate) fn folded(segment: &str) -> String {
     let mut folded = String::with_capacity(segment.len());
     for character in segment.chars() {
         match character {
@@ -151,7 +159,7 @@ pub(super) fn read(segments: &Segments) -> Addressed {
 
 fn read_reserved(first: &str, segments: &Segments) -> Addressed {
     match first {
-        "organizations" | "orgs" | "o" => match name_at(segments, 1) {
+        first if ORGANIZATION_WORDS.contains(&first) => match name_at(segments, 1) {
             Name::Missing => Addressed::Nothing,
             Name::Unclear => Addressed::Unclear,
             Name::Is(organization) => read_in_organization(organization, segments, 2),

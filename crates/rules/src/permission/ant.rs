@@ -13,8 +13,24 @@ pub(super) struct Ant<'a> {
     pub(super) bindings: Bindings<'a>,
     /// How long what follows a [`USER`] is, for which a name stands.
     pub(super) length_of_user: usize,
+    pub(super) parameters: Parameters,
     pub(super) steps: &'a Steps,
 }
+
+/// What the `;` parameters of a segment of the path are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parameters {
+    /// Text like any other.
+    Text,
+    /// Something that a backend may cut off, at any `;`: it is enough that one of these matches. A
+    /// segment that is [`ANY_NAME`] matches too.
+    MayBeCut,
+    /// The same, and all of these have to match. A segment that is [`ANY_NAME`] matches a `*` only.
+    MayBeCutEverywhere,
+}
+
+/// A segment of a path that may be any name at all. No accepted path holds a NUL.
+pub(crate) const ANY_NAME: &str = "\0";
 
 /// The rest of a pattern and of a path, of which the one has to match the other.
 #[derive(Clone, Copy)]
@@ -43,7 +59,10 @@ impl Ant<'_> {
                 }
                 // There are fewer segments than the pattern needs, and later there are fewer still.
                 [_, ..] if path.is_empty() => return false,
-                [_, pattern @ ..] => self.segment(Rest { pattern, path }),
+                [_, pattern @ ..] if self.parameters == Parameters::Text => {
+                    self.segment(Rest { pattern, path })
+                }
+                [_, pattern @ ..] => self.segment_with_parameters(Rest { pattern, path }),
             };
             rest = match (matched, &mut retry) {
                 (Some(after), _) => after,
@@ -112,6 +131,36 @@ impl Ant<'_> {
             Rest { pattern, path } = *retry;
             paid = pattern.len();
         }
+    }
+
+    /// The same where the parameters of a segment may be cut off.
+    fn segment_with_parameters<'r>(&self, rest: Rest<'r>) -> Option<Rest<'r>> {
+        let Rest { pattern, path } = rest;
+        let every = self.parameters == Parameters::MayBeCutEverywhere;
+        let after = self.after_segment(path);
+        let segment = path.get(..path.len().saturating_sub(after.len())).unwrap_or_default();
+        if segment == ANY_NAME.as_bytes() {
+            let end = pattern.iter().position(|byte| *byte == b'/').unwrap_or(pattern.len());
+            let (name, pattern) = pattern.split_at_checked(end)?;
+            return (!every || name == [RUN]).then_some(Rest { pattern, path: after });
+        }
+        let semicolons = segment.iter().enumerate().filter(|(_, byte)| **byte == b';');
+        let mut ends = semicolons.map(|(at, _)| at).chain([segment.len()]);
+        let cut_at = |end: usize| {
+            // Each costs a step at least, and each byte that is looked at another one.
+            let path = segment.get(..end).filter(|_| self.steps.take(1))?;
+            Some(self.segment(Rest { pattern, path })?.pattern)
+        };
+        let pattern = if every {
+            let mut after = None;
+            for end in ends {
+                after = Some(cut_at(end)?);
+            }
+            after
+        } else {
+            ends.find_map(cut_at)
+        };
+        pattern.map(|pattern| Rest { pattern, path: after })
     }
 
     /// A place for names, of which `length` bytes in the pattern are what it is without a name.

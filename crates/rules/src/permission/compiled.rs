@@ -80,10 +80,18 @@ impl<'a> CompiledPath<'a> {
 
 /// Compiles a path, which is not empty, and adds it to the paths of `block`.
 pub(super) fn compile(text: &str, block: &mut Vec<u8>) {
+    compile_as(text, text.contains(['*', '?']), block);
+}
+
+/// The same, as a pattern that is compared segment by segment even if it has no wildcards.
+pub(super) fn compile_pattern(text: &str, block: &mut Vec<u8>) {
+    compile_as(text, true, block);
+}
+
+fn compile_as(text: &str, is_ant: bool, block: &mut Vec<u8>) {
     if text == "*" {
         return compile_anything(block);
     }
-    let is_ant = text.contains(['*', '?']);
     let mut program = Vec::with_capacity(text.len().saturating_add(1));
     let mut traits = Traits::default()
         .and(Traits::ANT, is_ant)

@@ -2,14 +2,14 @@
 //!
 //! A user's name is compared as text, so that no name can act as a pattern.
 
-use super::ant::Ant;
+use super::ant::{Ant, Parameters};
 use super::checked_path::CheckedPath;
 use super::compiled::{CompiledPath, ME, Traits, USER};
 use crate::steps::Steps;
 
 /// The longest path in bytes that wildcards are tried on, beyond `/**`. Tomcat by default takes no
 /// longer head at all.
-const LONGEST_PATH: usize = 8192;
+pub(crate) const LONGEST_PATH: usize = 8192;
 
 /// Whether letter case counts where the rule's own text is compared with the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,8 @@ impl CompiledPath<'_> {
         let slashes_agree = self.traits.have(Traits::DEPTH)
             || trailing_slash == slash
             || (trailing_slash || !self.traits.have(Traits::TRAILING_STAR)) == slash_or_added;
-        let ant = Ant { case, bindings, length_of_user: self.length_of_user(), steps };
+        let length_of_user = self.length_of_user();
+        let ant = Ant { case, bindings, length_of_user, parameters: Parameters::Text, steps };
         if slashes_agree && ant.matches(self.program, path.as_bytes()) {
             return true;
         }
@@ -101,6 +102,28 @@ impl CompiledPath<'_> {
                 .program
                 .split_last_chunk::<2>()
                 .is_some_and(|(before, _slash_and_star)| ant.matches(before, path.as_bytes()))
+    }
+
+    /// Whether a rule that demands something matches a path, which is not longer than
+    /// [`LONGEST_PATH`]: segment by segment, slashes at the end aside. It has to be compiled as a
+    /// pattern.
+    pub(super) fn demands(&self, path: &str, parameters: Parameters, steps: &Steps) -> bool {
+        if !steps.take(1) {
+            return false;
+        }
+        let (case, bindings) = (Case::Folded, Bindings::default());
+        let ant = Ant { case, bindings, length_of_user: 0, parameters, steps };
+        if self.program == b"/" {
+            return path.bytes().all(|byte| byte == b'/');
+        }
+        self.program.is_empty()
+            || ant.matches(self.program, path.as_bytes())
+            // `/x/*` is about `/x` as well, as where it allows.
+            || (self.traits.have(Traits::LAST_IS_STAR)
+                && self
+                    .program
+                    .split_last_chunk::<2>()
+                    .is_some_and(|(before, _)| ant.matches(before, path.as_bytes())))
     }
 
     /// Without wildcards: the whole path, slashes and all.

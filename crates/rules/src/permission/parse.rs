@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::compiled::{compile, compile_anything};
+use super::compiled::{compile, compile_anything, compile_pattern};
 use super::{Operations, Rule};
 
 /// Why a text is no rule; its `Display` names the offending part.
@@ -20,6 +20,20 @@ enum Kind {
     OnlyCommas(String),
     EmptyItem(String),
     BracedExpression(String),
+    NeverInAPath(String),
+    UserInADemand(String),
+}
+
+impl RuleError {
+    /// A rule that demands something holds what no path has, and would silently demand nothing.
+    pub(crate) fn never_in_a_path(path: &str) -> Self {
+        Self(Kind::NeverInAPath(path.to_owned()))
+    }
+
+    /// A rule that demands something holds a `${user}`, for which nobody stands there.
+    pub(crate) fn user_in_a_demand(path: &str) -> Self {
+        Self(Kind::UserInADemand(path.to_owned()))
+    }
 }
 
 impl std::error::Error for RuleError {}
@@ -47,6 +61,14 @@ impl fmt::Display for RuleError {
             Kind::BracedExpression(part) => {
                 write!(f, "regular expression in braces in `{}`; write `*` or `{{name}}`", part)
             }
+            Kind::NeverInAPath(part) => write!(
+                f,
+                "`{}` holds a `;`, `#`, backslash, dot segment or percent escape, which this rule is never compared with; write what is decoded and without parameters",
+                part
+            ),
+            Kind::UserInADemand(part) => {
+                write!(f, "`${{user}}` in `{}` stands for nobody here; write `*`", part)
+            }
         }
     }
 }
@@ -69,6 +91,28 @@ pub(super) fn rule(text: &str) -> Result<Rule, RuleError> {
                 return Err(RuleError(Kind::BracedExpression(path.to_owned())));
             }
             compile(path, &mut compiled);
+        }
+    }
+    Ok(Rule { operations, paths: compiled.into() })
+}
+
+/// See [`Rule::parse_demand`].
+pub(super) fn demand(
+    text: &str,
+    spell: fn(&str) -> Result<Vec<String>, RuleError>,
+) -> Result<Rule, RuleError> {
+    // Whatever is no rule where it allows is none where it demands.
+    let Rule { operations, .. } = rule(text)?;
+    let (_, paths) = text.split_once(':').unwrap_or(("", text));
+    let mut compiled = Vec::new();
+    for path in items(if paths.is_empty() { "*" } else { paths })? {
+        if has_braced_expression(path) {
+            return Err(RuleError(Kind::BracedExpression(path.to_owned())));
+        }
+        for spelling in spell(path)? {
+            // As a pattern, the root would be a pattern of nothing, which is every path.
+            let compile = if spelling == "/" { compile } else { compile_pattern };
+            compile(&spelling, &mut compiled);
         }
     }
     Ok(Rule { operations, paths: compiled.into() })

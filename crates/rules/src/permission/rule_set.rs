@@ -33,6 +33,12 @@ impl RuleSet {
     /// Indexes `rules`, any of which may allow.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
+        Self::indexed(rules, DEEPEST)
+    }
+
+    /// Indexes `rules` by their first `depth` segments.
+    #[must_use]
+    pub(crate) fn indexed(rules: Vec<Rule>, depth: usize) -> Self {
         let rules: Vec<Rule> = rules.iter().flat_map(Rule::one_for_each_path).collect();
         let mut by_start: HashMap<String, Vec<usize>> = HashMap::new();
         if rules.len() > FEW {
@@ -40,7 +46,7 @@ impl RuleSet {
                 for path in rule.compiled_paths() {
                     let mut start = String::new();
                     by_start.entry(start.clone()).or_default();
-                    for segment in path.start().take(DEEPEST) {
+                    for segment in path.start().take(depth) {
                         add(&mut start, &segment);
                         by_start.entry(start.clone()).or_default();
                     }
@@ -50,6 +56,11 @@ impl RuleSet {
         }
         let longest = by_start.keys().map(String::len).max().unwrap_or_default();
         Self { rules, by_start, longest }
+    }
+
+    /// All of them, of one path each.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// Whether there is no rule.
