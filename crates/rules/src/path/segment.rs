@@ -75,6 +75,8 @@ impl Segments {
             && !text.contains(char::is_control)
             // Backends that trim names see another one (Spring's Ant matcher does).
             && text.trim() == text
+            // The same once parameters are cut off.
+            && text.split(';').all(|part| part.trim_end() == part)
             // Without its parameters nothing is left of it, and empty segments are unclear.
             && !text.starts_with(';');
         self.add(&text, clear);

@@ -158,6 +158,8 @@ fn unclear_paths() {
         "/acme/sandbox/a%c2%85b",
         "/acme/sandbox/%20a",
         "/acme/sandbox/a%20",
+        "/acme/sandbox/a%20;x",
+        "/acme/sandbox/a;x%09%3By",
         "/%20management/sandbox/x",
         "/acme/%c2%a0sandbox/x",
         // Nothing but parameters; an unencoded fragment.
