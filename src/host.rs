@@ -15,6 +15,8 @@ use usergrid_auth_core::refusal::Response;
 use usergrid_auth_core::time::{UnixMillis, millis};
 use usergrid_auth_core::verification::call::{AnswerBody, CallRequest};
 
+use crate::abi;
+
 /// The wall time, as the worker's event loop sees it. Should it ever be unreadable, it is the end
 /// of time, at which nothing is fresh any more.
 pub(crate) fn now() -> UnixMillis {
@@ -86,9 +88,8 @@ pub(crate) fn request_body(size: usize) -> Vec<u8> {
 
 /// Answers the request in whose context the host is.
 pub(crate) fn reply(response: &Response) {
-    let headers = response.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let body = Some(response.body.as_bytes());
-    let _ = hostcalls::send_http_response(u32::from(response.status), headers, body);
+    let Response { status, details, headers, body } = response;
+    abi::send_local_response(*status, details, headers, body.as_bytes());
 }
 
 /// Lets the request go on in whose context the host is; done by the host when the callback ends.

@@ -8,6 +8,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs, reason = "the macro of the SDK makes an export without any")]
 
+mod abi;
 mod host;
 mod root;
 mod stats;

@@ -42,7 +42,7 @@ impl Stream {
 }
 
 impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+    fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
         // A root context whose configuration failed gets no requests; were it otherwise, they would
         // stay held.
         if let Some(worker) = &self.worker {
@@ -53,7 +53,8 @@ impl HttpContext for Stream {
             let headers = host::request_headers();
             #[cfg(feature = "test-trap")]
             let traps = headers.first("x-test-trap").is_some();
-            worker.dispatch(Event::Request { stream: self.id, headers, route }, self.current());
+            let event = Event::Request { stream: self.id, headers, end_of_stream, route };
+            worker.dispatch(event, self.current());
             #[cfg(feature = "test-trap")]
             if traps {
                 core::arch::wasm32::unreachable();

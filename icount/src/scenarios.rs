@@ -229,7 +229,8 @@ impl Fixture {
         self.streams += 1;
         let stream = StreamId(self.streams);
         let route = RouteSettings::default();
-        let mut effects = self.filter.handle(Event::Request { stream, headers, route }, NOON);
+        let event = Event::Request { stream, headers, end_of_stream: true, route };
+        let mut effects = self.filter.handle(event, NOON);
         if let Some(call) = called(&effects) {
             ensure!(end == End::Answered, "a call was made");
             let body = AnswerBody::Complete(answer.as_bytes().to_vec());

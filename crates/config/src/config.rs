@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use usergrid_auth_rules::guest::GuestRules;
 use usergrid_auth_rules::public::PublicRules;
 
+use crate::cors::{self, AllowedOrigins};
 use crate::credentials::{self, Credentials};
 use crate::identity_headers::{self, ClaimNames, IdentityHeader, Overflow};
 use crate::json::Json;
@@ -54,6 +55,8 @@ pub struct Config {
     pub errors: Errors,
     /// Whether a CORS preflight passes untouched.
     pub bypass_preflight: bool,
+    /// The pages that may read refusals.
+    pub allow_origins: AllowedOrigins,
     /// The decoded segments that every path begins with; empty for `/`.
     pub base_path: Vec<String>,
     /// SHA-256 over everything that can change an answer: the document and the values of the
@@ -98,7 +101,7 @@ fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Conf
             revocation_paths: sections::revocation_paths(root),
             max_waiting + claim_limits: sections::limits(root),
             errors: sections::errors(root),
-            bypass_preflight: sections::bypass_preflight(root),
+            bypass_preflight + allow_origins: cors::cors(root),
             base_path: base_path::segments(root),
             // Last, when every variable has been looked up.
             digest: Ok(digest(text, &notes.take_resolved())),

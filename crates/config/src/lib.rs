@@ -15,6 +15,7 @@ mod authorization;
 mod base_path;
 mod client_auth;
 mod config;
+mod cors;
 mod credentials;
 mod duration;
 mod environment;
@@ -42,6 +43,7 @@ pub use application_ids::ApplicationIds;
 pub use authorization::{Authorization, Tenancy};
 pub use client_auth::{ClientAuth, client_auth_methods};
 pub use config::Config;
+pub use cors::AllowedOrigins;
 pub use credentials::{Credentials, OnConflict, TokenFormat};
 pub use identity_headers::{ClaimNames, IdentityHeader, IdentitySource, Overflow};
 pub use key_spec::{Absent, KeySpec};
@@ -50,7 +52,10 @@ pub use problem::{Problem, Problems};
 pub use protocol::{Management, Protocol, RestrictedUsers, protocols};
 pub use scope::is_scope_token;
 pub use secret::Secret;
-pub use sections::{BreakerSettings, CacheSettings, ClaimLimits, ErrorFormat, Errors, Forward};
+pub use sections::{
+    BreakerSettings, CacheSettings, ClaimLimits, ErrorFormat, Errors, Forward, ResourceMetadata,
+    WELL_KNOWN,
+};
 pub use server::Server;
 pub use shape::{Format, Shape};
 pub use upstream::{ClientCredentials, Endpoint, Introspection, PairAuth};

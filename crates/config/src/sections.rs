@@ -66,7 +66,21 @@ pub struct Errors {
     pub format: ErrorFormat,
     /// The `realm` of challenges (RFC 9110 section 11.5).
     pub realm: String,
+    /// Where clients find out how to get a token (RFC 9728).
+    pub resource_metadata: Option<ResourceMetadata>,
 }
+
+/// `errors.resource_metadata`.
+#[derive(Clone, Debug)]
+pub struct ResourceMetadata {
+    /// What challenges say.
+    pub url: String,
+    /// Its path, if that is the well-known one (RFC 9728 section 3.1), suffix included.
+    pub path: Option<String>,
+}
+
+/// Where the metadata of a whole host is (RFC 9728 section 3).
+pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 words! {
     /// `errors.format`.
@@ -143,7 +157,37 @@ fn claim_limits(limits: &Section<'_>) -> Result<ClaimLimits, Reported> {
 
 pub(crate) fn errors(root: &Section<'_>) -> Result<Errors, Reported> {
     let section = root.section("errors")?;
-    gather!(section, Errors { realm: realm(&section), format: section.word("format") })
+    gather!(
+        section,
+        Errors {
+            realm: realm(&section),
+            format: section.word("format"),
+            resource_metadata: resource_metadata(&section),
+        }
+    )
+}
+
+/// It stands between quotation marks in a header, too.
+fn resource_metadata(section: &Section<'_>) -> Result<Option<ResourceMetadata>, Reported> {
+    let Some(url) = section.optional_text("resource_metadata")? else { return Ok(None) };
+    let rest = ["https://", "http://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
+    let fits = |byte: u8| matches!(byte, b'!'..=b'~') && !b"\"\\#".contains(&byte);
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(fits) => {
+            let before_query = rest.split('?').next().unwrap_or_default();
+            let path = before_query.find('/').and_then(|slash| before_query.get(slash..));
+            let is_well_known = |path: &&str| {
+                path.strip_prefix(WELL_KNOWN)
+                    .is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('/'))
+            };
+            let path = path.filter(is_well_known).map(str::to_owned);
+            Ok(Some(ResourceMetadata { url, path }))
+        }
+        _ => {
+            let wanted = " is not an absolute URL of printable ASCII without fragment, such as `https://api.example.com/.well-known/oauth-protected-resource`";
+            Err(section.problem("resource_metadata", &[&quoted(&url), wanted]))
+        }
+    }
 }
 
 /// It stands between quotation marks in a header (RFC 9110 section 11.5), where `"` and `\` would
@@ -156,11 +200,4 @@ fn realm(section: &Section<'_>) -> Result<String, Reported> {
     }
     let message = " holds a `\"`, a `\\` or a non-ASCII character";
     Err(section.problem("realm", &[&quoted(&realm), message]))
-}
-
-pub(crate) fn bypass_preflight(root: &Section<'_>) -> Result<bool, Reported> {
-    let section = root.section("cors")?;
-    let bypass_preflight = section.boolean("bypass_preflight");
-    section.names()?;
-    bypass_preflight
 }

@@ -71,6 +71,10 @@ pub enum Format {
     Application,
     /// `org/app`, each part a name or `*`.
     ApplicationPattern,
+    /// The origin of a web page, or `*`.
+    Origin,
+    /// An absolute URL of HTTP.
+    Url,
     /// A UUID in its text form (RFC 9562 section 4).
     Uuid,
     /// A permission rule of Usergrid.
@@ -141,6 +145,8 @@ impl Format {
             Self::Name => "name",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "`org/app` pattern",
+            Self::Origin => "origin",
+            Self::Url => "URL",
             Self::Uuid => "UUID",
             Self::Rule => "rule",
         }
@@ -156,6 +162,8 @@ impl Format {
             Self::Name => "a name",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "an `org/app` pattern",
+            Self::Origin => "an origin",
+            Self::Url => "a URL",
             Self::Uuid => "a UUID",
             Self::Rule => "a rule",
         }
@@ -171,6 +179,8 @@ impl Format {
             Self::Name => "names",
             Self::Application => "`org/app` names",
             Self::ApplicationPattern => "`org/app` patterns",
+            Self::Origin => "origins or `*`",
+            Self::Url => "URLs",
             Self::Uuid => "UUIDs",
             Self::Rule => "rules",
         }

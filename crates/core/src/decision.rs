@@ -53,6 +53,8 @@ pub enum Event {
         stream: StreamId,
         /// Its headers.
         headers: HeaderMap,
+        /// Whether nothing follows: neither body nor trailers.
+        end_of_stream: bool,
         /// What the operator set for its route.
         route: RouteSettings,
     },
@@ -122,8 +124,8 @@ impl Filter {
     pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
         self.effects.reserve(USUAL_EFFECTS);
         match event {
-            Event::Request { stream, headers, route } => {
-                self.request(stream, &headers, route, now);
+            Event::Request { stream, headers, end_of_stream, route } => {
+                self.request(stream, &Head::new(&headers, end_of_stream), route, now);
             }
             Event::Trailers { stream, trailers } => self.trailers(stream, &trailers),
             Event::CallEnded { call, outcome } => {
@@ -188,17 +190,17 @@ impl Filter {
     fn request(
         &mut self,
         stream: StreamId,
-        headers: &HeaderMap,
+        head: &Head<'_>,
         route: RouteSettings,
         now: UnixMillis,
     ) {
         let config = Rc::clone(&self.config);
+        let headers = head.headers;
         // Before anything else, so that no way through leaves a client's own copy in place.
         for name in self.reserved.among(headers) {
             self.effects.push(Effect::remove(stream, &name));
         }
-        let head = Head::new(headers);
-        let Examined { step, clean_path } = head::examine(&head, &route, &config, now, &mut ());
+        let Examined { step, clean_path } = head::examine(head, &route, &config, now, &mut ());
         // At this moment, so that no later step, and no client that gives up waiting, leaves it in
         // the access log.
         if let Some(clean) = clean_path {
@@ -208,6 +210,7 @@ impl Filter {
             stream,
             arrived: now,
             grpc: head.is_grpc(),
+            allowed_origin: head.allowed_origin(&config),
             required: route.require_scope,
             credential,
             hint: None,

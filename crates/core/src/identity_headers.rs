@@ -59,7 +59,16 @@ pub fn of_guest(identity: &[IdentityHeader]) -> impl Iterator<Item = (Rc<str>, R
         .map(|header| (Rc::clone(&header.name), Rc::from(GUEST)))
 }
 
-fn same_to_a_backend(ours: &str, theirs: &str) -> bool {
+/// Whether this filter has set the header that says so, on an earlier pass: nobody else's can be
+/// there then.
+#[must_use]
+pub fn says_guest(identity: &[IdentityHeader], headers: &HeaderMap) -> bool {
+    let mut principal =
+        identity.iter().filter(|header| header.source == Some(IdentitySource::Principal));
+    principal.any(|header| headers.values(&header.name).eq([GUEST]))
+}
+
+pub(crate) fn same_to_a_backend(ours: &str, theirs: &str) -> bool {
     ours.len() == theirs.len() && ours.bytes().zip(theirs.bytes()).all(|(a, b)| fold(a) == fold(b))
 }
 

@@ -32,6 +32,7 @@ pub mod header_map;
 pub mod identity_headers;
 pub mod log_event;
 mod log_limiter;
+pub mod method_override;
 pub mod metrics;
 pub mod principal;
 pub mod refusal;

@@ -276,6 +276,30 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Lets Envoy follow redirects of the backend by itself, one for a request.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn follow_redirects(&mut self) -> Result<()> {
+        let routes = self.manager(&format!("{HOSTS}/0/routes"))?;
+        let usual = routes.as_array_mut().and_then(|list| list.last_mut());
+        let action = usual.and_then(|route| route.pointer_mut("/route"));
+        let action = action.and_then(Value::as_object_mut).context("there is no route")?;
+        let policy = json!({ "max_internal_redirects": 1, "redirect_response_codes": [302] });
+        action.insert("internal_redirect_policy".into(), policy);
+        Ok(())
+    }
+
+    /// What a line of the access log says.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn access_log(&mut self, format: &str) -> Result<()> {
+        let source = "/access_log/0/typed_config/log_format/text_format_source/inline_string";
+        *self.manager(source)? = format!("{format}\n").into();
+        Ok(())
+    }
+
     /// Takes the listener out and has Envoy read it from `file`; returns what belongs there. A new
     /// version is renamed over the old one.
     ///

@@ -11,6 +11,7 @@ mod metrics;
 mod mixed;
 mod oauth_servers;
 mod observed;
+mod redirected;
 mod revoked;
 mod scenarios;
 mod shared_calls;

@@ -28,6 +28,7 @@ macro_rules! scenarios {
 
 scenarios! {
     base_path: "base-path",
+    browsers: "browsers",
     client_credentials_absent: "client-credentials-absent",
     client_credentials: "client-credentials",
     conflicts_usergrid: "conflicts-usergrid",

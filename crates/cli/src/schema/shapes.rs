@@ -62,6 +62,10 @@ fn string(format: Format) -> Tree {
             "^[^\\t\\n\\f\\r */]([^*/]*[^\\t\\n\\f\\r */])?/[^\\t\\n\\f\\r */]([^*/]*[^\\t\\n\\f\\r */])?$"
         }
         Format::ApplicationPattern => PATTERN,
+        Format::Origin => {
+            "^(\\*|https://(?!.*:443$)[0-9a-z.:\\[\\]-]+|http://(?!.*:80$)[0-9a-z.:\\[\\]-]+)$"
+        }
+        Format::Url => "^https?://(?!/)[!$-\\[\\]-~]+$",
         Format::Uuid => "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
         Format::Rule => RULE,
     };

@@ -15,7 +15,7 @@ use crate::verification::verdict::Verdict;
 
 /// What every step finds about a request at the time `now`, in their order, up to the one that
 /// decides. `verdict` is what a server says of its credential, if one is asked; `None` stands for a
-/// server that fails.
+/// server that fails. The request is taken to have no body, unless its headers say so.
 #[must_use]
 pub fn explain(
     config: &Config,
@@ -25,7 +25,7 @@ pub fn explain(
     now: UnixMillis,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let head = Head::new(headers);
+    let head = Head::new(headers, true);
     let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
     if let Step::Verify { server, credential, places, path, .. } = step {
         let request = PausedRequest {
@@ -33,6 +33,7 @@ pub fn explain(
                 stream: StreamId(0),
                 arrived: now,
                 grpc: head.is_grpc(),
+                allowed_origin: None,
                 required: route.require_scope.clone(),
                 credential: None,
                 hint: None,

@@ -60,6 +60,10 @@ pub enum PreflightFinding {
     NotLookedFor,
     /// The request is none.
     None,
+    /// It looks like one, but has a body, or may have.
+    WithBody,
+    /// It looks like one, but has a header that makes another method of it.
+    MethodOverride,
     /// It is one.
     Preflight,
 }
@@ -69,6 +73,8 @@ pub enum PreflightFinding {
 pub enum PublicFinding {
     /// A rule of `public` matches.
     Admitted,
+    /// It asks for the metadata that `errors.resource_metadata` names.
+    ResourceMetadata,
     /// No rule of `public` matches.
     NoRule,
     /// The budget of steps was used up before a rule was found that matches.
@@ -93,6 +99,8 @@ pub enum CredentialFinding {
 pub enum GuestFinding {
     /// A rule of `guest` allows it.
     Admitted,
+    /// Envoy redirected the request to itself, and the credential that it came with may be gone.
+    SecondPass,
     /// The route asks for a scope, and guests have none.
     ScopeRequired,
     /// No rule of `guest` allows it.
@@ -183,10 +191,15 @@ impl fmt::Display for Finding {
             Self::Preflight(finding) => f.write_str(match finding {
                 PreflightFinding::NotLookedFor => "preflight: `cors.bypass_preflight` is false",
                 PreflightFinding::None => "preflight: no",
+                PreflightFinding::WithBody => "preflight: no, it has a body",
+                PreflightFinding::MethodOverride => "preflight: no, it overrides its method",
                 PreflightFinding::Preflight => "preflight: yes, by `cors.bypass_preflight`",
             }),
             Self::Public(finding) => f.write_str(match finding {
                 PublicFinding::Admitted => "public: a rule of `public` matches",
+                PublicFinding::ResourceMetadata => {
+                    "public: the metadata of `errors.resource_metadata`"
+                }
                 PublicFinding::NoRule => "public: no rule of `public` matches",
                 PublicFinding::TooCostly => {
                     "public: the rules of `public` cost more to match than one request may"
@@ -225,6 +238,9 @@ impl fmt::Display for Finding {
             Self::Target(Err(why)) => write!(f, "target: {why}"),
             Self::Guest(finding) => f.write_str(match finding {
                 GuestFinding::Admitted => "guest: a rule of `guest` allows it",
+                GuestFinding::SecondPass => {
+                    "guest: never after an internal redirect, unless it was one before"
+                }
                 GuestFinding::ScopeRequired => "guest: never where the route requires a scope",
                 GuestFinding::NoRule => "guest: no rule of `guest` allows it",
                 GuestFinding::TooCostly => {

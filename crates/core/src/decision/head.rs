@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use usergrid_auth_config::{Config, Management, Server, TokenFormat};
+use usergrid_auth_config::{Config, Management, Server, TokenFormat, WELL_KNOWN};
 use usergrid_auth_rules::path::{BrokenPath, RequestPath};
 use usergrid_auth_rules::steps::Steps;
 
@@ -17,6 +17,8 @@ use super::paused_request::CredentialKind;
 use crate::credential::usergrid_token::{self, TokenProblem};
 use crate::credential::{self, Credential, Found, Places, Presented};
 use crate::header_map::HeaderMap;
+use crate::identity_headers;
+use crate::method_override;
 use crate::metrics::Outcome;
 use crate::refusal::Refusal;
 use crate::route::RouteSettings;
@@ -25,7 +27,8 @@ use crate::verification::verifiers::usergrid::{self, Destination, Target};
 
 /// The head of a request as the steps look at it.
 pub(super) struct Head<'a> {
-    headers: &'a HeaderMap,
+    pub(super) headers: &'a HeaderMap,
+    end_of_stream: bool,
     pub(super) method: &'a [u8],
     /// `:path`, query and all.
     pub(super) target: &'a [u8],
@@ -58,10 +61,11 @@ pub(super) struct Examined {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn new(headers: &'a HeaderMap) -> Self {
+    /// With `end_of_stream`, nothing follows it.
+    pub(super) fn new(headers: &'a HeaderMap, end_of_stream: bool) -> Self {
         let method = headers.first(":method").unwrap_or_default();
         let target = headers.first(PATH).unwrap_or_default();
-        Self { headers, method, target }
+        Self { headers, end_of_stream, method, target }
     }
 
     /// Whether Envoy takes the request for gRPC, and will turn a local reply into a gRPC one.
@@ -78,17 +82,64 @@ impl<'a> Head<'a> {
     }
 
     /// A CORS preflight (Fetch standard): it carries no credential, and its answer holds no data.
+    /// Nor has it a body, or a header that makes another method of it behind the filter; nothing
+    /// that a browser asks in this way has.
     fn preflight(&self, config: &Config) -> PreflightFinding {
         if !config.bypass_preflight {
             PreflightFinding::NotLookedFor
-        } else if self.method == b"OPTIONS"
-            && self.headers.first("origin").is_some()
-            && self.headers.first("access-control-request-method").is_some()
+        } else if self.method != b"OPTIONS"
+            || !self.has_one("origin")
+            || !self.has_one("access-control-request-method")
         {
-            PreflightFinding::Preflight
-        } else {
             PreflightFinding::None
+        } else if self.has_body() {
+            PreflightFinding::WithBody
+        } else if method_override::is_in(self.headers) {
+            PreflightFinding::MethodOverride
+        } else {
+            PreflightFinding::Preflight
         }
+    }
+
+    /// Whether there is exactly one header `name` with something in it, which Envoy has not joined
+    /// out of several.
+    fn has_one(&self, name: &str) -> bool {
+        let mut values = self.headers.values(name);
+        let one = values.next().is_some_and(|value| !value.is_empty() && !value.contains(&b','));
+        one && values.next().is_none()
+    }
+
+    fn has_body(&self) -> bool {
+        !self.end_of_stream
+            || self.headers.first("transfer-encoding").is_some()
+            || self.headers.values("content-length").any(|length| length != b"0")
+    }
+
+    /// What the page that sent the request may be told by a refusal, if it may read one.
+    pub(super) fn allowed_origin(&self, config: &Config) -> Option<Rc<str>> {
+        if config.allow_origins.is_empty() {
+            return None;
+        }
+        let mut origins = self.headers.values("origin");
+        let only = origins.next()?;
+        if origins.next().is_some() { None } else { config.allow_origins.get(only) }
+    }
+
+    /// Whether it asks for the metadata that challenges name (RFC 9728 section 3.1), in the very
+    /// spelling of the configuration.
+    fn is_resource_metadata(&self, config: &Config) -> bool {
+        let Some(metadata) = &config.errors.resource_metadata else { return false };
+        let path = self.target.split(|byte| *byte == b'?').next().unwrap_or_default();
+        let own = metadata.path.as_deref().is_some_and(|own| own.as_bytes() == path);
+        matches!(self.method, b"GET" | b"HEAD") && (own || path == WELL_KNOWN.as_bytes())
+    }
+
+    /// Whether Envoy takes the request through its filters again, after an internal redirect, and
+    /// nothing shows that it was a guest's before: the credential that it came with may be gone by
+    /// now. Envoy takes this header from whoever comes from outside.
+    fn was_no_guest_before(&self, config: &Config) -> bool {
+        self.headers.first("x-envoy-original-url").is_some()
+            && !identity_headers::says_guest(&config.identity, self.headers)
     }
 }
 
@@ -126,9 +177,10 @@ pub(super) fn examine(
             trace.note(|| Finding::Guest(guest));
             match guest {
                 GuestFinding::Admitted => Step::AdmitGuest,
-                GuestFinding::ScopeRequired | GuestFinding::NoRule | GuestFinding::TooCostly => {
-                    Step::Refuse(Refusal::Missing, Some(path))
-                }
+                GuestFinding::SecondPass
+                | GuestFinding::ScopeRequired
+                | GuestFinding::NoRule
+                | GuestFinding::TooCostly => Step::Refuse(Refusal::Missing, Some(path)),
             }
         }
     };
@@ -159,6 +211,10 @@ fn untouched(
     trace.note(|| Finding::Preflight(preflight));
     if preflight == PreflightFinding::Preflight {
         return Some(Outcome::Preflight);
+    }
+    if path.is_clear() && head.is_resource_metadata(config) {
+        trace.note(|| Finding::Public(PublicFinding::ResourceMetadata));
+        return Some(Outcome::Public);
     }
     let is_public = config.public.admits(head.method, path, steps);
     trace.note(|| {
@@ -257,7 +313,9 @@ fn guest(
     path: &RequestPath,
     steps: &Steps,
 ) -> GuestFinding {
-    if !route.require_scope.is_empty() {
+    if head.was_no_guest_before(config) {
+        GuestFinding::SecondPass
+    } else if !route.require_scope.is_empty() {
         // A guest has no scopes, so a route that asks for one has no guests.
         GuestFinding::ScopeRequired
     } else if config.guest.admits(head.method, path, steps) {

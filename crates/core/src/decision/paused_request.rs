@@ -36,6 +36,8 @@ pub(super) struct RequestContext {
     pub(super) stream: StreamId,
     pub(super) arrived: UnixMillis,
     pub(super) grpc: bool,
+    /// What the page that sent it may be told, if it may read a refusal.
+    pub(super) allowed_origin: Option<Rc<str>>,
     /// What its route asks for.
     pub(super) required: RequiredScope,
     pub(super) credential: Option<Fingerprint>,
@@ -77,6 +79,7 @@ impl RequestContext {
             configured.chain(self.required.names()).map(String::as_str).collect();
         refusal.response(Situation {
             errors: &config.errors,
+            allowed_origin: self.allowed_origin.as_deref(),
             grpc: self.grpc,
             required_scopes: &scopes,
             now,

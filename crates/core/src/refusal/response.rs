@@ -18,6 +18,8 @@ const RETRY_AFTER: &str = "1";
 pub struct Response {
     /// HTTP status; for a gRPC request the host turns it into `grpc-status`.
     pub status: u16,
+    /// Why, for Envoy's access log and `local_reply_config`.
+    pub details: String,
     /// Headers, all of them header-safe text.
     pub headers: Vec<(&'static str, String)>,
     /// The body; for a gRPC request the host turns it into `grpc-message`.
@@ -29,6 +31,8 @@ pub struct Response {
 pub struct Situation<'a> {
     /// Whose words, and the realm.
     pub errors: &'a Errors,
+    /// What a page may be told that it may read the response, if it may.
+    pub allowed_origin: Option<&'a str>,
     /// Whether the request speaks gRPC, whose answers have no JSON body.
     pub grpc: bool,
     /// The scopes that would do, for the challenge.
@@ -46,7 +50,7 @@ impl Refusal {
         let row = self.row();
         let oauth = situation.errors.format == ErrorFormat::Oauth;
         let status = if oauth { row.oauth_status } else { row.status };
-        let mut headers = Vec::with_capacity(4);
+        let mut headers = Vec::with_capacity(7);
         if !situation.grpc {
             headers.push(("content-type", "application/json".to_owned()));
         }
@@ -56,6 +60,12 @@ impl Refusal {
         }
         if let Some(challenge) = row.challenge.value(situation) {
             headers.push(("www-authenticate", challenge));
+        }
+        // Envoy's own CORS filter does not see refusals, since it may come later.
+        if let Some(origin) = situation.allowed_origin {
+            headers.push(("access-control-allow-origin", origin.to_owned()));
+            headers.push(("access-control-expose-headers", "www-authenticate".to_owned()));
+            headers.push(("vary", "origin".to_owned()));
         }
         let body = if situation.grpc {
             row.description.to_owned()
@@ -73,33 +83,37 @@ impl Refusal {
                 row.description
             )
         };
-        Response { status, headers, body }
+        let details = ["usergrid_auth_", row.label].concat();
+        Response { status, details, headers, body }
     }
 }
 
 impl Challenge {
     fn value(self, situation: Situation<'_>) -> Option<String> {
         let realm = &situation.errors.realm;
-        match self {
-            Self::None => None,
-            Self::Bearer => Some(format!(r#"Bearer realm="{realm}""#)),
-            Self::BearerError(error) => Some(format!(r#"Bearer realm="{realm}", error="{error}""#)),
-            Self::BearerScope if situation.required_scopes.is_empty() => {
-                Self::BearerError("insufficient_scope").value(situation)
+        let mut challenge = match self {
+            Self::None => return None,
+            Self::Bearer => format!(r#"Bearer realm="{realm}""#),
+            Self::BearerError(error) => format!(r#"Bearer realm="{realm}", error="{error}""#),
+            Self::BearerScope => format!(r#"Bearer realm="{realm}", error="insufficient_scope""#),
+            Self::Basic => format!(r#"Basic realm="{realm}""#),
+        };
+        if self == Self::BearerScope && !situation.required_scopes.is_empty() {
+            challenge.push_str(", scope=");
+            let mut before = '"';
+            for scope in situation.required_scopes {
+                challenge.push(before);
+                challenge.push_str(scope);
+                before = ' ';
             }
-            Self::BearerScope => {
-                let mut challenge =
-                    format!(r#"Bearer realm="{realm}", error="insufficient_scope", scope="#);
-                let mut before = '"';
-                for scope in situation.required_scopes {
-                    challenge.push(before);
-                    challenge.push_str(scope);
-                    before = ' ';
-                }
-                challenge.push('"');
-                Some(challenge)
-            }
-            Self::Basic => Some(format!(r#"Basic realm="{realm}""#)),
+            challenge.push('"');
         }
+        if let Some(metadata) = &situation.errors.resource_metadata {
+            // RFC 9728 section 5.1, whatever the scheme.
+            challenge.push_str(r#", resource_metadata=""#);
+            challenge.push_str(&metadata.url);
+            challenge.push('"');
+        }
+        Some(challenge)
     }
 }

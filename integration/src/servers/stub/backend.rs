@@ -18,6 +18,8 @@ use crate::harness::wait;
 pub const MARK: &str = "x-answered-by";
 /// The request header by which a client chooses the status of the answer.
 pub const STATUS: &str = "x-stub-status";
+/// The request header by which a client has itself redirected, by an absolute URL, until it is there.
+pub const LOCATION: &str = "x-stub-location";
 /// How much of a body is kept, in bytes.
 const KEPT: usize = 4096;
 
@@ -150,10 +152,17 @@ impl Handler for Record {
         let body = json!({
             "method": head.method, "path": head.path, "headers": headers, "body_bytes": length,
         });
-        let headers = vec![
+        let mut headers = vec![
             ("content-type".into(), b"application/json".to_vec()),
             (MARK.into(), b"backend".to_vec()),
         ];
+        let location = header(&head.headers, LOCATION)
+            .filter(|location| !location.ends_with(head.path.as_bytes()));
+        if let Some(location) = location {
+            headers.push(("location".into(), location.to_vec()));
+            exchange.respond(302, &headers, b"")?;
+            return Ok(true);
+        }
         let status = header(&head.headers, STATUS)
             .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok())
             .unwrap_or(200);

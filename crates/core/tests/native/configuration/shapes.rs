@@ -21,6 +21,8 @@ fn string(format: Format, key: &KeySpec) -> &'static str {
         Format::Name => "name",
         Format::Application => "acme/sandbox",
         Format::ApplicationPattern => "*/sandbox",
+        Format::Origin => "https://app.example.com",
+        Format::Url => "https://api.example.com/.well-known/oauth-protected-resource",
         Format::Uuid => "3b2a0c5e-0000-11e3-a495-11ddb1de66c8",
         Format::Rule => "get:/books/*",
     }
@@ -201,6 +203,7 @@ fn every_kind_of_shape_is_tried() {
     }
     let formats = ["Text", "Secret", "Any", "Path", "Variable", "Claim", "Header", "Name"];
     let formats = formats.into_iter().chain(["Application", "ApplicationPattern", "Uuid", "Rule"]);
+    let formats = formats.chain(["Origin", "Url"]);
     let shapes = ["Boolean", "WholeNumber", "Duration", "Word", "Nullable", "OneOrMany", "Array"];
     let shapes = shapes.into_iter().chain(["NonEmptyArray", "Object", "Map"]).map(str::to_owned);
     let expected = shapes.chain(formats.map(|format| format!("String({format})")));

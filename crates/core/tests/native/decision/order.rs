@@ -124,6 +124,68 @@ fn a_preflight_passes_untouched_unless_told_otherwise() {
 }
 
 #[test]
+fn what_no_browser_sends_is_no_preflight() {
+    let method = ("access-control-request-method", "POST");
+    let origin = ("origin", "https://app.example");
+    let mut worker = Worker::new("");
+    for (name, headers) in [
+        ("empty origin", [("origin", ""), method].as_slice()),
+        ("two origins", &[origin, origin, method]),
+        ("origins in one line", &[("origin", "https://a.example, https://b.example"), method]),
+        ("empty method", &[origin, ("access-control-request-method", "")]),
+        ("a length", &[origin, method, ("content-length", "1")]),
+        ("two lengths", &[origin, method, ("content-length", "0"), ("content-length", "1")]),
+        ("a strange length", &[origin, method, ("content-length", "00")]),
+        ("chunks", &[origin, method, ("transfer-encoding", "chunked")]),
+        ("an override", &[origin, method, ("x-http-method-override", "DELETE")]),
+        ("an empty override", &[origin, method, ("x-http-method", "")]),
+        ("a folded override", &[origin, method, ("x_method_override", "DELETE")]),
+    ] {
+        let stream = worker.request("OPTIONS /acme/app/books", headers);
+        assert_eq!(worker.verdict(stream), "401 unauthorized", "{name}");
+    }
+    for headers in [[origin, method, ("content-length", "0")], [origin, method, ("x-a", "1")]] {
+        let stream = worker.request("OPTIONS /acme/app/books", &headers);
+        assert_eq!(worker.verdict(stream), "forwarded", "{headers:?}");
+    }
+    worker.next_has_body = true;
+    let stream = worker.request("OPTIONS /acme/app/books", &[origin, method]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized", "HTTP/2 needs no header for a body");
+}
+
+/// Envoy takes a request through its filters again after an internal redirect, with the head that
+/// the first pass left.
+#[test]
+fn after_an_internal_redirect_nobody_becomes_a_guest() {
+    let redirected = ("x-envoy-original-url", "http://api.example.com/acme/app/x");
+    for remove in ["", r#","forward":{"credential":"remove"}"#] {
+        let mut worker = Worker::new(&format!("{SANDBOX}{remove}"));
+        for (name, principal, verdict) in [
+            ("verified before", "application_user", "401 unauthorized"),
+            ("a guest before", "guest", "forwarded"),
+        ] {
+            let headers = [redirected, ("x-usergrid-principal", principal)];
+            let stream = worker.request("GET /acme/sandbox/x", &headers);
+            assert_eq!(worker.verdict(stream), verdict, "{name}");
+        }
+        let stream = worker.request("GET /acme/sandbox/x", &[redirected]);
+        assert_eq!(worker.verdict(stream), "401 unauthorized", "nobody knows");
+        let twice = [("x-usergrid-principal", "guest"), ("x-usergrid-principal", "admin_user")];
+        let stream = worker.request("GET /acme/sandbox/x", &[redirected, twice[0], twice[1]]);
+        assert_eq!(worker.verdict(stream), "401 unauthorized", "two words about it");
+        let stream = worker.request("GET /acme/sandbox/x", &[twice[1]]);
+        assert_eq!(worker.verdict(stream), "forwarded", "no second pass: a client's own header");
+        let stream = worker.request("POST /acme/app/token", &[redirected]);
+        assert_eq!(worker.verdict(stream), "forwarded", "public endpoints ask for nothing");
+    }
+    let silent = r#""identity":{"headers":{"x-usergrid-principal":null}}"#;
+    let mut worker = Worker::new(&format!("{SANDBOX},{silent}"));
+    let headers = [redirected, ("x-usergrid-principal", "guest")];
+    let stream = worker.request("GET /acme/sandbox/x", &headers);
+    assert_eq!(worker.verdict(stream), "401 unauthorized", "a header that no pass sets");
+}
+
+#[test]
 fn a_broken_path_is_refused_before_anything_passes_and_without_its_credential() {
     let mut worker = Worker::new(SANDBOX);
     let stream = worker.request("GET /acme/../token?access_token=abc&x=1", &[]);

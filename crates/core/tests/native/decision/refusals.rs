@@ -2,7 +2,7 @@
 
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{Counter, Outcome};
-use usergrid_auth_core::refusal::Refusal;
+use usergrid_auth_core::refusal::{Refusal, Response};
 use usergrid_auth_core::verification::call::CallOutcome;
 
 use crate::decision::worker::{BEARER, NOON, Worker};
@@ -207,4 +207,118 @@ fn docs_errors_md_says_what_the_table_says() {
     }
     let docs = include_str!("../../../../../docs/errors.md");
     assert!(docs.contains(&table), "docs/errors.md should hold this table:\n{table}");
+}
+
+/// The response to a request without a credential.
+fn refused(worker: &mut Worker, headers: &[(&str, &str)]) -> Response {
+    let stream = worker.request("GET /acme/app/x", headers);
+    worker.head(stream).response().clone()
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+}
+
+const CORS: [&str; 3] = ["access-control-allow-origin", "access-control-expose-headers", "vary"];
+
+#[test]
+fn a_listed_page_may_read_refusals_and_no_other() {
+    let mut worker =
+        Worker::new(r#""cors":{"allow_origins":["https://app.example","http://localhost:3000"]}"#);
+    for origin in ["https://app.example", "http://localhost:3000"] {
+        let response = refused(&mut worker, &[("origin", origin)]);
+        let found = CORS.map(|name| header(&response, name));
+        assert_eq!(found, [Some(origin), Some("www-authenticate"), Some("origin")]);
+        assert_eq!(header(&response, "access-control-allow-credentials"), None);
+    }
+    for origin in [
+        "null",
+        "",
+        "*",
+        "https://app.example.evil.example",
+        "https://app.example:8443",
+        "http://app.example",
+        "https://app.example/",
+        "https://APP.example",
+        "https://app.example,https://app.example",
+        "https://evil-app.example",
+        "http://localhost:30000",
+    ] {
+        let response = refused(&mut worker, &[("origin", origin)]);
+        assert_eq!(CORS.map(|name| header(&response, name)), [None; 3], "{origin}");
+    }
+    let listed = ("origin", "https://app.example");
+    for headers in [&[][..], &[listed, listed], &[listed, ("origin", "https://evil.example")]] {
+        let response = refused(&mut worker, headers);
+        assert_eq!(CORS.map(|name| header(&response, name)), [None; 3], "{headers:?}");
+    }
+    let waited = worker.request("GET /acme/app/x", &[BEARER[0], listed]);
+    worker.answer(200, r#"{"active":false}"#);
+    let response = worker.head(waited).response();
+    assert_eq!(header(response, CORS[0]), Some("https://app.example"), "a verdict that came later");
+}
+
+#[test]
+fn all_pages_may_read_refusals_by_a_star() {
+    let mut worker = Worker::new(r#""cors":{"allow_origins":["*","https://app.example"]}"#);
+    for (origin, allowed) in [("https://app.example", "https://app.example"), ("null", "*")] {
+        let response = refused(&mut worker, &[("origin", origin)]);
+        assert_eq!(header(&response, CORS[0]), Some(allowed));
+    }
+}
+
+#[test]
+fn challenges_name_the_metadata_which_is_public() {
+    let url = "https://api.example/.well-known/oauth-protected-resource/acme/app?x=1";
+    let mut worker = Worker::new(&format!(r#""errors":{{"resource_metadata":"{url}"}}"#));
+    let response = refused(&mut worker, &[]);
+    assert_eq!(
+        header(&response, "www-authenticate"),
+        Some(&*format!(r#"Bearer realm="usergrid", resource_metadata="{url}""#))
+    );
+    let response = refused(&mut worker, &[("authorization", "Basic !")]);
+    assert_eq!(
+        header(&response, "www-authenticate"),
+        Some(&*format!(r#"Basic realm="usergrid", resource_metadata="{url}""#))
+    );
+    for (line, verdict) in [
+        ("GET /.well-known/oauth-protected-resource", "forwarded"),
+        ("HEAD /.well-known/oauth-protected-resource?access_token=x", "forwarded"),
+        ("GET /.well-known/oauth-protected-resource/acme/app", "forwarded"),
+        ("POST /.well-known/oauth-protected-resource", "401 unauthorized"),
+        ("GET /.well-known/oauth-protected-resource/", "401 unauthorized"),
+        ("GET /.well-known/oauth-protected-resource/acme/other", "401 unauthorized"),
+        ("GET /.well-known/oauth-protected-resource/acme/app/x", "401 unauthorized"),
+        ("GET /.well-known/oauth-protected-resourcex", "401 unauthorized"),
+        ("GET /.well-known//oauth-protected-resource", "401 unauthorized"),
+        ("GET /.well-known/oauth-protected-resource;a=b", "401 unauthorized"),
+        ("GET /%2ewell-known/oauth-protected-resource", "401 unauthorized"),
+        ("GET /.Well-Known/oauth-protected-resource", "401 unauthorized"),
+        ("GET /x/../.well-known/oauth-protected-resource", "400 invalid_request"),
+    ] {
+        let stream = worker.request(line, &[]);
+        assert_eq!(worker.verdict(stream), verdict, "{line}");
+    }
+    let mut worker =
+        Worker::new(r#""errors":{"resource_metadata":"https://api.example/elsewhere"}"#);
+    for (line, verdict) in [
+        ("GET /.well-known/oauth-protected-resource", "forwarded"),
+        ("GET /elsewhere", "401 unauthorized"),
+    ] {
+        let stream = worker.request(line, &[]);
+        assert_eq!(worker.verdict(stream), verdict, "{line}");
+    }
+    let mut worker = Worker::new("");
+    let stream = worker.request("GET /.well-known/oauth-protected-resource", &[]);
+    assert_eq!(worker.verdict(stream), "401 unauthorized", "only where it is configured");
+}
+
+#[test]
+fn envoy_is_told_why() {
+    for refusal in Refusal::ALL {
+        let mut worker = worker("usergrid");
+        let stream = provoke(refusal, &mut worker);
+        let details = &worker.head(stream).response().details;
+        assert_eq!(*details, format!("usergrid_auth_{}", refusal.row().label));
+    }
 }

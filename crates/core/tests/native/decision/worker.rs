@@ -36,6 +36,8 @@ pub struct Worker {
     pub log: Vec<LogEvent>,
     pub watched: Vec<(StreamId, usize)>,
     pub trailer_edits: Vec<HeaderEdit>,
+    /// Whether something follows the head of the next request.
+    pub next_has_body: bool,
 }
 
 /// One request as the host sees it.
@@ -78,6 +80,7 @@ impl Worker {
             log: Vec::new(),
             watched: Vec::new(),
             trailer_edits: Vec::new(),
+            next_has_body: false,
         }
     }
 
@@ -105,7 +108,8 @@ impl Worker {
         self.next_stream += 1;
         self.heads.insert(stream, Head { headers: all.clone(), end: None });
         let headers = HeaderMap::new(all);
-        self.happen(Event::Request { stream, headers, route });
+        let end_of_stream = !std::mem::take(&mut self.next_has_body);
+        self.happen(Event::Request { stream, headers, end_of_stream, route });
         stream
     }
 

@@ -207,7 +207,8 @@ fn a_hit_has_no_more_effects_than_under_rfc_7662() {
             header("authorization", &format!("Bearer {TOKEN}")),
         ]);
         let (stream, route) = (StreamId(1), RouteSettings::default());
-        filter.handle(Event::Request { stream, headers, route }, UnixMillis(now))
+        let event = Event::Request { stream, headers, end_of_stream: true, route };
+        filter.handle(event, UnixMillis(now))
     }
     fn hit(config: Rc<usergrid_auth_config::Config>, body: &str) -> usize {
         let mut filter = Filter::new(config, Rc::new(View::default()));
