@@ -9,7 +9,7 @@ mod pages;
 mod shapes;
 mod tree;
 
-use usergrid_auth_config::{KEYS, KeySpec, Protocol, Shape};
+use usergrid_auth_config::{KEYS, KeySpec, Profile, Protocol, Shape};
 
 use tree::Tree;
 
@@ -91,9 +91,14 @@ fn property(key: &KeySpec) -> Tree {
     if let Shape::Duration { .. } = key.shape {
         description.push_str(&format!(" A {}.", key.kind()));
     }
-    let [standard, usergrid] =
-        [Protocol::Rfc7662, Protocol::Usergrid].map(|protocol| key.default_json(protocol));
-    let default = standard.filter(|standard| Some(standard) == usergrid.as_ref());
+    let [standard, others @ ..] = [
+        (Protocol::Rfc7662, Profile::Usergrid),
+        (Protocol::Usergrid, Profile::Usergrid),
+        (Protocol::Rfc7662, Profile::Oauth),
+    ]
+    .map(|(protocol, profile)| key.default_json(protocol, profile));
+    let is_standard = |other: &Option<String>| *other == standard;
+    let default = if others.iter().all(is_standard) { standard } else { None };
     if default.is_none() && !conditions::always_required(key) {
         description.push_str(&format!(" Left out: {}.", key.when_left_out()));
     }

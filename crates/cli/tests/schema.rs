@@ -24,6 +24,10 @@ const BEYOND: &[(&str, &str)] = &[
     ("environment-variable-with-line-break", "token.salt_env"),
     // Names that are no organisation's, in whatever letters.
     ("guest-applications", "guest[1].applications[6]"),
+    // A name that begins so would have a meaning of its own.
+    ("profile", "identity.prefix"),
+    // What one key says about another.
+    ("profile-of-usergrid", "introspection.protocol"),
     // The schema says that `introspection` is missing.
     ("required-keys-missing", "introspection.cluster"),
     ("required-keys-missing", "introspection.path"),

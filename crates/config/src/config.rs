@@ -7,12 +7,14 @@ use sha2::{Digest, Sha256};
 use usergrid_auth_rules::guest::GuestRules;
 use usergrid_auth_rules::public::PublicRules;
 
+use crate::claims::{self, ClaimNames};
 use crate::cors::{self, AllowedOrigins};
 use crate::credentials::{self, Credentials};
-use crate::identity_headers::{self, ClaimNames, IdentityHeader, Overflow};
+use crate::identity_headers::{self, IdentityHeader, Overflow};
 use crate::json::Json;
 use crate::notes::{Notes, Reported};
 use crate::problem::{Problem, Problems};
+use crate::profile::Profile;
 use crate::reader::Value;
 use crate::secret::Secret;
 use crate::sections::{self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward};
@@ -24,6 +26,8 @@ const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a 
 /// The whole configuration.
 #[derive(Debug)]
 pub struct Config {
+    /// Whose defaults there are, and by whose routes paths are read.
+    pub profile: Profile,
     /// The servers that verify credentials, at least one.
     pub servers: Vec<Rc<Server>>,
     /// Where credentials are looked for.
@@ -85,10 +89,13 @@ impl Config {
 
 fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Config, Reported> {
     let root = &document.section()?;
-    let named_claims = identity_headers::claims(root);
+    let named_profile = root.word("profile");
+    notes.set_profile(*named_profile.as_ref().unwrap_or(&Profile::Usergrid));
+    let named_claims = claims::claims(root);
     gather!(
         root,
         Config {
+            profile: named_profile,
             claims: named_claims,
             servers: server::servers(root),
             credentials: credentials::credentials(root),

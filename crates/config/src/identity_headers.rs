@@ -1,27 +1,12 @@
-//! `claims` and `identity`: which claims of an answer say who the caller is, and which headers tell
-//! the backend. A header that frames, routes or authenticates a request is never one of them.
+//! `identity`: which headers tell the backend who the caller is. A header that frames, routes or
+//! authenticates a request is never one of them.
 
 use std::rc::Rc;
 
+use crate::claims::ClaimNames;
 use crate::notes::Reported;
 use crate::problem::quoted;
-use crate::reader::Value;
 use crate::section::Section;
-
-/// `claims`: the names under which an introspection answer carries what the filter needs.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "each field is the claim of the same name")]
-pub struct ClaimNames {
-    pub sub: String,
-    pub username: String,
-    pub client_id: String,
-    pub scope: String,
-    pub principal: String,
-    pub organization: String,
-    pub application: String,
-    pub roles: String,
-    pub permissions: String,
-}
 
 /// A header that tells the backend about the principal. All of them are cleared from every request
 /// before any is set.
@@ -36,7 +21,8 @@ pub struct IdentityHeader {
 /// What an identity header carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// The kind of principal, `guest` included; by default in `x-usergrid-principal`.
+    /// The kind of principal, `guest` included; by default in the header `principal`
+    /// after the prefix.
     Principal,
     /// The value of this claim.
     Claim(String),
@@ -52,19 +38,24 @@ words! {
     }
 }
 
-/// The name of a header and what it carries, which depends on the names of the claims.
-type DefaultHeader = (&'static str, fn(&ClaimNames) -> IdentitySource);
+/// What follows the prefix in the name of a default header, and what it carries by the names of the
+/// claims; nothing where that claim is not read.
+type DefaultHeader = (&'static str, fn(&ClaimNames) -> Option<IdentitySource>);
 
 /// The headers that there are unless the configuration drops them.
 const DEFAULT_HEADERS: [DefaultHeader; 7] = [
-    ("x-usergrid-principal", |_| IdentitySource::Principal),
-    ("x-usergrid-subject", |claims| IdentitySource::Claim(claims.sub.clone())),
-    ("x-usergrid-username", |claims| IdentitySource::Claim(claims.username.clone())),
-    ("x-usergrid-client-id", |claims| IdentitySource::Claim(claims.client_id.clone())),
-    ("x-usergrid-scope", |claims| IdentitySource::Claim(claims.scope.clone())),
-    ("x-usergrid-organization", |claims| IdentitySource::Claim(claims.organization.clone())),
-    ("x-usergrid-application", |claims| IdentitySource::Claim(claims.application.clone())),
+    ("principal", |_| Some(IdentitySource::Principal)),
+    ("subject", |claims| claim(Some(&claims.sub))),
+    ("username", |claims| claim(Some(&claims.username))),
+    ("client-id", |claims| claim(Some(&claims.client_id))),
+    ("scope", |claims| claim(Some(&claims.scope))),
+    ("organization", |claims| claim(claims.organization.as_ref())),
+    ("application", |claims| claim(claims.application.as_ref())),
 ];
+
+fn claim(name: Option<&String>) -> Option<IdentitySource> {
+    Some(IdentitySource::Claim(name?.clone()))
+}
 
 /// Headers that mean something to Envoy, to HTTP or to an application's own sign-in.
 const RESERVED: [&str; 17] = [
@@ -99,53 +90,59 @@ struct Change {
     claim: Option<String>,
 }
 
-pub(crate) fn claims(root: &Section<'_>) -> Result<ClaimNames, Reported> {
-    let section = root.section("claims")?;
-    gather!(
-        section,
-        ClaimNames {
-            sub: section.text("sub"),
-            username: section.text("username"),
-            client_id: section.text("client_id"),
-            scope: section.text("scope"),
-            principal: section.text("principal"),
-            organization: section.text("organization"),
-            application: section.text("application"),
-            roles: section.text("roles"),
-            permissions: section.text("permissions"),
-        }
-    )
-}
-
 /// The default headers with what the configuration makes of them, then its own in the order of the
-/// text; and what becomes of one that is too long.
+/// text, then those that are cleared only; and what becomes of one that is too long.
 pub(crate) fn identity(
     root: &Section<'_>,
     claims: &Result<ClaimNames, Reported>,
 ) -> Result<(Vec<IdentityHeader>, Overflow), Reported> {
     let section = root.section("identity")?;
-    let changes = changes(&section);
+    let prefix = prefix(&section);
+    let changes = match &prefix {
+        Ok(prefix) => changes(&section, prefix),
+        Err(reported) => Err(*reported),
+    };
     let overflow = section.word("overflow");
     section.names()?;
+    let usual = section.default_text("prefix").unwrap_or_default();
     match claims {
-        Ok(claims) => Ok((changed(changes?, claims), overflow?)),
+        Ok(claims) => Ok((headers(&prefix?, usual, changes?, claims), overflow?)),
         Err(reported) => Err(*reported),
     }
 }
 
-/// What the configuration says about headers, each of which it may name once.
-fn changes(identity: &Section<'_>) -> Result<Vec<Change>, Reported> {
-    let mut given: Vec<String> = Vec::new();
-    identity.members("headers", |written, value| {
+/// What the names of the default headers begin with, in lower case.
+fn prefix(identity: &Section<'_>) -> Result<String, Reported> {
+    let prefix = identity.text("prefix")?.to_ascii_lowercase();
+    let names = DEFAULT_HEADERS.map(|(suffix, _)| [&prefix, suffix].concat());
+    match names.iter().find_map(|name| unsuitable(name)) {
+        None => Ok(prefix),
+        Some(why) => {
+            let begins = " begins the names of headers, of which one ";
+            Err(identity.problem("prefix", &[&quoted(&prefix), begins, why]))
+        }
+    }
+}
+
+/// What the configuration says about headers, each of which it may name once; `None` for `null`, by
+/// which none is set.
+fn changes(identity: &Section<'_>, prefix: &str) -> Result<Option<Vec<Change>>, Reported> {
+    let Some(given) = identity.given("headers")? else { return Ok(Some(Vec::new())) };
+    let Some(given) = given.or_null() else { return Ok(None) };
+    let defaults = DEFAULT_HEADERS.map(|(suffix, _)| [prefix, suffix].concat());
+    let mut seen: Vec<String> = Vec::new();
+    let changes = given.members(|written, value| {
         let header = written.to_ascii_lowercase();
-        may_be_set(&header, &value)?;
-        if let Some(other) = given.iter().find(|other| same_header(other, &header)) {
+        if let Some(why) = unsuitable(&header) {
+            return Err(value.problem(&[why]));
+        }
+        if let Some(other) = seen.iter().find(|other| same_header(other, &header)) {
             return Err(value.problem(&["is the same header as ", &quoted(other)]));
         }
-        given.push(header.clone());
-        let default = DEFAULT_HEADERS.iter().find(|(name, _)| same_header(name, &header));
+        seen.push(header.clone());
+        let default = defaults.iter().find(|name| same_header(name, &header));
         let claim = match (value.or_null(), default) {
-            (_, Some((name, _))) if *name != header => {
+            (_, Some(name)) if *name != header => {
                 return Err(value.problem(&["is the same header as ", &quoted(name)]));
             }
             (None, None) => {
@@ -156,19 +153,29 @@ fn changes(identity: &Section<'_>) -> Result<Vec<Change>, Reported> {
             (Some(claim), _) => Some(claim.text()?.to_owned()),
         };
         Ok(Change { header, claim })
-    })
+    });
+    changes.map(Some)
 }
 
-fn changed(changes: Vec<Change>, claims: &ClaimNames) -> Vec<IdentityHeader> {
-    let default = |(name, source): DefaultHeader| IdentityHeader {
-        name: Rc::from(name),
-        source: Some(source(claims)),
-    };
-    let mut headers: Vec<IdentityHeader> = DEFAULT_HEADERS.into_iter().map(default).collect();
-    for Change { header, claim } in changes {
+/// All headers under `prefix`, changed by `changes`. Those under the profile's `usual` prefix are
+/// cleared all the same: a backend may still believe them.
+fn headers(
+    prefix: &str,
+    usual: &str,
+    changes: Option<Vec<Change>>,
+    claims: &ClaimNames,
+) -> Vec<IdentityHeader> {
+    let none_is_set = changes.is_none();
+    let mut headers: Vec<IdentityHeader> = Vec::new();
+    for (suffix, source) in DEFAULT_HEADERS {
+        let name = Rc::from([prefix, suffix].concat());
+        let source = if none_is_set { None } else { source(claims) };
+        headers.push(IdentityHeader { name, source });
+    }
+    for Change { header, claim } in changes.unwrap_or_default() {
         let source = claim.map(|claim| {
             // The principal's claim stands for the kind of principal, guests included.
-            if claim == claims.principal {
+            if Some(&claim) == claims.principal.as_ref() {
                 IdentitySource::Principal
             } else {
                 IdentitySource::Claim(claim)
@@ -179,20 +186,26 @@ fn changed(changes: Vec<Change>, claims: &ClaimNames) -> Vec<IdentityHeader> {
             None => headers.push(IdentityHeader { name: Rc::from(header), source }),
         }
     }
+    for (suffix, _) in DEFAULT_HEADERS {
+        let name = [usual, suffix].concat();
+        if !headers.iter().any(|header| same_header(&header.name, &name)) {
+            headers.push(IdentityHeader { name: Rc::from(name), source: None });
+        }
+    }
     headers
 }
 
-/// Notes why the header `name` (lower case) cannot carry an identity.
-fn may_be_set(name: &str, value: &Value<'_>) -> Result<(), Reported> {
+/// Why the header `name` (lower case) cannot carry an identity.
+fn unsuitable(name: &str) -> Option<&'static str> {
     let folded = name.replace('_', "-");
     let reserved = RESERVED.contains(&&*folded)
         || RESERVED_PREFIXES.iter().any(|prefix| folded.starts_with(prefix));
     if !name.bytes().all(is_token_byte) {
-        Err(value.problem(&["is not the name of a header"]))
+        Some("is not the name of a header")
     } else if reserved {
-        Err(value.problem(&["is a header with a meaning of its own, which no claim may replace"]))
+        Some("is a header with a meaning of its own, which no claim may replace")
     } else {
-        Ok(())
+        None
     }
 }
 

@@ -1,6 +1,7 @@
 //! One key of the configuration as data: where it stands, what it takes, what leaving it out means.
 
 use crate::duration::write_millis;
+use crate::profile::Profile;
 use crate::protocol::Protocol;
 use crate::shape::Shape;
 
@@ -34,6 +35,8 @@ pub enum Absent {
     Text(&'static str),
     /// The same as an array of all words of its shape.
     EveryWord,
+    /// The same as an array of this word.
+    OneWord(&'static str),
     /// The same as `[]`.
     EmptyArray,
     /// The same as `{}`.
@@ -45,16 +48,25 @@ pub enum Absent {
         /// With [`Protocol::Usergrid`].
         usergrid: &'static Absent,
     },
+    /// It depends on `profile`. Neither of the two is again one of these.
+    ByProfile {
+        /// With [`Profile::Usergrid`].
+        usergrid: &'static Absent,
+        /// With [`Profile::Oauth`].
+        oauth: &'static Absent,
+    },
 }
 
 impl Absent {
-    /// What it means where `introspection.protocol` is `protocol`.
+    /// What it means where `introspection.protocol` is `protocol` and `profile` is `profile`.
     #[must_use]
-    pub fn under(self, protocol: Protocol) -> Self {
-        match (self, protocol) {
-            (Self::ByProtocol { rfc7662, .. }, Protocol::Rfc7662) => *rfc7662,
-            (Self::ByProtocol { usergrid, .. }, Protocol::Usergrid) => *usergrid,
-            (absent, _) => absent,
+    pub fn under(self, protocol: Protocol, profile: Profile) -> Self {
+        match (self, protocol, profile) {
+            (Self::ByProtocol { rfc7662, .. }, Protocol::Rfc7662, _) => *rfc7662,
+            (Self::ByProtocol { usergrid, .. }, Protocol::Usergrid, _) => *usergrid,
+            (Self::ByProfile { usergrid, .. }, _, Profile::Usergrid) => *usergrid,
+            (Self::ByProfile { oauth, .. }, _, Profile::Oauth) => *oauth,
+            (absent, _, _) => absent,
         }
     }
 }
@@ -77,16 +89,18 @@ impl KeySpec {
         self.shape.described()
     }
 
-    /// The default with `protocol` as JSON text; `None` if leaving the key out is not the same as
-    /// some value.
+    /// The default with `protocol` and `profile` as JSON text; `None` if leaving the key out is not
+    /// the same as some value.
     #[must_use]
-    pub fn default_json(&self, protocol: Protocol) -> Option<String> {
-        Some(match (self.absent.under(protocol), &self.shape) {
-            (Absent::Required | Absent::Means(_) | Absent::ByProtocol { .. }, _) => return None,
+    pub fn default_json(&self, protocol: Protocol, profile: Profile) -> Option<String> {
+        Some(match (self.absent.under(protocol, profile), &self.shape) {
+            (Absent::Required | Absent::Means(_), _)
+            | (Absent::ByProtocol { .. } | Absent::ByProfile { .. }, _) => return None,
             (Absent::Boolean(on), _) => on.to_string(),
             (Absent::Number(number), _) => number.to_string(),
             (Absent::Millis(millis), _) => format!("\"{}\"", write_millis(millis.into())),
             (Absent::Text(text), _) => format!("\"{text}\""),
+            (Absent::OneWord(word), _) => format!("[\"{word}\"]"),
             (Absent::EveryWord, Shape::Array(words) | Shape::NonEmptyArray(words)) => match words {
                 Shape::Word(words) => format!("[\"{}\"]", words.join("\", \"")),
                 _ => return None,
@@ -101,17 +115,23 @@ impl KeySpec {
     /// What leaving it out means, in the words of the documentation.
     #[must_use]
     pub fn when_left_out(&self) -> String {
-        let [standard, usergrid] = [Protocol::Rfc7662, Protocol::Usergrid].map(|protocol| {
-            match (self.absent.under(protocol), self.default_json(protocol)) {
-                (Absent::Means(meaning), _) => String::from(meaning),
-                (_, Some(json)) => format!("`{json}`"),
-                (_, None) => String::from("required"),
-            }
-        });
-        if standard == usergrid {
-            standard
-        } else {
-            format!("{standard}; with protocol `usergrid` {usergrid}")
+        let under = |protocol, profile| match (
+            self.absent.under(protocol, profile),
+            self.default_json(protocol, profile),
+        ) {
+            (Absent::Means(meaning), _) => String::from(meaning),
+            (_, Some(json)) => format!("`{json}`"),
+            (_, None) => String::from("required"),
+        };
+        let mut said = under(Protocol::Rfc7662, Profile::Usergrid);
+        let others = [
+            ("protocol `usergrid`", under(Protocol::Usergrid, Profile::Usergrid)),
+            ("profile `oauth`", under(Protocol::Rfc7662, Profile::Oauth)),
+        ];
+        let standard = said.clone();
+        for (choice, default) in others.into_iter().filter(|(_, default)| *default != standard) {
+            said.push_str(&format!("; with {choice} {default}"));
         }
+        said
     }
 }

@@ -6,9 +6,11 @@ use crate::client_auth::Method;
 use crate::credentials::{OnConflict, Source, TokenFormatWord};
 use crate::identity_headers::Overflow;
 use crate::key_spec::Absent::{
-    Boolean, ByProtocol, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number, Required, Text,
+    Boolean, ByProfile, ByProtocol, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number,
+    OneWord, Required, Text,
 };
 use crate::key_spec::{Absent, KeySpec};
+use crate::profile::Profile;
 use crate::protocol::{Management, Protocol, RestrictedUsers};
 use crate::sections::{ErrorFormat, Forward};
 use crate::shape::Format::{Any, Claim, Name, Path, Secret, Variable};
@@ -20,7 +22,11 @@ const STRING: Shape = Shape::String(Format::Text);
 const RULES: Shape = Shape::Array(&Shape::String(Format::Rule));
 const RULES_BY_NAME: Shape = Shape::Map { keys: Name, values: &RULES };
 
+const HEADERS: Shape =
+    Shape::Map { keys: Format::Header, values: &Shape::Nullable(&Shape::String(Claim)) };
+
 const NOTHING: Absent = Means("none");
+const NOT_READ: Absent = Means("not read");
 const OF_THE_METHOD: Absent = Means("by `method`");
 const OF_THE_CLUSTER: Absent = Means("the cluster's name");
 const OF_INTROSPECTION: Absent = Means("as in `introspection`");
@@ -44,6 +50,7 @@ const LONGEST_LIST: u32 = 262_144;
 
 /// All keys, those of a section together.
 pub static KEYS: &[KeySpec] = &[
+    word("", "profile", Profile::WORDS),
     object("", "introspection", "introspection", Required),
     word("introspection", "protocol", Protocol::WORDS),
     string("introspection", "cluster", Format::Text, Required),
@@ -96,7 +103,12 @@ pub static KEYS: &[KeySpec] = &[
     word("client_credentials", "client_auth", PairAuth::WORDS),
     number("client_credentials", "max_response_bytes", 65_536, 16, 1_048_576),
     object("", "credentials", "credentials", EmptyObject),
-    key("credentials", "sources", Shape::NonEmptyArray(&Shape::Word(Source::WORDS)), EveryWord),
+    key(
+        "credentials",
+        "sources",
+        Shape::NonEmptyArray(&Shape::Word(Source::WORDS)),
+        by_profile(&EveryWord, &OneWord("header")),
+    ),
     word("credentials", "on_conflict", OnConflict::WORDS),
     number("credentials", "max_length", 16_384, 16, 65_536),
     object("", "token", "token", EmptyObject),
@@ -112,7 +124,12 @@ pub static KEYS: &[KeySpec] = &[
     non_empty("guest[]", "permissions", &Shape::String(Format::Rule)),
     key("", "public", RULES, EmptyArray),
     object("", "authorization", "authorization", EmptyObject),
-    word("authorization", "tenancy", Tenancy::WORDS),
+    key(
+        "authorization",
+        "tenancy",
+        Shape::Word(Tenancy::WORDS),
+        by_profile(&Text("if_present"), &Text("ignore")),
+    ),
     map("authorization", "application_ids", Format::Application, &Shape::String(Format::Uuid)),
     key("authorization", "roles", RULES_BY_NAME, EmptyObject),
     key("authorization", "scopes", RULES_BY_NAME, EmptyObject),
@@ -121,13 +138,19 @@ pub static KEYS: &[KeySpec] = &[
     string("claims", "username", Claim, Text("username")),
     string("claims", "client_id", Claim, Text("client_id")),
     string("claims", "scope", Claim, Text("scope")),
-    string("claims", "principal", Claim, Text("principal")),
-    string("claims", "organization", Claim, Text("organization")),
-    string("claims", "application", Claim, Text("application")),
-    string("claims", "roles", Claim, Text("roles")),
-    string("claims", "permissions", Claim, Text("permissions")),
+    string("claims", "principal", Claim, by_profile(&Text("principal"), &NOT_READ)),
+    string("claims", "organization", Claim, by_profile(&Text("organization"), &NOT_READ)),
+    string("claims", "application", Claim, by_profile(&Text("application"), &NOT_READ)),
+    string("claims", "roles", Claim, by_profile(&Text("roles"), &NOT_READ)),
+    string("claims", "permissions", Claim, by_profile(&Text("permissions"), &NOT_READ)),
     object("", "identity", "identity", EmptyObject),
-    map("identity", "headers", Format::Header, &Shape::Nullable(&Shape::String(Claim))),
+    string(
+        "identity",
+        "prefix",
+        Format::HeaderPrefix,
+        by_profile(&Text("x-usergrid-"), &Text("x-auth-")),
+    ),
+    key("identity", "headers", Shape::Nullable(&HEADERS), EmptyObject),
     word("identity", "overflow", Overflow::WORDS),
     object("", "forward", "forward", EmptyObject),
     word("forward", "credential", Forward::WORDS),
@@ -146,8 +169,13 @@ pub static KEYS: &[KeySpec] = &[
     number("limits.claims", "bytes", 16_384, 256, LONGEST_LIST),
     number("limits.claims", "entries", 256, 1, 4_096),
     object("", "errors", "errors", EmptyObject),
-    word("errors", "format", ErrorFormat::WORDS),
-    string("errors", "realm", Format::Text, Text("usergrid")),
+    key(
+        "errors",
+        "format",
+        Shape::Word(ErrorFormat::WORDS),
+        by_profile(&Text("usergrid"), &Text("oauth")),
+    ),
+    string("errors", "realm", Format::Text, by_profile(&Text("usergrid"), &Text("api"))),
     string("errors", "resource_metadata", Format::Url, NOTHING),
     object("", "cors", "cors", EmptyObject),
     boolean("cors", "bypass_preflight", true),
@@ -166,6 +194,10 @@ const fn key(section: &'static str, name: &'static str, shape: Shape, absent: Ab
 
 const fn by_protocol(rfc7662: &'static Absent, usergrid: &'static Absent) -> Absent {
     ByProtocol { rfc7662, usergrid }
+}
+
+const fn by_profile(usergrid: &'static Absent, oauth: &'static Absent) -> Absent {
+    ByProfile { usergrid, oauth }
 }
 
 /// An object of the keys of the section `of`.

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use crate::problem::{Problem, Problems};
+use crate::profile::Profile;
 use crate::secret::Secret;
 
 /// Looks an environment variable up.
@@ -21,11 +22,13 @@ pub(crate) struct Notes<'a> {
     env: Environment<'a>,
     problems: Cell<Vec<Problem>>,
     resolved: Cell<Vec<Secret>>,
+    profile: Cell<Profile>,
 }
 
 impl<'a> Notes<'a> {
     pub(crate) fn new(env: Environment<'a>) -> Self {
-        Self { env, problems: Cell::default(), resolved: Cell::default() }
+        let profile = Cell::new(Profile::Usergrid);
+        Self { env, problems: Cell::default(), resolved: Cell::default(), profile }
     }
 
     /// Notes a problem with the value at `path`; `message` comes in pieces.
@@ -38,6 +41,16 @@ impl<'a> Notes<'a> {
         problems.push(Problem::new(&written, message));
         self.problems.set(problems);
         Reported(())
+    }
+
+    /// From now on keys that are left out mean what they mean in `profile`.
+    pub(crate) fn set_profile(&self, profile: Profile) {
+        self.profile.set(profile);
+    }
+
+    /// Whose defaults there are.
+    pub(crate) fn profile(&self) -> Profile {
+        self.profile.get()
     }
 
     /// The environment variable `name`.

@@ -8,6 +8,7 @@ use crate::json::{Json, Object};
 use crate::keys::KEYS;
 use crate::notes::{Notes, Path, Reported, all};
 use crate::problem::{listed, quoted, shown};
+use crate::profile::Profile;
 use crate::section::Section;
 use crate::shape::{Format, Shape};
 use crate::spelling::similar_key;
@@ -39,6 +40,11 @@ impl<'a> Value<'a> {
         notes: &'a Notes<'a>,
     ) -> Self {
         Self { path: Path::Member(parent, name), json, shape, notes }
+    }
+
+    /// Whose defaults there are.
+    pub(crate) fn profile(&self) -> Profile {
+        self.notes.profile()
     }
 
     /// Notes `message` about this value.

@@ -26,7 +26,7 @@ fn guest_rule(entry: Value<'_>) -> Result<GuestRule, Reported> {
 }
 
 fn application_pattern(item: Value<'_>) -> Result<ApplicationPattern, Reported> {
-    ApplicationPattern::parse(item.text()?)
+    ApplicationPattern::parse_by(item.profile().routes(), item.text()?)
         .map_err(|error| item.problem(&[&one_line(&error.to_string())]))
 }
 

@@ -88,7 +88,7 @@ impl<'a> Section<'a> {
     }
 
     fn absent(&self, key: &KeySpec) -> Absent {
-        key.absent.under(self.protocol)
+        key.absent.under(self.protocol, self.notes.profile())
     }
 
     #[inline(never)]
@@ -174,6 +174,14 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The default of a string, if it has one.
+    pub(crate) fn default_text(&self, name: &'static str) -> Option<&'static str> {
+        match self.key(name).map(|key| self.absent(key)) {
+            Ok(Absent::Text(default)) => Some(default),
+            _ => None,
+        }
+    }
+
     /// What `read` makes of each entry of an array.
     pub(crate) fn items<T>(
         &self,
@@ -188,7 +196,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// An array of words; left out, all of them. None may stand there twice.
+    /// An array of words; left out, all of them or one. None may stand there twice.
     pub(crate) fn words<T: Word + PartialEq>(
         &self,
         name: &'static str,
@@ -197,6 +205,9 @@ impl<'a> Section<'a> {
         let Some(value) = self.value(key) else {
             return match self.absent(key) {
                 Absent::EveryWord => Ok(T::TABLE.iter().map(|(_, variant)| *variant).collect()),
+                Absent::OneWord(word) => {
+                    T::from_word(word).map(|word| vec![word]).ok_or_else(|| self.missing(key))
+                }
                 _ => Err(self.missing(key)),
             };
         };

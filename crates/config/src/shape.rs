@@ -65,6 +65,8 @@ pub enum Format {
     Claim,
     /// The name of an HTTP header.
     Header,
+    /// The beginning of names of HTTP headers.
+    HeaderPrefix,
     /// A name of the user's choice.
     Name,
     /// The name `org/app` of an application.
@@ -94,6 +96,8 @@ impl Shape {
             }
             Self::Word(words) => listed(words),
             Self::String(format) => String::from(format.described()),
+            // A map may hold `null` as well.
+            Self::Nullable(shape @ Self::Map { .. }) => format!("`null` or {}", shape.described()),
             Self::Nullable(shape) => format!("{} or `null`", shape.described()),
             Self::OneOrMany(shape) => format!("{} or array of {}", shape.described(), shape.many()),
             Self::Array(shape) | Self::NonEmptyArray(shape) => format!("array of {}", shape.many()),
@@ -142,6 +146,7 @@ impl Format {
             Self::Variable => "name of an environment variable",
             Self::Claim => "name of a claim",
             Self::Header => "name of a header",
+            Self::HeaderPrefix => "beginning of a header's name",
             Self::Name => "name",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "`org/app` pattern",
@@ -159,6 +164,7 @@ impl Format {
             Self::Variable => "an environment variable",
             Self::Claim => "a claim",
             Self::Header => "a header",
+            Self::HeaderPrefix => "the beginning of a header's name",
             Self::Name => "a name",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "an `org/app` pattern",
@@ -176,6 +182,7 @@ impl Format {
             Self::Variable => "environment variables",
             Self::Claim => "claims",
             Self::Header => "headers",
+            Self::HeaderPrefix => "beginnings of headers' names",
             Self::Name => "names",
             Self::Application => "`org/app` names",
             Self::ApplicationPattern => "`org/app` patterns",

@@ -7,6 +7,7 @@ use crate::authorization::Authorization;
 use crate::credentials::TokenFormat;
 use crate::notes::Reported;
 use crate::problem::quoted;
+use crate::profile::Profile;
 use crate::protocol::Protocol;
 use crate::section::Section;
 use crate::upstream::{self, ClientCredentials, Endpoint, Introspection};
@@ -115,6 +116,14 @@ pub(crate) fn consistent(
         }
         _ => Ok(()),
     };
+    let routes = match (protocol, root.notes.profile()) {
+        // It is asked about the application that a path means by Usergrid's routes.
+        (Protocol::Usergrid, Profile::Oauth) => {
+            let message = [&quoted(protocol.word()), " does not go with profile `oauth`"];
+            Err(root.problem_in("introspection", "protocol", &message))
+        }
+        _ => Ok(()),
+    };
     let server = server?;
     let offline = match &server {
         TokenVerifier::Usergrid(settings) if settings.offline_if_error => {
@@ -122,6 +131,6 @@ pub(crate) fn consistent(
         }
         _ => Ok(()),
     };
-    claims.and(offline)?;
+    claims.and(routes).and(offline)?;
     Ok(server)
 }

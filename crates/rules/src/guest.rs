@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::path::{RequestPath, is_application_word, is_reserved};
+use crate::path::{RequestPath, Routes, is_application_word, is_reserved};
 use crate::permission::{CheckedPath, FEW, Rule, RuleSet};
 use crate::steps::Steps;
 use crate::syntax::is_uuid;
@@ -187,16 +187,25 @@ impl ApplicationPattern {
     /// It has not exactly two parts, a part is neither `*` nor a name, or a name could never be a
     /// guest's: a reserved first segment, an alias, a UUID.
     pub fn parse(text: &str) -> Result<Self, ApplicationPatternError> {
+        Self::parse_by(Routes::Usergrid, text)
+    }
+
+    /// The same for paths that are read by `routes`.
+    ///
+    /// # Errors
+    /// As there. [`Routes::Plain`] reserves no segment and knows no alias.
+    pub fn parse_by(routes: Routes, text: &str) -> Result<Self, ApplicationPatternError> {
         let (organization, application) = text
             .split_once('/')
             .filter(|(_, application)| !application.contains('/'))
             .ok_or_else(|| ApplicationPatternError(Kind::NotTwoParts(text.to_owned())))?;
-        if is_reserved(organization) || is_uuid(organization) {
+        let of_usergrid = routes == Routes::Usergrid;
+        if of_usergrid && (is_reserved(organization) || is_uuid(organization)) {
             return Err(ApplicationPatternError(Kind::NeverAnOrganization(
                 organization.to_owned(),
             )));
         }
-        if is_application_word(application) || is_uuid(application) {
+        if (of_usergrid && is_application_word(application)) || is_uuid(application) {
             return Err(ApplicationPatternError(Kind::NeverAGuestApplication(
                 application.to_owned(),
             )));

@@ -7,8 +7,8 @@ mod application;
 mod segment;
 
 pub use application::{Addressed, ApplicationId, PathApplication};
+pub use application::{Routes, is_application_word, is_reserved};
 pub(crate) use application::{folded, is_organization_word};
-pub use application::{is_application_word, is_reserved};
 
 use segment::Segments;
 
@@ -35,6 +35,7 @@ pub struct RequestPath {
     segments: Segments,
     clear: bool,
     in_base: bool,
+    routes: Routes,
     addressed: Addressed,
 }
 
@@ -53,6 +54,14 @@ impl RequestPath {
     /// of times, a backslash, a NUL or a dot segment. Nor may it have more than 256 segments,
     /// encoded slashes counted like others.
     pub fn parse(path: &[u8], base: &[String]) -> Result<Self, BrokenPath> {
+        Self::parse_by(Routes::Usergrid, path, base)
+    }
+
+    /// The same for an API whose paths are read by `routes`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_by(routes: Routes, path: &[u8], base: &[String]) -> Result<Self, BrokenPath> {
         let [b'/', rest @ ..] = path else { return Err(BrokenPath) };
         let mut segments = Segments::with_room_for(path.len());
         let mut count: usize = 0;
@@ -76,7 +85,7 @@ impl RequestPath {
         let in_base = begins(|segment, name| segment == name);
         let addressed = if in_base {
             segments.cut(base.len());
-            application::read(&segments)
+            application::read(&segments, routes)
         } else if begins(str::eq_ignore_ascii_case)
             || (segments.iter().enumerate()).take(base.len().saturating_add(NAMING_SEGMENTS)).any(
                 |(at, segment)| !segment.is_name() && (at != last || !segment.text().is_empty()),
@@ -88,7 +97,7 @@ impl RequestPath {
         } else {
             Addressed::Nothing
         };
-        Ok(Self { segments, clear, in_base, addressed })
+        Ok(Self { segments, clear, in_base, routes, addressed })
     }
 
     /// Whether every backend reads the same path. An unclear path is never public and never guest.
@@ -100,6 +109,12 @@ impl RequestPath {
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.clear && self.addressed != Addressed::Unclear
+    }
+
+    /// By whose routes it was read.
+    #[must_use]
+    pub fn routes(&self) -> Routes {
+        self.routes
     }
 
     /// The application that the path addresses, if it addresses one and says so clearly.

@@ -4,7 +4,7 @@
 //! and a wildcard never stands for a segment that may mean something else than an organisation or
 //! application.
 
-use crate::path::{RequestPath, is_application_word, is_reserved};
+use crate::path::{RequestPath, Routes, is_application_word, is_reserved};
 use crate::permission::{CheckedPath, Rule, RuleSet};
 use crate::steps::Steps;
 use crate::syntax::is_uuid;
@@ -29,7 +29,10 @@ impl PublicRules {
         }
         path.whole().is_some_and(|readings| {
             readings.iter().all(|reading| {
-                let written_out = segments_to_write_out(reading);
+                let written_out = match path.routes() {
+                    Routes::Usergrid => segments_to_write_out(reading),
+                    Routes::Plain => 0,
+                };
                 self.0.any(reading, steps, |rule| {
                     rule.allows_exactly(method, reading, written_out, steps)
                 })

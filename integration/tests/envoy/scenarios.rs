@@ -45,6 +45,7 @@ scenarios! {
     paths: "paths",
     permissions: "permissions",
     preflight_off: "preflight-off",
+    profile_oauth: "profile-oauth",
     public: "public",
     refusals_oauth: "refusals-oauth",
     refusals_usergrid: "refusals-usergrid",

@@ -1,7 +1,7 @@
 //! What one key of a section says about the others: which of them go with a protocol or a method,
 //! which are required then, and which exclude each other.
 
-use usergrid_auth_config::{Absent, KeySpec, Protocol, client_auth_methods, protocols};
+use usergrid_auth_config::{Absent, KeySpec, Profile, Protocol, client_auth_methods, protocols};
 
 use super::tree::Tree;
 
@@ -44,9 +44,10 @@ fn pairs(keys: &[&KeySpec]) -> Vec<Tree> {
 
 /// What is required with `protocol`, and not with every one.
 fn required(keys: &[&KeySpec], protocol: Protocol) -> Vec<&'static str> {
-    let of_protocol = keys
-        .iter()
-        .filter(|key| !always_required(key) && key.absent.under(protocol) == Absent::Required);
+    // No profile asks for a key that another does not.
+    let is_required =
+        |key: &KeySpec| key.absent.under(protocol, Profile::Usergrid) == Absent::Required;
+    let of_protocol = keys.iter().filter(|key| !always_required(key) && is_required(key));
     of_protocol.map(|key| key.name).collect()
 }
 

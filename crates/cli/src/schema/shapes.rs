@@ -57,7 +57,7 @@ fn string(format: Format) -> Tree {
         Format::Secret => "^[^\\u0000-\\u001f\\u007f]+$",
         Format::Path => "^/[^\\u0000-\\u001f\\u007f-\\u009f]*$",
         Format::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",
-        Format::Header => "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+        Format::Header | Format::HeaderPrefix => "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
         Format::Application => {
             "^[^\\t\\n\\f\\r */]([^*/]*[^\\t\\n\\f\\r */])?/[^\\t\\n\\f\\r */]([^*/]*[^\\t\\n\\f\\r */])?$"
         }

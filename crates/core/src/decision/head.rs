@@ -78,7 +78,7 @@ impl<'a> Head<'a> {
 
     fn path(&self, config: &Config) -> Result<RequestPath, BrokenPath> {
         let before_query = self.target.split(|byte| *byte == b'?').next().unwrap_or_default();
-        RequestPath::parse(before_query, &config.base_path)
+        RequestPath::parse_by(config.profile.routes(), before_query, &config.base_path)
     }
 
     /// A CORS preflight (Fetch standard): it carries no credential, and its answer holds no data.

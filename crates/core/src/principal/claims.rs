@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{Authorization, Config, Server};
+use usergrid_auth_config::{Authorization, ClaimLimits, Config, Server};
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::syntax::is_uuid;
 
@@ -16,6 +16,9 @@ use super::{AnswerError, ApplicationName, ClaimDigest, ClaimLimit, Principal, Pr
 /// The longest rule in an answer, in bytes.
 const LONGEST_RULE: usize = 1024;
 
+/// Reads a list of a claim.
+type ReadList = fn(&Object, &str, ClaimLimits) -> Result<Option<Vec<String>>, AnswerError>;
+
 /// The principal of an introspection answer of `server`. Does not ask whether the token is active,
 /// ours or still good.
 pub(crate) fn from_claims(
@@ -24,7 +27,11 @@ pub(crate) fn from_claims(
     server: &Server,
 ) -> Result<Principal, AnswerError> {
     let (names, limits) = (&config.claims, config.claim_limits);
-    let principal = match claims.get(&names.principal)? {
+    let named = |name: &Option<String>| match name {
+        Some(name) => claims.get(name),
+        None => Ok(None),
+    };
+    let principal = match named(&names.principal)? {
         Some(Json::String(word)) => kind(word),
         _ => PrincipalKind::ApplicationUser,
     };
@@ -41,11 +48,15 @@ pub(crate) fn from_claims(
         }
     }
     let scopes = members::scopes(claims, &names.scope, limits)?;
-    let roles = members::list(claims, &names.roles, limits)?;
-    let permissions = members::list(claims, &names.permissions, limits)?;
+    let read = |read: ReadList, name: &Option<String>| match name {
+        Some(name) => read(claims, name, limits),
+        None => Ok(None),
+    };
+    let roles = read(members::list, &names.roles)?;
+    let permissions = read(members::list, &names.permissions)?;
     let (organizations, applications) = tenants(
-        members::one_or_list(claims, &names.organization, limits)?,
-        members::one_or_list(claims, &names.application, limits)?,
+        read(members::one_or_list, &names.organization)?,
+        read(members::one_or_list, &names.application)?,
     );
     let aliases = aliases(claims, &user_names);
     let identity = header_values::headers(config, principal, |name| {

@@ -260,7 +260,7 @@ fn claims_go_by_their_configured_names() {
     let mut config = config("");
     config.claims.sub = "user_id".into();
     config.claims.scope = "scp".into();
-    config.claims.organization = "tenant".into();
+    config.claims.organization = Some("tenant".into());
     introspection_of(&mut config).scope = vec!["read".into()];
     let principal = principal(
         &config,

@@ -36,6 +36,15 @@ const ORGANIZATION_WORDS: &[&str] = &["organizations", "orgs", "o"];
 /// Words between an organisation and its application: `/{org}/apps/{app}/…` is `/{org}/{app}/…`.
 const APPLICATION_WORDS: &[&str] = &["applications", "apps", "a"];
 
+/// By whose routes a path names an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routes {
+    /// Usergrid's, with its reserved first segments, its aliases, and UUIDs in place of names.
+    Usergrid,
+    /// `/{org}/{app}/…` and no other shape: whatever the first two segments are, they are names.
+    Plain,
+}
+
 /// What a path says about its application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Addressed {
@@ -136,13 +145,20 @@ fn name_at(segments: &Segments, at: usize) -> Name<'_> {
     }
 }
 
-/// The application that `segments` address, the base path cut off.
-pub(super) fn read(segments: &Segments) -> Addressed {
+/// The application that `segments` address by `routes`, the base path cut off.
+pub(super) fn read(segments: &Segments, routes: Routes) -> Addressed {
     let first = match name_at(segments, 0) {
         Name::Missing => return Addressed::Nothing,
         Name::Unclear => return Addressed::Unclear,
         Name::Is(first) => first,
     };
+    if routes == Routes::Plain {
+        return match name_at(segments, 1) {
+            Name::Missing => Addressed::Nothing,
+            Name::Unclear => Addressed::Unclear,
+            Name::Is(second) => one(Some(first), second, 2, true),
+        };
+    }
     if is_reserved(first) {
         return read_reserved(first, segments);
     }

@@ -9,9 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{
-    ClaimLimits, ClientCredentials, Config, Endpoint, PairAuth, Secret, Server,
-};
+use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret, Server};
 
 use usergrid_auth_rules::syntax::is_uuid;
 
@@ -234,7 +232,7 @@ fn issued(
         None => None,
     };
     let scopes = members::scopes(&answer, "scope", config.claim_limits)?;
-    let tenancy = tenancy(&answer, config.claim_limits)?;
+    let tenancy = tenancy(&answer, config)?;
     let identity = header_values::headers(config, tenancy.principal, |claim| {
         // The answer has no claims: a member that happens to bear a claim's name is not the
         // principal's.
@@ -243,9 +241,9 @@ fn issued(
             Some(HeaderValue::of_text(client_id))
         } else if *claim == names.scope {
             answer.get("scope")?.and_then(HeaderValue::of_scope)
-        } else if *claim == names.application {
+        } else if Some(claim) == names.application.as_ref() {
             answer.get("application")?.and_then(HeaderValue::of_claim)
-        } else if *claim == names.organization {
+        } else if Some(claim) == names.organization.as_ref() {
             organization_name(&answer)?.and_then(HeaderValue::of_claim)
         } else {
             None
@@ -277,10 +275,20 @@ fn issued(
 /// Usergrid answers with the UUID of an `application` or with an `organization` object (reference
 /// section 4). Whatever else names tenants confines the client to them without giving it their
 /// rights.
-fn tenancy(answer: &Object, limits: ClaimLimits) -> Result<Tenancy, AnswerError> {
-    let application = members::one_or_list(answer, "application", limits)?;
+///
+/// Where no claim is read for one of them, the member is not read either.
+fn tenancy(answer: &Object, config: &Config) -> Result<Tenancy, AnswerError> {
+    let (names, limits) = (&config.claims, config.claim_limits);
+    let application = match names.application {
+        Some(_) => members::one_or_list(answer, "application", limits)?,
+        None => None,
+    };
     let is_application = matches!(application.as_deref(), Some([one]) if is_uuid(one));
-    let (organization, is_organization) = match members::present(answer, "organization")? {
+    let organization = match names.organization {
+        Some(_) => answer.get("organization")?,
+        None => None,
+    };
+    let (organization, is_organization) = match organization {
         Some(Json::Object(organization)) => {
             let name = members::text(organization, "name")?;
             let uuid = members::text(organization, "uuid")?;
@@ -289,7 +297,8 @@ fn tenancy(answer: &Object, limits: ClaimLimits) -> Result<Tenancy, AnswerError>
             let named = [name, uuid].into_iter().flatten().find(|it| !it.is_empty());
             (Some(vec![named.ok_or(AnswerError::Malformed)?.to_owned()]), true)
         }
-        _ => (members::one_or_list(answer, "organization", limits)?, false),
+        Some(_) => (members::one_or_list(answer, "organization", limits)?, false),
+        None => (None, false),
     };
     let (organizations, applications) = principal::tenants(organization, application);
     // Both at once is nothing Usergrid says; the application's rights are the lesser ones.

@@ -1,8 +1,10 @@
 //! The table of keys means what the parser does: defaults, bounds, and no key that nobody reads.
 
-use usergrid_auth_config::{Config, KEYS, Protocol, Shape};
+use usergrid_auth_config::{Config, KEYS, Profile, Protocol, Shape};
 
 use super::{environment, goes_with, problems, with, with_usergrid};
+
+const OAUTH: (&str, &str) = ("profile", "\"oauth\"");
 
 /// The table's default, written out, changes nothing: so documentation and parser mean the same by
 /// it.
@@ -13,14 +15,21 @@ fn explicit_defaults_change_nothing() {
         config.digest = [0; 32];
         format!("{config:?}")
     };
-    for protocol in [Protocol::Rfc7662, Protocol::Usergrid] {
-        let document = |keys: &[(&str, &str)]| match protocol {
-            Protocol::Rfc7662 => with(keys),
-            Protocol::Usergrid => with_usergrid(keys),
+    let choices = [
+        (Protocol::Rfc7662, Profile::Usergrid),
+        (Protocol::Usergrid, Profile::Usergrid),
+        (Protocol::Rfc7662, Profile::Oauth),
+    ];
+    for (protocol, profile) in choices {
+        let document = |keys: &[(&str, &str)]| match (protocol, profile) {
+            (Protocol::Usergrid, _) => with_usergrid(keys),
+            (Protocol::Rfc7662, Profile::Usergrid) => with(keys),
+            (Protocol::Rfc7662, Profile::Oauth) => with(&[&[OAUTH], keys].concat()),
         };
         let plain = debug(&document(&[]));
-        for key in KEYS.iter().filter(|key| goes_with(&key.path(), protocol)) {
-            if let Some(default) = key.default_json(protocol) {
+        let keys = KEYS.iter().filter(|key| goes_with(&key.path(), protocol));
+        for key in keys.filter(|key| key.path() != "profile" || profile == Profile::Usergrid) {
+            if let Some(default) = key.default_json(protocol, profile) {
                 let path = key.path();
                 assert_eq!(debug(&document(&[(&path, &default)])), plain, "{path}");
             }

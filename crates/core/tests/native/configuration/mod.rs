@@ -4,6 +4,7 @@
 mod docs;
 mod documents;
 mod keys;
+mod profiles;
 mod properties;
 mod protocols;
 mod shapes;

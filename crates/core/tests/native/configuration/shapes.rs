@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use usergrid_auth_config::{Absent, Config, Format, KEYS, KeySpec, Protocol, Shape};
+use usergrid_auth_config::{Absent, Config, Format, KEYS, KeySpec, Profile, Protocol, Shape};
 
 use crate::configuration::{environment, with};
 
@@ -17,6 +17,7 @@ fn string(format: Format, key: &KeySpec) -> &'static str {
         Format::Variable => "INTROSPECTION_SECRET",
         Format::Claim => "claim",
         Format::Header => "x-header",
+        Format::HeaderPrefix => "x-id-",
         Format::Name if key.name == "parameters" => "resource",
         Format::Name => "name",
         Format::Application => "acme/sandbox",
@@ -61,7 +62,8 @@ fn fitting(shape: &Shape, key: &KeySpec) -> Vec<Value> {
 fn section_with_what_is_required(section: &str) -> Value {
     let mut object = json!({});
     let inside = KEYS.iter().filter(|key| key.section == section);
-    for key in inside.filter(|key| key.absent.under(Protocol::Rfc7662) == Absent::Required) {
+    let plain = |absent: Absent| absent.under(Protocol::Rfc7662, Profile::Usergrid);
+    for key in inside.filter(|key| plain(key.absent) == Absent::Required) {
         object[key.name] = fitting(&key.shape, key).remove(0);
     }
     object
@@ -201,8 +203,9 @@ fn every_kind_of_shape_is_tried() {
     for key in KEYS {
         collect(&key.shape, &mut kinds);
     }
-    let formats = ["Text", "Secret", "Any", "Path", "Variable", "Claim", "Header", "Name"];
-    let formats = formats.into_iter().chain(["Application", "ApplicationPattern", "Uuid", "Rule"]);
+    let formats = ["Text", "Secret", "Any", "Path", "Variable", "Claim", "Header", "HeaderPrefix"];
+    let formats =
+        formats.into_iter().chain(["Name", "Application", "ApplicationPattern", "Uuid", "Rule"]);
     let formats = formats.chain(["Origin", "Url"]);
     let shapes = ["Boolean", "WholeNumber", "Duration", "Word", "Nullable", "OneOrMany", "Array"];
     let shapes = shapes.into_iter().chain(["NonEmptyArray", "Object", "Map"]).map(str::to_owned);
@@ -215,8 +218,12 @@ fn every_kind_of_shape_is_tried() {
 fn the_default_of_a_word_is_one_of_the_words() {
     for key in KEYS {
         if let Shape::Word(words) = key.shape {
-            for protocol in [Protocol::Rfc7662, Protocol::Usergrid] {
-                let absent = key.absent.under(protocol);
+            for (protocol, profile) in [
+                (Protocol::Rfc7662, Profile::Usergrid),
+                (Protocol::Usergrid, Profile::Usergrid),
+                (Protocol::Rfc7662, Profile::Oauth),
+            ] {
+                let absent = key.absent.under(protocol, profile);
                 let Absent::Text(default) = absent else { panic!("{}", key.path()) };
                 assert!(words.contains(&default), "{}: {default}", key.path());
             }

@@ -89,10 +89,10 @@ impl Facts {
                 text(&self.username)
             } else if *claim == names.client_id {
                 client_id.map(HeaderValue::of_text)
-            } else if *claim == names.organization {
+            } else if Some(claim) == names.organization.as_ref() {
                 let listed = self.organizations.iter().cloned().map(Json::String).collect();
                 HeaderValue::of_claim(&Json::Array(listed))
-            } else if *claim == names.application {
+            } else if Some(claim) == names.application.as_ref() {
                 text(&self.application.as_ref().map(Application::full_name))
             } else {
                 None
