@@ -55,6 +55,7 @@ fn edit(map: MapType, change: &HeaderEdit) {
     // An error other than the ones the SDK panics at does not exist.
     let _ = match change {
         HeaderEdit::Set(name, value) => hostcalls::set_map_value_bytes(map, name, Some(value)),
+        HeaderEdit::Add(name, value) => hostcalls::add_map_value_bytes(map, name, value),
         HeaderEdit::Remove(name) => hostcalls::remove_map_value(map, name),
     };
 }

@@ -14,6 +14,11 @@ use usergrid_auth_config::Config;
 const BEYOND: &[(&str, &str)] = &[
     // Headers with a meaning of their own, in whatever letters and spelt with `_` or `-`.
     ("claim-limits", "identity.headers.host"),
+    // Names that differ by letter case alone, a header with a meaning of its own, and a
+    // contradiction.
+    ("clean-headers", "credentials.clean_headers[1]"),
+    ("clean-headers", "credentials.clean_headers[4]"),
+    ("clean-headers-of-no-use", "credentials.clean_headers"),
     // A pattern cannot compare durations.
     ("durations", "client_credentials.timeout"),
     ("durations", "cache.ttl"),

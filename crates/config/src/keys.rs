@@ -3,7 +3,7 @@
 
 use crate::authorization::Tenancy;
 use crate::client_auth::Method;
-use crate::credentials::{OnConflict, Source, TokenFormatWord};
+use crate::credentials::{BasicEncoding, OnConflict, Source, TokenFormatWord};
 use crate::identity_headers::Overflow;
 use crate::key_spec::Absent::{
     Boolean, ByProfile, ByProtocol, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number,
@@ -19,6 +19,7 @@ use crate::upstream::PairAuth;
 use crate::words::Word;
 
 const STRING: Shape = Shape::String(Format::Text);
+const HEADER_NAMES: Shape = Shape::Array(&Shape::String(Format::Header));
 const RULES: Shape = Shape::Array(&Shape::String(Format::Rule));
 const RULES_BY_NAME: Shape = Shape::Map { keys: Name, values: &RULES };
 
@@ -111,6 +112,8 @@ pub static KEYS: &[KeySpec] = &[
     ),
     word("credentials", "on_conflict", OnConflict::WORDS),
     number("credentials", "max_length", 16_384, 16, 65_536),
+    word("credentials", "basic", BasicEncoding::WORDS),
+    key("credentials", "clean_headers", HEADER_NAMES, EmptyArray),
     object("", "token", "token", EmptyObject),
     key(
         "token",

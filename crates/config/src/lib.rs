@@ -47,7 +47,7 @@ pub use claims::ClaimNames;
 pub use client_auth::{ClientAuth, client_auth_methods};
 pub use config::Config;
 pub use cors::AllowedOrigins;
-pub use credentials::{Credentials, OnConflict, TokenFormat};
+pub use credentials::{BasicEncoding, Credentials, OnConflict, TokenFormat};
 pub use identity_headers::{IdentityHeader, IdentitySource, Overflow};
 pub use key_spec::{Absent, KeySpec};
 pub use keys::KEYS;

@@ -3,16 +3,18 @@
 
 mod authorization_header;
 mod basic;
-mod bearer;
 mod query;
+mod token;
 pub mod usergrid_token;
 
-pub(crate) use bearer::is_b64token;
 pub(crate) use query::form_value;
+pub(crate) use token::is_token;
+
+use std::rc::Rc;
 
 use usergrid_auth_config::{Credentials, OnConflict, Secret};
 
-use crate::header_map::HeaderMap;
+use crate::header_map::{HeaderEdit, HeaderMap};
 
 use authorization_header::Authorization;
 use query::Query;
@@ -20,7 +22,7 @@ use query::Query;
 /// A credential that has the shape of one; whether it is good, only a verifying server knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// An RFC 6750 `b64token`.
+    /// Visible ASCII without a comma (RFC 6749 appendix A.12).
     Token {
         /// The token itself, decoded.
         token: Secret,
@@ -74,11 +76,13 @@ pub enum Presented {
 pub enum BadCredential {
     /// More than one credential (RFC 6750 section 2).
     Conflict,
-    /// Not a token: unsupported scheme, nothing after `Bearer`, a broken escape, no `b64token`.
+    /// Not a token: unsupported scheme, nothing after `Bearer`, a broken escape, or what is
+    /// not visible ASCII.
     Token,
     /// A token longer than `credentials.max_length`.
     TooLong,
-    /// Basic that cannot be right: no base64, no colon, an empty or too long half.
+    /// Basic that cannot be right: no base64, no colon, an empty or too long half, or one with a
+    /// broken escape where halves are form-encoded.
     Basic,
     /// A pair in the query that cannot be right: a broken escape or a too long half.
     ClientQuery,
@@ -125,7 +129,7 @@ pub fn find(headers: &HeaderMap, settings: &Credentials) -> Found {
     {
         Presented::Bad(BadCredential::Conflict)
     } else {
-        judge(query.as_ref(), &authorization, settings.max_length)
+        judge(query.as_ref(), &authorization, settings)
     };
 
     let used_from_query =
@@ -147,22 +151,44 @@ pub fn find(headers: &HeaderMap, settings: &Credentials) -> Found {
     }
 }
 
+/// The edits that take the credentials of accepted places out of these headers, in which proxies
+/// and browsers repeat the URL.
+pub(crate) fn clean_urls<'a>(
+    names: &'a [Rc<str>],
+    headers: &'a HeaderMap,
+    settings: &'a Credentials,
+) -> impl Iterator<Item = HeaderEdit> + 'a {
+    names.iter().flat_map(|name| {
+        let mut is_clean = true;
+        let line = |line: &[u8]| match query::clean_url(line, settings) {
+            Some(cleaned) => {
+                is_clean = false;
+                cleaned
+            }
+            None => line.to_vec(),
+        };
+        let lines = headers.values(name).map(line).collect();
+        if is_clean { Vec::new() } else { HeaderEdit::lines(name, lines) }
+    })
+}
+
 /// The first credential in Usergrid's order, which is the only one where conflicts are refused.
 fn judge(
     query: Option<&Query<'_>>,
     authorization: &Authorization<'_>,
-    longest: usize,
+    settings: &Credentials,
 ) -> Presented {
+    let longest = settings.max_length;
     let judged = if let Some(value) = query.and_then(Query::token) {
         query::decode(value)
             .ok_or(BadCredential::Token)
-            .and_then(|token| bearer::token(&token, longest))
+            .and_then(|token| token::token(&token, longest))
             .map(|token| Credential::Token { token, place: TokenPlace::Query })
     } else if let Some(value) = authorization.bearer {
-        bearer::token(value, longest)
+        token::token(value, longest)
             .map(|token| Credential::Token { token, place: TokenPlace::Header })
     } else if let Some(value) = authorization.basic {
-        basic::pair(value, longest)
+        basic::pair(value, settings)
             .map(|(id, secret)| client(id, secret, ClientPlace::Basic))
             .ok_or(BadCredential::Basic)
     } else if let Some((id, secret)) = query.and_then(Query::pair) {

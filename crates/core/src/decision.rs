@@ -15,7 +15,8 @@ mod judgement;
 mod paused_request;
 mod watches;
 
-pub use effects::{Effect, HeaderEdit};
+pub use crate::header_map::HeaderEdit;
+pub use effects::Effect;
 pub use explain::explain;
 pub use finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, VerdictFinding};
 
@@ -24,8 +25,8 @@ use std::rc::Rc;
 use usergrid_auth_config::{Config, Server};
 use usergrid_auth_rules::path::RequestPath;
 
+use crate::credential;
 use crate::header_map::HeaderMap;
-use crate::identity_headers::ReservedNames;
 use crate::log_event::LogEvent;
 use crate::log_limiter::LogLimiter;
 use crate::metrics::{Counter, Outcome};
@@ -38,6 +39,7 @@ use crate::verification::peers::SharedStore;
 use crate::verification::single_flight::{FlightId, StreamId};
 use crate::verification::verdict::Verdict;
 use crate::verification::{Completion, Lookup, Verification};
+use crate::watched_names::WatchedNames;
 
 use forwarding::Forwarding;
 use head::{Examined, Head, Step};
@@ -100,8 +102,8 @@ pub struct Filter {
     config: Rc<Config>,
     verification: Verification<PausedRequest>,
     watches: Watches,
-    /// Identity headers that a client must not send.
-    reserved: ReservedNames,
+    /// Headers that are not left as a client sent them.
+    watched: WatchedNames,
     refusals: LogLimiter<Refusal>,
     effects: Vec<Effect>,
 }
@@ -113,7 +115,7 @@ impl Filter {
         Self {
             verification: Verification::new(Rc::clone(&config), store),
             watches: Watches::new(config.max_waiting),
-            reserved: ReservedNames::new(&config.identity),
+            watched: WatchedNames::new(&config),
             refusals: LogLimiter::new(LOGGED_REFUSALS),
             effects: Vec::new(),
             config,
@@ -181,7 +183,7 @@ impl Filter {
     /// Some backends merge trailers into the headers.
     #[cold]
     fn trailers(&mut self, stream: StreamId, trailers: &HeaderMap) {
-        for name in self.reserved.among(trailers) {
+        for name in self.watched.among(trailers).reserved {
             let edit = HeaderEdit::Remove(Rc::from(name));
             self.effects.push(Effect::EditTrailers(stream, edit));
         }
@@ -197,14 +199,17 @@ impl Filter {
         let config = Rc::clone(&self.config);
         let headers = head.headers;
         // Before anything else, so that no way through leaves a client's own copy in place.
-        for name in self.reserved.among(headers) {
-            self.effects.push(Effect::remove(stream, &name));
+        let sighted = self.watched.among(headers);
+        for name in &sighted.reserved {
+            self.effects.push(Effect::remove(stream, name));
         }
-        let Examined { step, clean_path } = head::examine(head, &route, &config, now, &mut ());
-        // At this moment, so that no later step, and no client that gives up waiting, leaves it in
-        // the access log.
-        if let Some(clean) = clean_path {
-            self.effects.push(Effect::set(stream, forwarding::PATH, clean));
+        let Examined { step, taken } = head::examine(head, &route, &config, now, &mut ());
+        // At this moment, so that no later step, and no client that gives up waiting, leaves them
+        // in the access log.
+        if let Some(taken) = taken {
+            let path = taken.path.map(|path| HeaderEdit::set(forwarding::PATH, path));
+            let urls = credential::clean_urls(&sighted.urls, headers, &config.credentials);
+            self.effects.extend(path.into_iter().chain(urls).map(|it| Effect::Edit(stream, it)));
         }
         let context = |credential| RequestContext {
             stream,

@@ -1,4 +1,8 @@
-//! The head of a request as the host hands it over: names in lower case, values as bytes.
+//! The head of a request as the host hands it over: names in lower case, values as bytes; and what
+//! is to be changed about it.
+
+use std::fmt;
+use std::rc::Rc;
 
 /// Request headers in their order, pseudo-headers included, repetitions kept.
 #[derive(Clone, Debug, Default)]
@@ -25,5 +29,50 @@ impl HeaderMap {
     /// All headers in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+}
+
+/// A change of a header or trailer.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HeaderEdit {
+    /// One of this name and value, in place of all there were.
+    Set(Rc<str>, Rc<[u8]>),
+    /// One more line of this name, after those there are.
+    Add(Rc<str>, Rc<[u8]>),
+    /// None of this name.
+    Remove(Rc<str>),
+}
+
+impl HeaderEdit {
+    pub(crate) fn set(name: &str, value: Vec<u8>) -> Self {
+        Self::Set(Rc::from(name), Rc::from(value))
+    }
+
+    pub(crate) fn remove(name: &str) -> Self {
+        Self::Remove(Rc::from(name))
+    }
+
+    /// The edits that leave these `lines` of `name` and no other.
+    pub(crate) fn lines(name: &Rc<str>, lines: Vec<Vec<u8>>) -> Vec<Self> {
+        if lines.is_empty() {
+            return vec![Self::Remove(Rc::clone(name))];
+        }
+        let make = |(place, line)| match place {
+            // The host keeps the first line in its place and drops the others.
+            0 => Self::Set(Rc::clone(name), Rc::from(line)),
+            _ => Self::Add(Rc::clone(name), Rc::from(line)),
+        };
+        lines.into_iter().map(Vec::into_boxed_slice).enumerate().map(make).collect()
+    }
+}
+
+/// No value: it may hold a credential.
+impl fmt::Debug for HeaderEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(name, _) => write!(f, "Set({name}, ..)"),
+            Self::Add(name, _) => write!(f, "Add({name}, ..)"),
+            Self::Remove(name) => write!(f, "Remove({name})"),
+        }
     }
 }

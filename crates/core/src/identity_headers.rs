@@ -6,6 +6,7 @@ use std::rc::Rc;
 use usergrid_auth_config::{IdentityHeader, IdentitySource};
 
 use crate::header_map::HeaderMap;
+use crate::watched_names::Lengths;
 
 /// The principal of a caller without a credential.
 pub const GUEST: &[u8] = b"guest";
@@ -14,41 +15,28 @@ pub const GUEST: &[u8] = b"guest";
 #[derive(Debug)]
 pub struct ReservedNames {
     names: Vec<Rc<str>>,
-    /// Bit n is set if a name is n bytes long: most of a request's headers are ruled out by that.
-    lengths: u128,
 }
 
 impl ReservedNames {
     /// The names of all identity headers, also of those that the configuration drops.
     #[must_use]
     pub fn new(identity: &[IdentityHeader]) -> Self {
-        let names: Vec<Rc<str>> = identity.iter().map(|header| Rc::clone(&header.name)).collect();
-        let lengths = names.iter().fold(0, |lengths, name| lengths | length_bit(name));
-        Self { names, lengths }
+        Self { names: identity.iter().map(|header| Rc::clone(&header.name)).collect() }
     }
 
-    /// Those of them among `headers`, as they are written there, each once.
+    /// Whether `name` is one of them to some backend.
     ///
     /// Every character that is no letter and no digit counts as `-`: CGI, PHP and WSGI backends
     /// fold them, and would take `x_usergrid_principal` or `x.usergrid.principal` for ours.
     #[must_use]
-    pub fn among(&self, headers: &HeaderMap) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
-        for (name, _) in headers.iter() {
-            if self.lengths & length_bit(name) != 0
-                && self.names.iter().any(|ours| same_to_a_backend(ours, name))
-                && !found.iter().any(|known| known == name)
-            {
-                found.push(name.to_owned());
-            }
-        }
-        found
+    pub fn holds(&self, name: &str) -> bool {
+        self.names.iter().any(|ours| same_to_a_backend(ours, name))
     }
-}
 
-/// All names of 127 bytes and more share one bit.
-fn length_bit(name: &str) -> u128 {
-    1 << name.len().min(127)
+    /// Which lengths they have.
+    pub(crate) fn lengths(&self) -> Lengths {
+        Lengths::of(&self.names)
+    }
 }
 
 /// The headers of a guest.

@@ -40,3 +40,4 @@ pub mod revocation;
 pub mod route;
 pub mod time;
 pub mod verification;
+pub mod watched_names;

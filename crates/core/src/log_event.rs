@@ -97,7 +97,11 @@ impl fmt::Display for LogEvent {
                     Some(Hint::ApplicationIds) => {
                         f.write_str(" setting=authorization.application_ids")?;
                     }
-                    None => {}
+                    None => {
+                        if let Some(setting) = refusal.setting() {
+                            write!(f, " setting={setting}")?;
+                        }
+                    }
                 }
                 more(f, *suppressed)
             }

@@ -80,6 +80,15 @@ pub struct Row {
 const NO_PERMISSION: &str = "Subject does not have permission to access this resource";
 
 impl Refusal {
+    /// The setting that an operator may want to change, where there is one for all such refusals.
+    #[must_use]
+    pub const fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::TooLong => Some("credentials.max_length"),
+            _ => None,
+        }
+    }
+
     /// All of them, in the order of the table.
     pub const ALL: [Self; 14] = [
         Self::Missing,

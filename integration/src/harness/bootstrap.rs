@@ -27,6 +27,9 @@ pub struct Knobs {
     pub allow_on_headers_stop_iteration: Option<bool>,
     /// Envoy leaves paths as they are, as it does by default.
     pub raw_paths: bool,
+    /// Envoy stands behind another proxy and leaves the headers as that one sends them, where at an
+    /// edge it drops those of its own.
+    pub inner: bool,
     /// How long a stream may stall.
     pub stream_idle_timeout: Option<String>,
     /// Worker threads; one if absent, so that caches and counts are of one worker.
@@ -214,6 +217,9 @@ impl Bootstrap {
             *self.manager("/normalize_path")? = false.into();
             *self.manager("/merge_slashes")? = false.into();
             *self.manager("/path_with_escaped_slashes_action")? = "KEEP_UNCHANGED".into();
+        }
+        if knobs.inner {
+            *self.manager("/use_remote_address")? = false.into();
         }
         if let Some(timeout) = &knobs.stream_idle_timeout {
             *self.manager("/stream_idle_timeout")? = timeout.as_str().into();

@@ -28,6 +28,7 @@ macro_rules! scenarios {
 
 scenarios! {
     base_path: "base-path",
+    basic_form: "basic-form",
     browsers: "browsers",
     client_credentials_absent: "client-credentials-absent",
     client_credentials: "client-credentials",
@@ -58,6 +59,7 @@ scenarios! {
     tenancy_require: "tenancy-require",
     tenancy: "tenancy",
     token_format: "token-format",
+    url_headers: "url-headers",
     wrong_answers: "wrong-answers",
 }
 

@@ -66,6 +66,7 @@ impl Host<'_> {
             "proxy_replace_header_map_value" | "proxy_remove_header_map_value" => {
                 self.change(name == "proxy_replace_header_map_value")
             }
+            "proxy_add_header_map_value" => self.add(),
             "proxy_get_property" => Ok(NOT_FOUND),
             "proxy_get_shared_data" => self.shared(),
             "proxy_set_shared_data" => self.share(),
@@ -170,6 +171,14 @@ impl Host<'_> {
         let Some(stream) = state.streams.get_mut(&state.effective) else { return Ok(BAD_ARGUMENT) };
         stream.headers.retain(|(key, _)| *key != name);
         stream.headers.extend(value.map(|value| (name, value)));
+        Ok(OK)
+    }
+
+    fn add(&mut self) -> Result<i32, Error> {
+        let (name, value) = (self.text(1)?, self.bytes(3)?);
+        let state = self.state();
+        let Some(stream) = state.streams.get_mut(&state.effective) else { return Ok(BAD_ARGUMENT) };
+        stream.headers.push((name, value));
         Ok(OK)
     }
 

@@ -1,10 +1,10 @@
-//! The query string: which parameters are credentials, and `:path` without them.
-//! Everything else in it is bytes that come out as they went in.
+//! The query string: which parameters are credentials, and the text without them, in `:path` and in
+//! the headers that repeat it. Everything else in it is bytes that come out as they went in.
 
 use usergrid_auth_config::Credentials;
 use usergrid_auth_rules::syntax::hex_digit;
 
-/// The credentials in the query of one `:path`.
+/// The credentials in the query of one `:path`, or of one URL in a header.
 ///
 /// A parameter is what stands between two `&`. A second `?` and a `#` are ordinary bytes: Envoy
 /// refuses a fragment before any filter, and where that is switched off, more is seen as a
@@ -40,6 +40,11 @@ impl<'a> Query<'a> {
         let mark = path.iter().position(|byte| *byte == b'?')?;
         let (path, text) = path.split_at_checked(mark)?;
         let (_, text) = text.split_first()?;
+        Some(Self::read(path, text, settings))
+    }
+
+    /// Reads the query `text` of `path`.
+    fn read(path: &'a [u8], text: &'a [u8], settings: &Credentials) -> Self {
         let (tokens, ids, secrets) = Default::default();
         let mut query = Self { path, text, tokens, ids, secrets };
         for parameter in pieces(text) {
@@ -54,7 +59,7 @@ impl<'a> Query<'a> {
                 values.count = values.count.saturating_add(1);
             }
         }
-        Some(query)
+        query
     }
 
     /// How many credentials there are. A pair with a repeated half is more than one.
@@ -125,6 +130,63 @@ impl<'a> Query<'a> {
     }
 }
 
+/// The value of a header that repeats the URL, without the credentials of the accepted places and
+/// without a `client_secret` that belongs to none; `None` if it holds neither.
+///
+/// It may be a path or a whole URL, and end in a fragment, or be several lines joined by commas,
+/// which is how Envoy keeps some headers. Where that leaves a choice, more is seen as a credential.
+pub(super) fn clean_url(value: &[u8], settings: &Credentials) -> Option<Vec<u8>> {
+    let mut cleaned = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(mark) = rest.iter().position(|byte| *byte == b'?') {
+        let (path, query) = rest.split_at_checked(mark)?;
+        let (_, query) = query.split_first()?;
+        let (text, after) = query.split_at_checked(query_end(query, settings))?;
+        let query = Query::read(path, text, settings);
+        if query.has_secrets() {
+            cleaned.extend(query.without_credentials());
+        } else {
+            cleaned.extend([path, b"?", text].into_iter().flatten());
+        }
+        rest = after;
+    }
+    cleaned.extend(rest);
+    (cleaned.len() != value.len()).then_some(cleaned)
+}
+
+/// How far a query reaches: to a fragment, or to the comma of a parameter, no secret itself, behind
+/// which the query of another line begins.
+fn query_end(text: &[u8], settings: &Credentials) -> usize {
+    let is_secret = |name: &[u8]| match Name::of(name) {
+        Some(Name::AccessToken) => settings.query,
+        Some(Name::ClientSecret) => settings.client_query,
+        Some(Name::ClientId) | None => false,
+    };
+    let mut begin = 0;
+    let mut secret = None;
+    let mut comma = None;
+    for (place, byte) in text.iter().enumerate() {
+        match byte {
+            b'#' => return place,
+            b'&' => {
+                begin = place.saturating_add(1);
+                (secret, comma) = (None, None);
+            }
+            b'=' if secret.is_none() => {
+                secret = text.get(begin..place).map(is_secret);
+            }
+            b',' if comma.is_none() && secret != Some(true) => comma = Some(place),
+            b'?' => {
+                if let Some(comma) = comma {
+                    return comma;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 /// The first value of the parameter `name` in a query or form, decoded; `None` if it has none or a
 /// broken one.
 pub(crate) fn form_value(form: &[u8], name: &[u8]) -> Option<Vec<u8>> {
@@ -152,15 +214,22 @@ fn credential(parameter: &[u8]) -> Option<(Name, &[u8])> {
     if value.is_empty() {
         return None;
     }
-    // Decoded before it is compared: the backend will read `access%5Ftoken` as the name it hides.
-    let is = |wanted: &[u8]| decoded(name).eq(wanted.iter().copied().map(Some));
-    [
-        (Name::AccessToken, b"access_token".as_slice()),
-        (Name::ClientId, b"client_id"),
-        (Name::ClientSecret, b"client_secret"),
-    ]
-    .into_iter()
-    .find_map(|(name, wanted)| is(wanted).then_some((name, value)))
+    Some((Name::of(name)?, value))
+}
+
+impl Name {
+    /// The credential parameter that `name` is, still encoded. Decoded before it is compared: the
+    /// backend will read `access%5Ftoken` as the name it hides.
+    fn of(name: &[u8]) -> Option<Self> {
+        let is = |wanted: &[u8]| decoded(name).eq(wanted.iter().copied().map(Some));
+        [
+            (Self::AccessToken, b"access_token".as_slice()),
+            (Self::ClientId, b"client_id"),
+            (Self::ClientSecret, b"client_secret"),
+        ]
+        .into_iter()
+        .find_map(|(name, wanted)| is(wanted).then_some(name))
+    }
 }
 
 /// The decoded bytes; `None` in the place of a broken escape.

@@ -1,8 +1,8 @@
 //! What is to be done, as values.
 
-use std::rc::Rc;
 use std::time::Duration;
 
+use crate::header_map::HeaderEdit;
 use crate::log_event::LogEvent;
 use crate::metrics::Counter;
 use crate::refusal::Response;
@@ -41,30 +41,7 @@ pub enum Effect {
     Log(LogEvent),
 }
 
-/// A change of a header or trailer.
-#[derive(Clone, PartialEq, Eq)]
-pub enum HeaderEdit {
-    /// One of this name and value, in place of all there were.
-    Set(Rc<str>, Rc<[u8]>),
-    /// None of this name.
-    Remove(Rc<str>),
-}
-
-impl HeaderEdit {
-    pub(super) fn set(name: &str, value: Vec<u8>) -> Self {
-        Self::Set(Rc::from(name), Rc::from(value))
-    }
-
-    pub(super) fn remove(name: &str) -> Self {
-        Self::Remove(Rc::from(name))
-    }
-}
-
 impl Effect {
-    pub(super) fn set(stream: StreamId, name: &str, value: Vec<u8>) -> Self {
-        Self::Edit(stream, HeaderEdit::set(name, value))
-    }
-
     pub(super) fn remove(stream: StreamId, name: &str) -> Self {
         Self::Edit(stream, HeaderEdit::remove(name))
     }

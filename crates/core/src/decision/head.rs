@@ -36,7 +36,7 @@ pub(super) struct Head<'a> {
 
 /// Where the steps lead.
 pub(super) enum Step {
-    /// The request passes, credentials and all, and counts as this.
+    /// The request passes, whatever credential it presents, and counts as this.
     Forward(Outcome),
     /// It passes as a guest.
     AdmitGuest,
@@ -53,11 +53,18 @@ pub(super) enum Step {
     },
 }
 
+/// The credentials that leave a request before anything else becomes of it, so that neither a
+/// backend nor a log sees them.
+pub(super) struct Taken {
+    /// `:path` without the credentials of its query, where it holds some that must not stay.
+    pub(super) path: Option<Vec<u8>>,
+}
+
 /// What came of a head.
 pub(super) struct Examined {
     pub(super) step: Step,
-    /// `:path` without the credentials of its query, where it holds some that must not stay.
-    pub(super) clean_path: Option<Vec<u8>>,
+    /// What has to leave the request at once; `None`: all of it stays as it came.
+    pub(super) taken: Option<Taken>,
 }
 
 impl<'a> Head<'a> {
@@ -143,6 +150,12 @@ impl<'a> Head<'a> {
     }
 }
 
+impl Taken {
+    fn of(found: Found) -> Self {
+        Self { path: found.clean_path }
+    }
+}
+
 /// Takes the steps in their order.
 pub(super) fn examine(
     head: &Head<'_>,
@@ -161,7 +174,11 @@ pub(super) fn examine(
     trace.note(|| Finding::path(&path));
     let steps = Steps::of_a_request();
     if let Some(outcome) = untouched(head, route, config, &path, &steps, trace) {
-        return Examined { step: Step::Forward(outcome), clean_path: None };
+        // A browser repeats the URL in a preflight, token and all.
+        let is_cleaned = outcome == Outcome::Preflight;
+        let taken =
+            is_cleaned.then(|| Taken::of(credential::find(head.headers, &config.credentials)));
+        return Examined { step: Step::Forward(outcome), taken };
     }
     let Found { presented, clean_path, places } =
         credential::find(head.headers, &config.credentials);
@@ -184,17 +201,17 @@ pub(super) fn examine(
             }
         }
     };
-    Examined { step, clean_path }
+    Examined { step, taken: Some(Taken { path: clean_path }) }
 }
 
 /// Even then no credential may stay in the query, where logs would show it.
 #[cold]
 fn broken(head: &Head<'_>, config: &Config) -> Examined {
-    let clean_path = credential::find(head.headers, &config.credentials).clean_path;
-    Examined { step: Step::Refuse(Refusal::BadPath, None), clean_path }
+    let taken = Taken::of(credential::find(head.headers, &config.credentials));
+    Examined { step: Step::Refuse(Refusal::BadPath, None), taken: Some(taken) }
 }
 
-/// Whether the request passes with its credentials and all, and as what.
+/// Whether the request passes without a look at its credentials, and as what.
 fn untouched(
     head: &Head<'_>,
     route: &RouteSettings,

@@ -3,8 +3,10 @@
 //! differences are marked in them with their reason.
 
 use crate::support::{config, rows, unescape};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
-use usergrid_auth_config::{Credentials, OnConflict};
+use usergrid_auth_config::{BasicEncoding, Credentials, OnConflict};
 use usergrid_auth_core::credential::{
     BadCredential, ClientPlace, Credential, Found, Presented, TokenPlace, find,
 };
@@ -169,6 +171,33 @@ fn the_scheme_of_a_place_that_is_not_accepted_passes_but_hides_nothing() {
 }
 
 #[test]
+fn halves_of_basic_are_decoded_where_clients_encode_them() {
+    let raw = credentials(OnConflict::Reject);
+    let form = Credentials { basic: BasicEncoding::Form, ..raw.clone() };
+    for (pair, as_it_is, decoded) in [
+        ("id:sec", "basic id sec", "basic id sec"),
+        ("a%3Ab:c+d%2b", "basic a%3Ab c+d%2b", "basic a:b c d+"),
+        ("id:a:b", "basic id a:b", "basic id a:b"),
+        ("id:100%", "basic id 100%", "bad-basic"),
+        ("%zz:s", "basic %zz s", "bad-basic"),
+        ("id:%4", "basic id %4", "bad-basic"),
+        (":s", "bad-basic", "bad-basic"),
+        ("id:", "bad-basic", "bad-basic"),
+    ] {
+        let line = format!("Basic {}", STANDARD.encode(pair));
+        assert_eq!(says(&find_in("/a", &line, &raw)), as_it_is, "{pair}");
+        assert_eq!(says(&find_in("/a", &line, &form)), decoded, "{pair}");
+    }
+    // Counted when decoded.
+    let of = |half: &str| {
+        let line = format!("Basic {}", STANDARD.encode(format!("i:{half}")));
+        says(&find_in("/a", &line, &form))
+    };
+    assert_eq!(of(&"%61".repeat(64)), format!("basic i {}", "a".repeat(64)));
+    assert_eq!(of(&"%61".repeat(65)), "bad-basic");
+}
+
+#[test]
 fn lengths_are_bounded_in_every_place() {
     let fits = "a".repeat(64);
     let over = "a".repeat(65);
@@ -271,7 +300,7 @@ fn any_settings() -> impl Strategy<Value = Credentials> {
             client_query,
             client_basic,
             on_conflict: if reject { OnConflict::Reject } else { OnConflict::Usergrid },
-            max_length: 64,
+            ..credentials(OnConflict::Reject)
         },
     )
 }

@@ -15,7 +15,7 @@ use usergrid_auth_rules::syntax::is_uuid;
 
 use super::form::{self, Form};
 use super::usergrid::Target;
-use crate::credential::{ClientPlace, Credential, is_b64token};
+use crate::credential::{ClientPlace, Credential, is_token};
 use crate::principal::header_values::HeaderValue;
 use crate::principal::members::{self, Round};
 use crate::principal::{
@@ -215,7 +215,7 @@ fn issued(
     let answer = members::object(body)?;
     let token = members::text(&answer, "access_token")?.ok_or(AnswerError::Malformed)?.as_bytes();
     // The token will stand in a header of ours.
-    if !is_b64token(token) {
+    if !is_token(token) {
         return Err(AnswerError::Malformed);
     }
     // RFC 6749 section 7.1: a token of a type one does not understand must not be used. Usergrid

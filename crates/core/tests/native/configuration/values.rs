@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use usergrid_auth_config::{
-    ClaimLimits, ClientAuth, Config, ErrorFormat, Forward, IdentityHeader, IdentitySource,
-    OnConflict, Overflow, PairAuth, Tenancy, TokenFormat,
+    BasicEncoding, ClaimLimits, ClientAuth, Config, ErrorFormat, Forward, IdentityHeader,
+    IdentitySource, OnConflict, Overflow, PairAuth, Tenancy, TokenFormat,
 };
 
 use super::{MARK, environment, minimal};
@@ -38,6 +38,7 @@ fn a_minimal_document_means_the_defaults() {
     assert!(sources.header && sources.query && sources.client_query && sources.client_basic);
     assert_eq!(sources.on_conflict, OnConflict::Reject);
     assert_eq!(sources.max_length, 16384);
+    assert_eq!((sources.basic, sources.clean_headers.len()), (BasicEncoding::Raw, 9));
     assert!(matches!(server(&config).token, TokenFormat::Opaque));
     assert_eq!(server(&config).authorization.tenancy, Tenancy::IfPresent);
     assert_eq!(server(&config).authorization.application_ids.uuid("acme/sandbox"), None);
@@ -73,7 +74,10 @@ fn a_minimal_document_means_the_defaults() {
 fn every_choice_is_taken_over() {
     let config = accepted("every-choice.json");
     let sources = &config.credentials;
-    assert!(sources.header && !sources.query && !sources.client_query && !sources.client_basic);
+    assert!(sources.header && !sources.query && sources.client_query && sources.client_basic);
+    assert_eq!(sources.basic, BasicEncoding::Form);
+    assert_eq!(sources.clean_headers.len(), 10);
+    assert!(sources.clean_headers.iter().any(|name| &**name == "x-my-url"));
     assert_eq!(sources.on_conflict, OnConflict::Usergrid);
     assert_eq!(server(&config).authorization.tenancy, Tenancy::Require);
     let (ids, id) =

@@ -160,3 +160,13 @@ fn every_change_of_a_breaker_is_told() {
 fn answer(status: u16) -> CallOutcome {
     crate::support::answered(status, "")
 }
+
+#[test]
+fn a_token_that_is_too_long_names_the_key_to_change() {
+    let mut worker = Worker::new(r#""credentials":{"max_length":16}"#);
+    worker.request("GET /acme/app/x", &[("authorization", "Bearer 12345678901234567")]);
+    assert_eq!(
+        worker.log[0].to_string(),
+        "refused: reason=too_long application=acme/app setting=credentials.max_length"
+    );
+}

@@ -16,4 +16,5 @@ mod route;
 mod sharing;
 mod stock;
 mod time;
+mod url_headers;
 pub mod worker;

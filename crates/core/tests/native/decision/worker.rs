@@ -231,6 +231,9 @@ impl Head {
                 self.headers.retain(|(existing, _)| **existing != *name);
                 self.headers.push((name.to_string(), value.to_vec()));
             }
+            HeaderEdit::Add(name, value) => {
+                self.headers.push((name.to_string(), value.to_vec()));
+            }
             HeaderEdit::Remove(name) => self.headers.retain(|(existing, _)| **existing != *name),
         }
     }

@@ -5,7 +5,7 @@ use usergrid_auth_config::json::Json;
 use usergrid_auth_config::{ClaimLimits, Config, Secret};
 
 use super::target::Application;
-use crate::credential::is_b64token;
+use crate::credential::is_token;
 use crate::principal::header_values::{self, HeaderValue};
 use crate::principal::{
     AnswerError, ApplicationName, ClaimLimit, Principal, PrincipalKind, members,
@@ -188,7 +188,7 @@ impl Facts {
             None => None,
         };
         let issued_token = match text("issued_token")?.map(str::as_bytes) {
-            Some(token) if is_b64token(token) => Some(Secret::new(token)),
+            Some(token) if is_token(token) => Some(Secret::new(token)),
             Some(_) => return None,
             None => None,
         };
