@@ -8,6 +8,7 @@
 
 mod effects;
 mod explain;
+mod filter;
 mod finding;
 mod forwarding;
 mod head;
@@ -18,6 +19,7 @@ mod watches;
 pub use crate::header_map::HeaderEdit;
 pub use effects::Effect;
 pub use explain::explain;
+pub use filter::{Explainer, Filter};
 pub use finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, VerdictFinding};
 
 use std::rc::Rc;
@@ -41,6 +43,7 @@ use crate::verification::verdict::Verdict;
 use crate::verification::{Completion, Lookup, Verification};
 use crate::watched_names::WatchedNames;
 
+use finding::Trace;
 use forwarding::Forwarding;
 use head::{Examined, Head, Step};
 use judgement::Refused;
@@ -97,8 +100,9 @@ const USUAL_EFFECTS: usize = 12;
 /// Refusals for one reason that are logged in a second; the next line says how many were not.
 const LOGGED_REFUSALS: u32 = 10;
 
-/// The decision core of one worker under one configuration.
-pub struct Filter {
+/// The decision core of one worker under one configuration; `trace` is told what its steps find.
+struct Engine<T> {
+    trace: T,
     config: Rc<Config>,
     verification: Verification<PausedRequest>,
     watches: Watches,
@@ -108,11 +112,10 @@ pub struct Filter {
     effects: Vec<Effect>,
 }
 
-impl Filter {
-    /// A filter that knows nothing yet but what other workers left in `store`.
-    #[must_use]
-    pub fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
+impl<T: Trace> Engine<T> {
+    fn new(config: Rc<Config>, store: Rc<dyn SharedStore>, trace: T) -> Self {
         Self {
+            trace,
             verification: Verification::new(Rc::clone(&config), store),
             watches: Watches::new(config.max_waiting),
             watched: WatchedNames::new(&config),
@@ -122,8 +125,7 @@ impl Filter {
         }
     }
 
-    /// Takes one event at the wall time `now` and says what is to be done.
-    pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
+    fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
         self.effects.reserve(USUAL_EFFECTS);
         match event {
             Event::Request { stream, headers, end_of_stream, route } => {
@@ -203,7 +205,7 @@ impl Filter {
         for name in &sighted.reserved {
             self.effects.push(Effect::remove(stream, name));
         }
-        let Examined { step, taken } = head::examine(head, &route, &config, now, &mut ());
+        let Examined { step, taken } = head::examine(head, &route, &config, now, &mut self.trace);
         // At this moment, so that no later step, and no client that gives up waiting, leaves them
         // in the access log.
         if let Some(taken) = taken {
@@ -285,7 +287,7 @@ impl Filter {
 
     /// Ends a request by `verdict`; without one, the server failed.
     fn conclude(&mut self, paused: &mut PausedRequest, verdict: Option<&Verdict>, now: UnixMillis) {
-        match judgement::judge(paused, verdict, now, &mut ()) {
+        match judgement::judge(paused, verdict, now, &mut self.trace) {
             Ok(principal) => {
                 let stream = paused.context.stream;
                 let mut make = |edit| self.effects.push(Effect::Edit(stream, edit));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usergrid_auth_config::Config;
 
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 12] = [
     ("README.md", include_str!("../../../../README.md")),
     ("DESIGN.md", include_str!("../../../../DESIGN.md")),
     ("HOST.md", include_str!("../../../../HOST.md")),
@@ -15,6 +15,7 @@ const PAGES: [(&str, &str); 11] = [
     ("docs/performance.md", include_str!("../../../../docs/performance.md")),
     ("docs/limits.md", include_str!("../../../../docs/limits.md")),
     ("docs/mesh.md", include_str!("../../../../docs/mesh.md")),
+    ("docs/tool.md", include_str!("../../../../docs/tool.md")),
     ("docs/usergrid.md", include_str!("../../../../docs/usergrid.md")),
 ];
 

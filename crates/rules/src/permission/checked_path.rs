@@ -37,7 +37,8 @@ impl<'a> CheckedPath<'a> {
     }
 
     /// The text, empty or with a `/` in front.
-    pub(crate) fn text(&self) -> &str {
+    #[must_use]
+    pub fn text(&self) -> &str {
         &self.0
     }
 

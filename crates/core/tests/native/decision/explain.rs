@@ -2,12 +2,15 @@
 
 use std::rc::Rc;
 
-use usergrid_auth_core::decision::{Finding, explain};
+use usergrid_auth_core::decision::{Effect, Event, Explainer, Finding, explain};
 use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::route::RouteSettings;
+use usergrid_auth_core::verification::call::CallOutcome;
+use usergrid_auth_core::verification::peers::memory::View;
+use usergrid_auth_core::verification::single_flight::StreamId;
 use usergrid_auth_core::verification::verdict::{Denial, Verdict};
 
-use crate::support::{NOW, config, introspected};
+use crate::support::{NOW, answered, config, introspected};
 
 const SETTINGS: &str = r#""guest":[{"applications":["*/sandbox"],"permissions":["get:/**"]}],
     "public":["post:/*/*/token"],"token":{"format":"usergrid"}"#;
@@ -103,4 +106,32 @@ fn after_a_verdict_it_says_what_the_principal_may_do() {
     assert_eq!(last("GET /x", Some(&denied)), "verdict: denied, not active, or not for us");
     let later = user(r#""nbf":1700000060"#);
     assert_eq!(last("GET /x", Some(&later)), "verdict: its `nbf` lies ahead");
+}
+
+/// A worker that explains itself decides as any other, and what it says is what the list says.
+#[test]
+fn a_worker_says_while_it_decides_what_its_steps_find() {
+    let headers = || {
+        let token = TOKEN.as_bytes().to_vec();
+        let head = [(":method", b"GET".to_vec()), (":path", b"/acme/shop/books".to_vec())];
+        let head = head.into_iter().chain([("authorization", token)]);
+        HeaderMap::new(head.map(|(name, value)| (name.to_owned(), value)).collect())
+    };
+    let members = r#""application":"acme/shop","permissions":["get:/books"]"#;
+    let config = Rc::new(config(SETTINGS));
+    let mut worker = Explainer::new(Rc::clone(&config), Rc::new(View::default()));
+    let stream = StreamId(1);
+    let route = RouteSettings::default();
+    let event = Event::Request { stream, headers: headers(), end_of_stream: true, route };
+    let effects = worker.handle(event, NOW);
+    let call = effects.iter().find_map(|effect| match effect {
+        Effect::Call(call, _) => Some(*call),
+        _ => None,
+    });
+    let outcome: CallOutcome = answered(200, format!(r#"{{"active":true,{members}}}"#));
+    let effects = worker.handle(Event::CallEnded { call: call.expect("a call"), outcome }, NOW);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Forward { .. })));
+    let verdict = Verdict::Verified(Rc::new(introspected(&config, members)));
+    let route = RouteSettings::default();
+    assert_eq!(worker.findings(), explain(&config, &headers(), &route, Some(&verdict), NOW));
 }

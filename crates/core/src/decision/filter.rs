@@ -1,0 +1,68 @@
+//! The two ways to run the engine: to decide, and to see why.
+//!
+//! Both are compiled here and not where they are used: the one that decides is on every request's
+//! way.
+
+use std::rc::Rc;
+
+use usergrid_auth_config::Config;
+
+use super::{Effect, Engine, Event, Finding};
+use crate::time::UnixMillis;
+use crate::verification::peers::SharedStore;
+
+/// The decision core of one worker under one configuration.
+pub struct Filter(Engine<()>);
+
+impl Filter {
+    /// A filter that knows nothing yet but what other workers left in `store`.
+    #[must_use]
+    pub fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
+        Self(Engine::new(config, store, ()))
+    }
+
+    /// Takes one event at the wall time `now` and says what is to be done.
+    pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
+        self.0.handle(event, now)
+    }
+
+    /// How many requests are paused.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.waiting()
+    }
+
+    /// How many verdicts are remembered.
+    #[must_use]
+    pub fn cache_entries(&self) -> usize {
+        self.0.cache_entries()
+    }
+
+    /// How many breakers hold calls back.
+    #[must_use]
+    pub fn breakers_open(&self) -> usize {
+        self.0.breakers_open()
+    }
+}
+
+/// The same core, whose steps say what they find while they decide. Never in a module.
+pub struct Explainer(Engine<Vec<Finding>>);
+
+impl Explainer {
+    /// As [`Filter::new`].
+    #[must_use]
+    pub fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
+        Self(Engine::new(config, store, Vec::new()))
+    }
+
+    /// As [`Filter::handle`].
+    pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
+        self.0.handle(event, now)
+    }
+
+    /// What the steps have found, in their order.
+    #[must_use]
+    pub fn findings(self) -> Vec<Finding> {
+        self.0.trace
+    }
+}
