@@ -13,7 +13,9 @@ usage: cargo demo [--once] [--server NAME]
   --once          stop after the walk; the exit code says whether everything was as documented
   --server NAME   verify tokens with a server that others wrote, instead of the scripted one:
                   `oidc` is oidc-provider (needs Node.js 20 with npm),
-                  `django` is django-oauth-toolkit (needs Python 3.11 with pip);
+                  `django` is django-oauth-toolkit (needs Python 3.11 with pip),
+                  `authlib` is Authlib in Flask (the same),
+                  `glewlwyd` is Debian's package (needs Debian or Ubuntu, and Python 3);
                   `usergrid` walks through the article of Usergrid's documentation, with nothing
                   behind Envoy but a stand-in for a stock Usergrid
 

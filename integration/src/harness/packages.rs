@@ -1,5 +1,5 @@
-//! Packages of other languages, installed below the target directory: once, and whole or not at
-//! all.
+//! Packages of other languages and of Debian, installed below the target directory: once, and whole
+//! or not at all.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ const NODE: &str = "install Node.js 20 or later with npm";
 /// The first Node.js that the packages are run with.
 const OLDEST_NODE: u32 = 20;
 const PYTHON: &str = "install Python 3.11 or later with pip and venv";
+const DEBIAN: &str = "this needs Debian or Ubuntu, and `apt-get update` before";
 
 /// What `npm ci` makes of the lock file in `source`: the directory with `node_modules` and, beside
 /// it, where a module looks for them, the `scripts` of `source`.
@@ -47,6 +48,43 @@ pub fn python(source: &Path, name: &str) -> Result<PathBuf> {
         run(pip.current_dir(into), "pip", PYTHON)
     })?;
     Ok(installed.join("venv").join("bin").join("python"))
+}
+
+/// What Debian's packages in `packages.txt` of `source` bring, unpacked and not installed, with all
+/// that they need and this machine lacks: the directory that stands for `/`. It is `/` itself where
+/// the command `name` is installed.
+///
+/// # Errors
+/// If apt does not know the packages or cannot fetch them.
+pub fn debian(source: &Path, name: &str) -> Result<PathBuf> {
+    if Path::new("/usr/bin").join(name).exists() {
+        return Ok("/".into());
+    }
+    let installed = install(source, name, &["packages.txt"], |into| {
+        let wanted = fs::read_to_string(into.join("packages.txt"))?;
+        let mut apt = Command::new("apt-get");
+        apt.args(["install", "--print-uris", "-qq", "--yes", "--no-install-recommends"]);
+        let output = apt.args(wanted.lines()).stdin(Stdio::null()).output();
+        let output = output.with_context(|| format!("cannot run apt-get; {DEBIAN}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "apt-get knows no way to {name}; {DEBIAN}:\n{said}");
+        // `'URL' NAME_VERSION_ARCHITECTURE.deb SIZE DIGEST`, one a line.
+        let listed = String::from_utf8_lossy(&output.stdout);
+        let files = listed.lines().filter_map(|line| line.split_whitespace().nth(1));
+        let missing = files.filter_map(|file| Some(file.split_once('_')?.0));
+        let mut apt = Command::new("apt-get");
+        apt.args(["download", "-qq", "-o", "APT::Sandbox::User=root"]).args(missing);
+        run(apt.current_dir(into), "apt-get", DEBIAN)?;
+        for entry in fs::read_dir(into)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "deb") {
+                let mut dpkg = Command::new("dpkg-deb");
+                run(dpkg.arg("--extract").arg(&path).arg(into.join("root")), "dpkg-deb", DEBIAN)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(installed.join("root"))
 }
 
 /// A directory with `files` and what `build` makes of them; anew if one of them has changed since.

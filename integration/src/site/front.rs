@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::setup::Setup;
+use crate::harness::bootstrap::merge;
 use crate::harness::client::{self, Request, Response};
 use crate::harness::envoy;
 use crate::harness::process::Process;
@@ -48,8 +49,27 @@ impl Front {
     /// If the module does not build, or Envoy cannot be had or does not start.
     pub fn start(server: &Server, mut setup: Setup) -> Result<Self> {
         setup.patches.insert(0, configuration(server)?);
+        Self::build(server, &setup, None)
+    }
+
+    /// The same with the configuration that `docs/servers.md` shows, instead of the shipped one.
+    ///
+    /// # Errors
+    /// See [`Front::start`].
+    pub fn documented(server: &Server, mut setup: Setup) -> Result<Self> {
+        let mut config = server.documented()?;
+        for patch in std::mem::take(&mut setup.patches) {
+            merge(&mut config, &patch);
+        }
+        Self::build(server, &setup, Some(&config))
+    }
+
+    fn build(server: &Server, setup: &Setup, config: Option<&Value>) -> Result<Self> {
         let backend = Backend::start(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let mut bootstrap = setup.bootstrap(server.address(), backend.address())?;
+        if let Some(config) = config {
+            bootstrap.set_configuration(&config.to_string())?;
+        }
         bootstrap.route(server.kind().paths().revocation, "introspection")?;
         let scratch = Scratch::new(&setup.name)?;
         let envoy = Process::start(&envoy::find()?, &bootstrap, &setup.knobs, scratch)?;

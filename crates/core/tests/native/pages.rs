@@ -14,6 +14,7 @@ const PAGES: [(&str, &str); 12] = [
     ("docs/benchmarks.md", include_str!("../../../../docs/benchmarks.md")),
     ("docs/performance.md", include_str!("../../../../docs/performance.md")),
     ("docs/limits.md", include_str!("../../../../docs/limits.md")),
+    ("docs/servers.md", include_str!("../../../../docs/servers.md")),
     ("docs/mesh.md", include_str!("../../../../docs/mesh.md")),
     ("docs/tool.md", include_str!("../../../../docs/tool.md")),
     ("docs/usergrid.md", include_str!("../../../../docs/usergrid.md")),
@@ -47,6 +48,39 @@ fn the_configurations_for_usergrid_are_accepted() {
     assert_eq!(examples.len(), 2);
     accept_all(&examples);
     assert_eq!(examples[0], blocks("README.md")[1]);
+}
+
+/// Those under the servers that are run are those that run, see `integration/tests/envoy`.
+#[test]
+fn the_configurations_for_servers_are_accepted() {
+    let examples = blocks("docs/servers.md");
+    assert!(examples.len() >= 4, "{}", examples.len());
+    accept_all(&examples);
+}
+
+#[test]
+fn the_page_about_servers_names_the_versions_that_run() {
+    let (_, page) = PAGES.iter().find(|(page, _)| *page == "docs/servers.md").unwrap();
+    let package =
+        include_str!("../../../../integration/servers/oidc-provider/package.json").replace(' ', "");
+    let django =
+        include_str!("../../../../integration/servers/django-oauth-toolkit/requirements.in");
+    let authlib = include_str!("../../../../integration/servers/authlib/requirements.in");
+    let version = |text: &str, before: &str| {
+        let (_, after) = text.split_once(before).unwrap();
+        after.split(['"', '\n']).next().unwrap().to_owned()
+    };
+    for wanted in [
+        format!("| [oidc-provider](#oidc-provider) | {} ", version(&package, "oidc-provider\":\"")),
+        format!("(#django-oauth-toolkit) | {} ", version(django, "django-oauth-toolkit==")),
+        format!(
+            "(#authlib) | {} | run, in Flask {} ",
+            version(authlib, "Authlib=="),
+            version(authlib, "Flask==")
+        ),
+    ] {
+        assert!(page.contains(&wanted), "no `{wanted}`");
+    }
 }
 
 #[test]

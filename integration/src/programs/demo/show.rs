@@ -12,7 +12,7 @@ use crate::harness::http::header;
 use crate::scenario::check::backend_header;
 use crate::servers::stub::backend::{MARK, Seen};
 
-const IDENTITY: [&str; 7] = [
+const IDENTITY: [&str; 11] = [
     "x-usergrid-principal",
     "x-usergrid-subject",
     "x-usergrid-username",
@@ -20,6 +20,10 @@ const IDENTITY: [&str; 7] = [
     "x-usergrid-scope",
     "x-usergrid-organization",
     "x-usergrid-application",
+    "x-auth-subject",
+    "x-auth-username",
+    "x-auth-client-id",
+    "x-auth-scope",
 ];
 
 const BOLD: &str = "1";

@@ -6,9 +6,13 @@ pub enum Kind {
     OidcProvider,
     /// `django-oauth-toolkit` of PyPI.
     Django,
+    /// Authlib of PyPI, in Flask.
+    Authlib,
+    /// `glewlwyd` of Debian.
+    Glewlwyd,
 }
 
-pub const ALL: [Kind; 2] = [Kind::OidcProvider, Kind::Django];
+pub const ALL: [Kind; 4] = [Kind::OidcProvider, Kind::Django, Kind::Authlib, Kind::Glewlwyd];
 
 #[derive(Clone, Copy, Debug)]
 pub struct Paths {
@@ -27,6 +31,8 @@ impl Kind {
         match self {
             Self::OidcProvider => "oidc",
             Self::Django => "django",
+            Self::Authlib => "authlib",
+            Self::Glewlwyd => "glewlwyd",
         }
     }
 
@@ -36,6 +42,8 @@ impl Kind {
         match self {
             Self::OidcProvider => "oidc-provider",
             Self::Django => "django-oauth-toolkit",
+            Self::Authlib => "authlib",
+            Self::Glewlwyd => "glewlwyd",
         }
     }
 
@@ -52,16 +60,32 @@ impl Kind {
                 introspection: "/oauth/introspect/",
                 revocation: "/oauth/revoke_token/",
             },
+            Self::Authlib => Paths {
+                token: "/oauth/token",
+                introspection: "/oauth/introspect",
+                revocation: "/oauth/revoke",
+            },
+            Self::Glewlwyd => Paths {
+                token: "/api/oauth/token",
+                introspection: "/api/oauth/introspect",
+                revocation: "/api/oauth/revoke",
+            },
         }
     }
 
-    /// The identity header in which the name of a user arrives, by the claim that the server has it
-    /// in.
+    /// The identity header in which the name of a user arrives with the shipped configuration, by
+    /// the claim that the server has it in.
     #[must_use]
     pub fn user_header(self) -> &'static str {
         match self {
             Self::OidcProvider => "x-usergrid-subject",
-            Self::Django => "x-usergrid-username",
+            Self::Django | Self::Authlib | Self::Glewlwyd => "x-usergrid-username",
         }
+    }
+
+    /// Whether a client may have tokens that live shorter than others'.
+    #[must_use]
+    pub fn knows_short_lives(self) -> bool {
+        self != Self::Glewlwyd
     }
 }

@@ -21,10 +21,16 @@ pub(super) fn command(kind: Kind) -> Result<Command> {
             command.arg("--require").arg(shim).arg(server);
             Ok(command)
         }
-        Kind::Django => {
+        Kind::Django | Kind::Authlib => {
             let mut command = Command::new(packages::python(&source, kind.package())?);
             // Without `-B`, Python writes into the checkout.
             command.arg("-B").arg(source.join("server.py"));
+            Ok(command)
+        }
+        Kind::Glewlwyd => {
+            let root = packages::debian(&source, kind.package())?;
+            let mut command = Command::new("python3");
+            command.arg("-B").arg(source.join("server.py")).arg(root);
             Ok(command)
         }
     }

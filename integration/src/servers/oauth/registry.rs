@@ -87,6 +87,12 @@ impl Client {
         format!("Basic {}", BASE64_STANDARD.encode(pair))
     }
 
+    /// `Basic` without that encoding, as some servers read it.
+    #[must_use]
+    pub fn basic_as_it_is(&self) -> String {
+        format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", self.id, self.secret)))
+    }
+
     /// `introspection.client_auth` for this client.
     #[must_use]
     pub fn client_auth(&self) -> Value {

@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::kind::Kind;
 use super::login::{self, Browser};
+use super::page;
 use super::program;
 use super::registry::{Client, Registry};
+use crate::harness::bootstrap::merge;
 use crate::harness::client::{Request, Response};
 use crate::harness::process::GUARD;
 use crate::harness::workspace::Scratch;
@@ -24,6 +26,8 @@ pub struct Server {
     guard: Child,
     directory: Scratch,
     address: SocketAddr,
+    /// What shows that we may ask, where that is a token and not a client's secret.
+    bearer: Option<String>,
 }
 
 /// What a token endpoint has answered.
@@ -60,8 +64,12 @@ impl Server {
             .spawn()
             .context("cannot run sh")?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { kind, registry, guard, directory, address: nowhere };
+        let address = nowhere;
+        let mut server = Self { kind, registry, guard, directory, address, bearer: None };
         server.address = server.wait_until_listening()?;
+        if kind == Kind::Glewlwyd {
+            server.bearer = Some(server.verifier_token()?);
+        }
         Ok(server)
     }
 
@@ -129,20 +137,20 @@ impl Server {
                     ],
                 )
             }
-            Kind::Django => {
+            Kind::Django | Kind::Authlib | Kind::Glewlwyd => {
                 let user = &self.registry.user;
-                self.issue(
-                    client,
-                    &[
-                        ("grant_type", "password"),
-                        ("username", &user.name),
-                        ("password", &user.password),
-                        ("scope", scope),
-                        // RFC 8707: whom the token is for. The other server's tokens are all for
-                        // that one.
-                        ("resource", &self.registry.audience),
-                    ],
-                )
+                let mut pairs = vec![
+                    ("grant_type", "password"),
+                    ("username", user.name.as_str()),
+                    ("password", &user.password),
+                    ("scope", scope),
+                ];
+                if self.kind == Kind::Django {
+                    // RFC 8707: whom the token is for. Other servers' tokens are all for that one,
+                    // or for nobody in particular.
+                    pairs.push(("resource", &self.registry.audience));
+                }
+                self.issue(client, &pairs)
             }
         }
     }
@@ -153,7 +161,7 @@ impl Server {
     /// If it does not answer with 200 and JSON.
     pub fn introspect(&self, token: &str) -> Result<Value> {
         let gateway = self.registry.client("gateway")?;
-        let asked = post(self.kind.paths().introspection, gateway, &[("token", token)]);
+        let asked = self.post(self.kind.paths().introspection, gateway, &[("token", token)]);
         let response = self.send(&asked)?;
         ensure!(response.status == 200, "introspection answers {}", response.status);
         response.json()
@@ -165,7 +173,7 @@ impl Server {
     /// If there is no such client.
     pub fn revocation(&self, id: &str, token: &str) -> Result<Request> {
         let client = self.registry.client(id)?;
-        Ok(post(self.kind.paths().revocation, client, &[("token", token)]))
+        Ok(self.post(self.kind.paths().revocation, client, &[("token", token)]))
     }
 
     /// Sends a request here, without Envoy.
@@ -176,8 +184,53 @@ impl Server {
         login::send(self.address, request)
     }
 
+    /// The filter's configuration for it as `docs/servers.md` shows it, with what the filter
+    /// identifies itself by.
+    ///
+    /// # Errors
+    /// If the page shows none.
+    pub fn documented(&self) -> Result<Value> {
+        let mut config = page::configuration(self.kind)?;
+        let auth = json!({ "introspection": { "client_auth": self.client_auth()? } });
+        merge(&mut config, &auth);
+        Ok(config)
+    }
+
+    /// `introspection.client_auth` by which the filter may ask, to be merged into one that has its
+    /// secret from the environment.
+    fn client_auth(&self) -> Result<Value> {
+        Ok(match &self.bearer {
+            Some(token) => json!({ "token": token, "token_env": null }),
+            None => self.registry.client("gateway")?.client_auth(),
+        })
+    }
+
+    /// A token of the user who may ask about every token; see `servers/glewlwyd/server.py`.
+    fn verifier_token(&self) -> Result<String> {
+        let gateway = self.registry.client("gateway")?;
+        let pairs = [
+            ("grant_type", "password"),
+            ("username", gateway.id.as_str()),
+            ("password", &gateway.secret),
+            ("scope", "introspect"),
+        ];
+        Ok(self.issue(gateway, &pairs)?.access)
+    }
+
+    /// A form about a token, from whoever may ask about tokens.
+    fn post(&self, path: &str, client: &Client, pairs: &[(&str, &str)]) -> Request {
+        match &self.bearer {
+            Some(token) => form_by(format!("Bearer {token}"), path, pairs),
+            None => post(path, client, pairs),
+        }
+    }
+
     fn issue(&self, client: &Client, pairs: &[(&str, &str)]) -> Result<Issued> {
-        let response = self.send(&post(self.kind.paths().token, client, pairs))?;
+        let asked = match self.kind {
+            Kind::Glewlwyd => form_by(client.basic_as_it_is(), self.kind.paths().token, pairs),
+            _ => post(self.kind.paths().token, client, pairs),
+        };
+        let response = self.send(&asked)?;
         let body = response.json()?;
         ensure!(response.status == 200, "no token: {} {body}", response.status);
         let member = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -215,12 +268,18 @@ impl Drop for Server {
 
 /// A form from a client that shows who it is in the way it is registered for.
 fn post(path: &str, client: &Client, pairs: &[(&str, &str)]) -> Request {
-    let mut pairs = pairs.to_vec();
-    let mut request = Request::new("POST", path);
-    if client.auth == "client_secret_post" {
-        pairs.extend([("client_id", client.id.as_str()), ("client_secret", &client.secret)]);
-    } else {
-        request = request.header("authorization", client.basic());
+    if client.auth != "client_secret_post" {
+        return form_by(client.basic(), path, pairs);
     }
-    request.header("content-type", "application/x-www-form-urlencoded").body(form::write(&pairs))
+    let secret = [("client_id", client.id.as_str()), ("client_secret", &client.secret)];
+    form_of(path, &[pairs, &secret].concat())
+}
+
+fn form_by(authorization: String, path: &str, pairs: &[(&str, &str)]) -> Request {
+    form_of(path, pairs).header("authorization", authorization)
+}
+
+fn form_of(path: &str, pairs: &[(&str, &str)]) -> Request {
+    let request = Request::new("POST", path);
+    request.header("content-type", "application/x-www-form-urlencoded").body(form::write(pairs))
 }
