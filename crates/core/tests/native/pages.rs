@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usergrid_auth_config::Config;
 
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 13] = [
     ("README.md", include_str!("../../../../README.md")),
     ("DESIGN.md", include_str!("../../../../DESIGN.md")),
     ("HOST.md", include_str!("../../../../HOST.md")),
