@@ -45,7 +45,7 @@ impl RootContext for Root {
                 for warning in config.warnings() {
                     log::warn!("configuration: {warning}");
                 }
-                stats::define();
+                stats::define(config.servers.iter().map(|server| &server.name));
                 self.worker = Some(Rc::new(Worker::new(self.context_id, config)));
                 true
             }

@@ -4,12 +4,14 @@
 //! dies.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use proxy_wasm::types::MetricType;
 
 use usergrid_auth_core::metrics::{
     BREAKER_OPEN, CACHE_ENTRIES, Counter, INTROSPECTION_MS, REVOCATION_GENERATION, WAITING,
+    of_server,
 };
 use usergrid_auth_core::time::millis;
 
@@ -22,14 +24,23 @@ thread_local! {
 }
 
 struct Stats {
-    /// In the order of [`Counter::all`].
+    /// In the order of [`Counter::general`].
     counters: Vec<Metric>,
+    /// By the names of servers, of all configurations.
+    servers: Vec<OfServer>,
     waiting: Option<u32>,
     cache_entries: Option<u32>,
-    breaker_open: Option<u32>,
     revocation_generation: Option<u32>,
     /// How often the generation was asked for in vain.
     looks: u64,
+}
+
+/// What is counted about the servers of one name. The only server of a configuration may have none.
+struct OfServer {
+    name: Option<Rc<str>>,
+    /// In the order of [`Counter::of_a_server`].
+    counters: Vec<Metric>,
+    breaker_open: Option<u32>,
     introspection_ms: Option<u32>,
 }
 
@@ -41,50 +52,89 @@ struct Metric {
 }
 
 /// The share of one root context in the gauges, as last written.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Gauges {
     pub(crate) waiting: usize,
     pub(crate) cache_entries: usize,
-    pub(crate) breakers_open: usize,
+    /// By the places of the servers.
+    pub(crate) breakers_open: Vec<usize>,
 }
 
-/// Defines every metric, so that each is there from the start, with zero.
-pub(crate) fn define() {
+/// Defines every metric that servers of these names need, so that each is there from the start,
+/// with zero.
+pub(crate) fn define<'a>(names: impl Iterator<Item = &'a Option<Rc<str>>>) {
     STATS.with_borrow_mut(|stats| {
-        stats.get_or_insert_with(|| Stats {
-            counters: Counter::all()
-                .map(|counter| {
-                    let id = host::define(MetricType::Counter, &counter.name());
-                    Metric { counter, id, unwritten: 0 }
-                })
-                .collect(),
+        let stats = stats.get_or_insert_with(|| Stats {
+            counters: Counter::general().map(|counter| Metric::new(counter, None)).collect(),
+            servers: Vec::new(),
             waiting: host::define(MetricType::Gauge, WAITING),
             cache_entries: host::define(MetricType::Gauge, CACHE_ENTRIES),
-            breaker_open: host::define(MetricType::Gauge, BREAKER_OPEN),
             revocation_generation: host::define(MetricType::Gauge, REVOCATION_GENERATION),
             looks: 0,
-            introspection_ms: host::define(MetricType::Histogram, INTROSPECTION_MS),
         });
+        for name in names {
+            if !stats.servers.iter().any(|server| server.name == *name) {
+                stats.servers.push(OfServer::new(name.clone()));
+            }
+        }
     });
     // From now on it is not zero, unless it does not work.
     bump_revocation_generation();
+}
+
+impl Metric {
+    fn new(counter: Counter, server: Option<&str>) -> Self {
+        let id = host::define(MetricType::Counter, &of_server(&counter.name(), server));
+        Self { counter, id, unwritten: 0 }
+    }
+}
+
+impl OfServer {
+    fn new(name: Option<Rc<str>>) -> Self {
+        let server = name.as_deref();
+        let counters = Counter::of_a_server().map(|counter| Metric::new(counter, server)).collect();
+        let breaker_open = host::define(MetricType::Gauge, &of_server(BREAKER_OPEN, server));
+        let took = of_server(INTROSPECTION_MS, server);
+        let introspection_ms = host::define(MetricType::Histogram, &took);
+        Self { name, counters, breaker_open, introspection_ms }
+    }
+}
+
+impl Stats {
+    fn server(&mut self, name: Option<&str>) -> Option<&mut OfServer> {
+        self.servers.iter_mut().find(|server| server.name.as_deref() == name)
+    }
 }
 
 /// Counts one.
 pub(crate) fn count(counter: Counter) {
     STATS.with_borrow_mut(|stats| {
         let Some(stats) = stats else { return };
-        // There are two dozen, and the usual ones come first.
-        if let Some(metric) = stats.counters.iter_mut().find(|metric| metric.counter == counter) {
-            metric.unwritten = metric.unwritten.saturating_add(1);
+        count_in(&mut stats.counters, counter);
+    });
+}
+
+/// Counts one that concerns the server of this name.
+pub(crate) fn count_of(server: Option<&str>, counter: Counter) {
+    STATS.with_borrow_mut(|stats| {
+        if let Some(server) = stats.as_mut().and_then(|stats| stats.server(server)) {
+            count_in(&mut server.counters, counter);
         }
     });
 }
 
-/// Records how long a call took.
-pub(crate) fn call_took(span: Duration) {
-    STATS.with_borrow(|stats| {
-        if let Some(id) = stats.as_ref().and_then(|stats| stats.introspection_ms) {
+fn count_in(counters: &mut [Metric], counter: Counter) {
+    // There are two dozen at most, and the usual ones come first.
+    if let Some(metric) = counters.iter_mut().find(|metric| metric.counter == counter) {
+        metric.unwritten = metric.unwritten.saturating_add(1);
+    }
+}
+
+/// Records how long a call to the server of this name took.
+pub(crate) fn call_took(server: Option<&str>, span: Duration) {
+    STATS.with_borrow_mut(|stats| {
+        let server = stats.as_mut().and_then(|stats| stats.server(server));
+        if let Some(id) = server.and_then(|server| server.introspection_ms) {
             host::record(id, millis(span));
         }
     });
@@ -115,19 +165,32 @@ pub(crate) fn bump_revocation_generation() {
     });
 }
 
-/// Writes what has been counted, and moves the gauges from `before` to `after`.
-pub(crate) fn write(before: Gauges, after: Gauges) {
+/// Writes what has been counted, and moves the gauges from `before` to `after`; `names` are those of
+/// the servers, by their places.
+pub(crate) fn write<'a>(
+    before: &Gauges,
+    after: &Gauges,
+    names: impl Iterator<Item = &'a Option<Rc<str>>>,
+) {
     STATS.with_borrow_mut(|stats| {
         let Some(stats) = stats else { return };
-        for metric in stats.counters.iter_mut().filter(|metric| metric.unwritten > 0) {
+        let of_servers = stats.servers.iter_mut().flat_map(|server| &mut server.counters);
+        for metric in stats.counters.iter_mut().chain(of_servers) {
             let unwritten = std::mem::take(&mut metric.unwritten);
-            if let Some(id) = metric.id {
+            if let Some(id) = metric.id
+                && unwritten > 0
+            {
                 host::add(id, unwritten);
             }
         }
         move_gauge(stats.waiting, before.waiting, after.waiting);
         move_gauge(stats.cache_entries, before.cache_entries, after.cache_entries);
-        move_gauge(stats.breaker_open, before.breakers_open, after.breakers_open);
+        for (place, name) in names.enumerate() {
+            let at_place = |gauges: &Gauges| gauges.breakers_open.get(place).copied();
+            let gauge = stats.server(name.as_deref()).and_then(|server| server.breaker_open);
+            let (before, after) = (at_place(before), at_place(after));
+            move_gauge(gauge, before.unwrap_or_default(), after.unwrap_or_default());
+        }
     });
 }
 

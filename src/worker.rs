@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use usergrid_auth_config::Config;
+use usergrid_auth_config::{Config, Server};
 use usergrid_auth_core::decision::{Effect, Event, Filter};
 use usergrid_auth_core::verification::call::{CallOutcome, CallRequest};
 use usergrid_auth_core::verification::peers::SharedStore;
@@ -35,12 +35,14 @@ pub(crate) enum Phase {
 pub(crate) struct Worker {
     root: u32,
     filter: RefCell<Filter>,
+    /// Its servers.
+    servers: Vec<Rc<Server>>,
     store: Rc<Store>,
     outbox: RefCell<VecDeque<(FlightId, Box<CallRequest>)>>,
     calls: RefCell<Vec<Sent>>,
     /// In the order they came.
     waiting: RefCell<VecDeque<(StreamId, Rc<Cell<Phase>>)>>,
-    gauges: Cell<Gauges>,
+    gauges: RefCell<Gauges>,
 }
 
 /// What a stream puts into the queue to wake its worker's root context.
@@ -61,12 +63,13 @@ impl Worker {
         let store = Rc::new(Store::default());
         Self {
             root,
+            servers: config.servers.clone(),
             filter: RefCell::new(Filter::new(Rc::new(config), Rc::clone(&store) as _)),
             store,
             outbox: RefCell::default(),
             calls: RefCell::default(),
             waiting: RefCell::default(),
-            gauges: Cell::default(),
+            gauges: RefCell::default(),
         }
     }
 
@@ -123,7 +126,8 @@ impl Worker {
                 Effect::Call(call, request) => self.post(call, request, current.is_some()),
                 Effect::NotifyPeer(queue, message) => host::enqueue(queue.0, &message),
                 Effect::Count(counter) => stats::count(counter),
-                Effect::CallTook(span) => stats::call_took(span),
+                Effect::CountOf(place, counter) => stats::count_of(self.server(place), counter),
+                Effect::CallTook(place, span) => stats::call_took(self.server(place), span),
                 Effect::Log(event) => log::log!(event.level(), "{event}"),
             }
         }
@@ -212,6 +216,11 @@ impl Worker {
         }
     }
 
+    /// The name of the server in this place, if it has one.
+    fn server(&self, place: usize) -> Option<&str> {
+        self.servers.get(place)?.name.as_deref()
+    }
+
     /// Writes the statistics.
     pub(crate) fn write_stats(&self, closing: bool) {
         let after = if closing {
@@ -224,7 +233,8 @@ impl Worker {
                 breakers_open: filter.breakers_open(),
             }
         };
-        stats::write(self.gauges.replace(after), after);
+        let before = self.gauges.replace(after.clone());
+        stats::write(&before, &after, self.servers.iter().map(|server| &server.name));
     }
 }
 

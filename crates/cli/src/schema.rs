@@ -122,6 +122,7 @@ fn narrowed(shape: &Shape, pattern: &str) -> Tree {
     let list = || Tree::of("type", "array").with("items", string());
     match shape {
         Shape::Array(_) => list(),
+        Shape::NonEmptyArray(_) => list().with("minItems", 1),
         Shape::OneOrMany(_) => Tree::of("anyOf", Tree::List(vec![string(), list()])),
         _ => string(),
     }

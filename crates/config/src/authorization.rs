@@ -16,7 +16,7 @@ use crate::words::Word;
 
 /// The rules of each name; `None` where no mapping is configured, and then names say nothing. Never
 /// an empty map.
-type RulesByName = Option<HashMap<String, Rc<[Rule]>>>;
+pub(crate) type RulesByName = Option<HashMap<String, Rc<[Rule]>>>;
 
 /// `authorization`: what a verified principal may do.
 #[derive(Clone, Debug)]
@@ -43,19 +43,10 @@ words! {
     }
 }
 
-pub(crate) fn authorization(
-    root: &Section<'_>,
-    protocol: Protocol,
-) -> Result<Authorization, Reported> {
+/// What holds for every server that says nothing else.
+pub(crate) fn authorization(root: &Section<'_>) -> Result<Authorization, Reported> {
     let section = root.section("authorization")?;
-    let misplaced = match protocol {
-        Protocol::Rfc7662 => Ok(()),
-        // Usergrid names neither roles nor scopes.
-        Protocol::Usergrid => {
-            section.only(&["tenancy", "application_ids"], &["protocol ", &quoted(protocol.word())])
-        }
-    };
-    let settings = gather!(
+    gather!(
         section,
         Authorization {
             tenancy: section.word("tenancy"),
@@ -63,8 +54,25 @@ pub(crate) fn authorization(
             roles: rules_by_name(&section, "roles"),
             scopes: rules_by_name(&section, "scopes"),
         }
-    );
-    misplaced.and(settings)
+    )
+}
+
+/// Whether nothing in `authorization` is of no use where all servers are Usergrids, which name
+/// neither roles nor scopes.
+pub(crate) fn goes_with_usergrid(section: &Section<'_>) -> Result<(), Reported> {
+    let protocol = quoted(Protocol::Usergrid.word());
+    section.only(&["tenancy", "application_ids"], &["protocol ", &protocol])
+}
+
+/// What a server has of its own under `name`; `None` if nothing is given.
+pub(crate) fn own_rules(
+    server: &Section<'_>,
+    name: &'static str,
+) -> Result<Option<RulesByName>, Reported> {
+    match server.given(name)? {
+        Some(_) => rules_by_name(server, name).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// An empty object is the default: no mapping is configured.

@@ -26,6 +26,8 @@ pub enum IdentitySource {
     Principal,
     /// The value of this claim.
     Claim(String),
+    /// The name of the server that verified the credential, where it has one.
+    Server,
 }
 
 words! {
@@ -43,7 +45,7 @@ words! {
 type DefaultHeader = (&'static str, fn(&ClaimNames) -> Option<IdentitySource>);
 
 /// The headers that there are unless the configuration drops them.
-const DEFAULT_HEADERS: [DefaultHeader; 7] = [
+const DEFAULT_HEADERS: [DefaultHeader; 8] = [
     ("principal", |_| Some(IdentitySource::Principal)),
     ("subject", |claims| claim(Some(&claims.sub))),
     ("username", |claims| claim(Some(&claims.username))),
@@ -51,6 +53,7 @@ const DEFAULT_HEADERS: [DefaultHeader; 7] = [
     ("scope", |claims| claim(Some(&claims.scope))),
     ("organization", |claims| claim(claims.organization.as_ref())),
     ("application", |claims| claim(claims.application.as_ref())),
+    ("server", |_| Some(IdentitySource::Server)),
 ];
 
 fn claim(name: Option<&String>) -> Option<IdentitySource> {

@@ -26,8 +26,14 @@ const RULES_BY_NAME: Shape = Shape::Map { keys: Name, values: &RULES };
 const HEADERS: Shape =
     Shape::Map { keys: Format::Header, values: &Shape::Nullable(&Shape::String(Claim)) };
 
+const STRINGS: Shape = Shape::NonEmptyArray(&STRING);
+const HOSTS: Shape = Shape::NonEmptyArray(&Shape::String(Format::HostPattern));
+
 const NOTHING: Absent = Means("none");
 const NOT_READ: Absent = Means("not read");
+const ANY: Absent = Means("any");
+const BESIDE: Absent = Means("what stands beside `introspection`");
+const OF_AUTHORIZATION: Absent = Means("as in `authorization`");
 const OF_THE_METHOD: Absent = Means("by `method`");
 const OF_THE_CLUSTER: Absent = Means("the cluster's name");
 const OF_INTROSPECTION: Absent = Means("as in `introspection`");
@@ -52,7 +58,12 @@ const LONGEST_LIST: u32 = 262_144;
 /// All keys, those of a section together.
 pub static KEYS: &[KeySpec] = &[
     word("", "profile", Profile::WORDS),
-    object("", "introspection", "introspection", Required),
+    key("", "introspection", Shape::OneOrMore(&Shape::Object("introspection")), Required),
+    string("introspection", "name", Format::Label, NOTHING),
+    object("introspection", "match", "introspection.match", EmptyObject),
+    key("introspection.match", "hosts", HOSTS, ANY),
+    key("introspection.match", "paths", Shape::NonEmptyArray(&Shape::String(Format::Rule)), ANY),
+    key("introspection.match", "token_prefixes", STRINGS, ANY),
     word("introspection", "protocol", Protocol::WORDS),
     string("introspection", "cluster", Format::Text, Required),
     string("introspection", "authority", Format::Text, OF_THE_CLUSTER),
@@ -81,6 +92,16 @@ pub static KEYS: &[KeySpec] = &[
     word("introspection", "restricted_users", RestrictedUsers::WORDS),
     boolean("introspection", "offline_if_error", false),
     string("introspection", "probe_application", Format::Application, NOTHING),
+    key(
+        "introspection",
+        "client_credentials",
+        Shape::Nullable(&Shape::Object("client_credentials")),
+        BESIDE,
+    ),
+    object("introspection", "token", "token", BESIDE),
+    key("introspection", "tenancy", Shape::Word(Tenancy::WORDS), OF_AUTHORIZATION),
+    key("introspection", "roles", RULES_BY_NAME, OF_AUTHORIZATION),
+    key("introspection", "scopes", RULES_BY_NAME, OF_AUTHORIZATION),
     key(
         "",
         "client_credentials",

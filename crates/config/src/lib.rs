@@ -35,6 +35,7 @@ mod secret;
 mod section;
 mod sections;
 mod server;
+mod server_match;
 mod shape;
 mod spelling;
 mod upstream;
@@ -61,6 +62,7 @@ pub use sections::{
     WELL_KNOWN,
 };
 pub use server::Server;
+pub use server_match::ServerMatch;
 pub use shape::{Format, Shape};
 pub use upstream::{ClientCredentials, Endpoint, Introspection, PairAuth};
 pub use usergrid::UsergridSettings;

@@ -38,7 +38,11 @@ impl<'a> Notes<'a> {
         let mut written = String::new();
         path.write(&mut written);
         let mut problems = self.problems.take();
-        problems.push(Problem::new(&written, message));
+        let problem = Problem::new(&written, message);
+        // What holds for several servers is read for each of them.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
         self.problems.set(problems);
         Reported(())
     }

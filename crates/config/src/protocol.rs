@@ -23,6 +23,13 @@ impl Protocol {
     pub fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Rfc7662 => &[
+                "name",
+                "match",
+                "client_credentials",
+                "token",
+                "tenancy",
+                "roles",
+                "scopes",
                 "protocol",
                 "cluster",
                 "authority",
@@ -38,6 +45,11 @@ impl Protocol {
                 "scope",
             ],
             Self::Usergrid => &[
+                "name",
+                "match",
+                "client_credentials",
+                "token",
+                "tenancy",
                 "protocol",
                 "cluster",
                 "authority",

@@ -59,6 +59,11 @@ impl<'a> Value<'a> {
         self.problem(&[&shown(self.json), " is not ", wanted])
     }
 
+    /// Notes that this value, which is shown, `is_wrong`.
+    pub(crate) fn is_wrong(&self, is_wrong: &str) -> Reported {
+        self.problem(&[&shown(self.json), " ", is_wrong])
+    }
+
     /// As [`Self::is_not`], where the same text without quotation marks would be right.
     fn is_not_literally(&self, wanted: &str) -> Reported {
         let string = if matches!(self.json, Json::String(_)) { "the string " } else { "" };
@@ -190,21 +195,20 @@ impl<'a> Value<'a> {
     #[inline(never)]
     fn entries(&self) -> Result<Vec<Value<'_>>, Reported> {
         let (shape, items) = match (self.shape, self.json) {
-            (Shape::OneOrMany(shape), Json::String(_)) => {
-                return Ok(vec![Value {
-                    path: self.path,
-                    json: self.json,
-                    shape,
-                    notes: self.notes,
-                }]);
-            }
-            (Shape::NonEmptyArray(_), Json::Array(items)) if items.is_empty() => {
+            (Shape::OneOrMany(shape), Json::String(_)) => return Ok(vec![self.alone(shape)]),
+            (Shape::OneOrMore(_) | Shape::NonEmptyArray(_), Json::Array(items))
+                if items.is_empty() =>
+            {
                 return Err(self.problem(&["is empty"]));
             }
             (
-                Shape::Array(shape) | Shape::NonEmptyArray(shape) | Shape::OneOrMany(shape),
+                Shape::Array(shape)
+                | Shape::NonEmptyArray(shape)
+                | Shape::OneOrMany(shape)
+                | Shape::OneOrMore(shape),
                 Json::Array(items),
             ) => (shape, items),
+            (Shape::OneOrMore(shape), _) => return Ok(vec![self.alone(shape)]),
             (Shape::Array(_) | Shape::NonEmptyArray(_), _) => return Err(self.is_not("an array")),
             (Shape::OneOrMany(_), _) => return Err(self.is_not("a string or an array of strings")),
             _ => return Err(self.not_in_the_table()),
@@ -214,6 +218,16 @@ impl<'a> Value<'a> {
             Value { path, json, shape, notes: self.notes }
         };
         Ok(items.iter().enumerate().map(entry).collect())
+    }
+
+    /// The same without the array that may stand around it.
+    fn alone(&self, shape: &'static Shape) -> Value<'a> {
+        Value { path: self.path, json: self.json, shape, notes: self.notes }
+    }
+
+    /// Whether this is an array.
+    pub(crate) fn is_array(&self) -> bool {
+        matches!(self.json, Json::Array(_))
     }
 
     /// What `read` makes of the members of an object whose keys are the user's choice. It sees all

@@ -53,10 +53,9 @@ impl<'a> Section<'a> {
         self.notes.problem(&Path::Member(&self.path, name), message)
     }
 
-    /// Notes `message` about the key `name` of the object `section` in this one, present or not.
-    pub(crate) fn problem_in(&self, section: &str, name: &str, message: &[&str]) -> Reported {
-        let section = Path::Member(&self.path, section);
-        self.notes.problem(&Path::Member(&section, name), message)
+    /// Notes `message` about the object itself.
+    pub(crate) fn here(&self, message: &[&str]) -> Reported {
+        self.notes.problem(&self.path, message)
     }
 
     /// Whether no other keys are given than `own`. Each other is a mistake, since who wrote it may
@@ -191,7 +190,7 @@ impl<'a> Section<'a> {
         let key = self.key(name)?;
         match (self.value(key), self.absent(key)) {
             (Some(value), _) => value.items(read),
-            (None, Absent::EmptyArray) => Ok(Vec::new()),
+            (None, Absent::EmptyArray | Absent::Means(_)) => Ok(Vec::new()),
             (None, _) => Err(self.missing(key)),
         }
     }
@@ -249,10 +248,26 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// What `read` makes of each object of an array, or of the one that stands there without one.
+    /// Left out, it reads as one with nothing in it.
+    pub(crate) fn sections<T>(
+        &self,
+        name: &'static str,
+        mut read: impl FnMut(Section<'_>) -> Result<T, Reported>,
+    ) -> Result<Vec<T>, Reported> {
+        let key = self.key(name)?;
+        match self.value(key) {
+            Some(value) => value.items(|entry| read(entry.section()?)),
+            None => Ok(vec![read(self.empty(key)?)?]),
+        }
+    }
+
     /// The object of `key` as if it were there with nothing in it.
     fn empty(&self, key: &'static KeySpec) -> Result<Section<'_>, Reported> {
         match &key.shape {
-            Shape::Object(section) | Shape::Nullable(Shape::Object(section)) => {
+            Shape::Object(section)
+            | Shape::OneOrMore(Shape::Object(section))
+            | Shape::Nullable(Shape::Object(section)) => {
                 let path = Path::Member(&self.path, key.name);
                 Ok(Section::new(section, path, None, Ok(()), self.notes))
             }

@@ -32,6 +32,8 @@ pub enum Shape {
     Nullable(&'static Shape),
     /// An array of these, or one of these without an array around it.
     OneOrMany(&'static Shape),
+    /// One of these, or an array with at least one of them.
+    OneOrMore(&'static Shape),
     /// An array of these, which may be empty.
     Array(&'static Shape),
     /// An array of these with at least one entry.
@@ -69,6 +71,10 @@ pub enum Format {
     HeaderPrefix,
     /// A name of the user's choice.
     Name,
+    /// 1 to 64 letters, digits, `_` and `-`: what metrics can carry.
+    Label,
+    /// A host, or a part of one with a `*` at one end.
+    HostPattern,
     /// The name `org/app` of an application.
     Application,
     /// `org/app`, each part a name or `*`.
@@ -99,7 +105,9 @@ impl Shape {
             // A map may hold `null` as well.
             Self::Nullable(shape @ Self::Map { .. }) => format!("`null` or {}", shape.described()),
             Self::Nullable(shape) => format!("{} or `null`", shape.described()),
-            Self::OneOrMany(shape) => format!("{} or array of {}", shape.described(), shape.many()),
+            Self::OneOrMany(shape) | Self::OneOrMore(shape) => {
+                format!("{} or array of {}", shape.described(), shape.many())
+            }
             Self::Array(shape) | Self::NonEmptyArray(shape) => format!("array of {}", shape.many()),
             Self::Object(_) => String::from("object"),
             Self::Map { keys, values } => format!("object: {} to {}", keys.one(), values.one()),
@@ -112,7 +120,9 @@ impl Shape {
             Self::String(format) => String::from(format.one()),
             Self::Word(_) => format!("one of {}", self.described()),
             Self::Nullable(shape) => format!("{} or `null`", shape.one()),
-            Self::OneOrMany(shape) => format!("{} or an array of {}", shape.one(), shape.many()),
+            Self::OneOrMany(shape) | Self::OneOrMore(shape) => {
+                format!("{} or an array of {}", shape.one(), shape.many())
+            }
             Self::Array(_) | Self::NonEmptyArray(_) | Self::Object(_) | Self::Map { .. } => {
                 format!("an {}", self.described())
             }
@@ -148,6 +158,8 @@ impl Format {
             Self::Header => "name of a header",
             Self::HeaderPrefix => "beginning of a header's name",
             Self::Name => "name",
+            Self::Label => "1 to 64 letters, digits, `_`, `-`",
+            Self::HostPattern => "host, with a `*` at one end",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "`org/app` pattern",
             Self::Origin => "origin",
@@ -166,6 +178,8 @@ impl Format {
             Self::Header => "a header",
             Self::HeaderPrefix => "the beginning of a header's name",
             Self::Name => "a name",
+            Self::Label => "1 to 64 letters, digits, `_`, `-`",
+            Self::HostPattern => "a host, with a `*` at one end",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "an `org/app` pattern",
             Self::Origin => "an origin",
@@ -184,6 +198,8 @@ impl Format {
             Self::Header => "headers",
             Self::HeaderPrefix => "beginnings of headers' names",
             Self::Name => "names",
+            Self::Label => "names of letters, digits, `_`, `-`",
+            Self::HostPattern => "hosts, also with a `*` at one end",
             Self::Application => "`org/app` names",
             Self::ApplicationPattern => "`org/app` patterns",
             Self::Origin => "origins or `*`",

@@ -129,11 +129,11 @@ fn plain_application(name: &str) -> Option<(String, String)> {
 
 /// Whether `offline_if_error` goes with the rest of the configuration.
 pub(crate) fn offline(
-    root: &Section<'_>,
+    section: &Section<'_>,
     token: &Result<TokenFormat, Reported>,
     authorization: &Result<Authorization, Reported>,
 ) -> Result<(), Reported> {
-    let problem = |message: &str| root.problem_in("introspection", "offline_if_error", &[message]);
+    let problem = |message: &str| section.problem("offline_if_error", &[message]);
     let signed = match token {
         Ok(TokenFormat::Opaque) => {
             Err(problem("contradicts `token.format` `opaque`, which checks no signatures"))

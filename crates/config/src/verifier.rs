@@ -10,6 +10,8 @@ use crate::problem::quoted;
 use crate::profile::Profile;
 use crate::protocol::Protocol;
 use crate::section::Section;
+use crate::server;
+use crate::server_match::ServerMatch;
 use crate::upstream::{self, ClientCredentials, Endpoint, Introspection};
 use crate::usergrid::{self, UsergridSettings};
 use crate::words::Word;
@@ -58,12 +60,8 @@ impl TokenVerifier {
     }
 }
 
-/// The server, and its protocol, which is the default where it cannot be told.
-pub(crate) fn verifier(root: &Section<'_>) -> (Protocol, Result<TokenVerifier, Reported>) {
-    let section = match root.section("introspection") {
-        Ok(section) => section,
-        Err(reported) => return (Protocol::Rfc7662, Err(reported)),
-    };
+/// What is asked, and its protocol, which is the default where it cannot be told.
+pub(crate) fn verifier(section: &Section<'_>) -> (Protocol, Result<TokenVerifier, Reported>) {
     let named = section.word::<Protocol>("protocol");
     let protocol = *named.as_ref().unwrap_or(&Protocol::Rfc7662);
     let section = section.under(protocol);
@@ -88,49 +86,44 @@ fn misplaced_keys(section: &Section<'_>, protocol: Protocol) -> Result<(), Repor
     section.only(protocol.keys(), &["protocol ", &quoted(protocol.word()), default])
 }
 
-/// The server that verifies client pairs; a stock Usergrid verifies them, too.
+/// The server that verifies client pairs, by the `client_credentials` of `holder`; a stock Usergrid
+/// verifies them, too.
 pub(crate) fn client_credentials(
-    root: &Section<'_>,
+    holder: &Section<'_>,
     protocol: Protocol,
-    server: &Result<TokenVerifier, Reported>,
+    asked: &Result<TokenVerifier, Reported>,
 ) -> Result<Option<Rc<ClientCredentials>>, Reported> {
-    let endpoint = match server {
-        Ok(server) => Ok(server.endpoint()),
+    let endpoint = match asked {
+        Ok(asked) => Ok(asked.endpoint()),
         Err(reported) => Err(*reported),
     };
-    Ok(upstream::client_credentials(root, protocol, endpoint)?.map(Rc::new))
+    let holder = holder.under(protocol);
+    Ok(upstream::client_credentials(&holder, protocol, endpoint)?.map(Rc::new))
 }
 
-/// The server, if the rest of the configuration goes with its protocol.
+/// What is asked, if the rest of the server's settings goes with it.
 pub(crate) fn consistent(
-    root: &Section<'_>,
-    protocol: Protocol,
-    server: Result<TokenVerifier, Reported>,
+    entry: &Section<'_>,
+    asked: Result<TokenVerifier, Reported>,
     token: &Result<TokenFormat, Reported>,
     authorization: &Result<Authorization, Reported>,
+    matching: &Result<ServerMatch, Reported>,
 ) -> Result<TokenVerifier, Reported> {
-    let claims = match (protocol, root.given("claims")?) {
-        // Usergrid answers with entities, of which their owners write most members.
-        (Protocol::Usergrid, Some(claims)) => {
-            Err(claims.problem(&["does not go with protocol ", &quoted(protocol.word())]))
-        }
-        _ => Ok(()),
-    };
-    let routes = match (protocol, root.notes.profile()) {
+    let routes = match (&asked, entry.notes.profile()) {
         // It is asked about the application that a path means by Usergrid's routes.
-        (Protocol::Usergrid, Profile::Oauth) => {
-            let message = [&quoted(protocol.word()), " does not go with profile `oauth`"];
-            Err(root.problem_in("introspection", "protocol", &message))
+        (Ok(TokenVerifier::Usergrid(_)), Profile::Oauth) => {
+            let protocol = quoted(Protocol::Usergrid.word());
+            Err(entry.problem("protocol", &[&protocol, " does not go with profile `oauth`"]))
         }
         _ => Ok(()),
     };
-    let server = server?;
-    let offline = match &server {
+    let asked = asked?;
+    let offline = match &asked {
         TokenVerifier::Usergrid(settings) if settings.offline_if_error => {
-            usergrid::offline(root, token, authorization)
+            usergrid::offline(entry, token, authorization)
         }
         _ => Ok(()),
     };
-    claims.and(routes).and(offline)?;
-    Ok(server)
+    server::passes_unjudged(entry, &asked, matching).and(routes).and(offline)?;
+    Ok(asked)
 }

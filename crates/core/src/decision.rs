@@ -14,13 +14,16 @@ mod forwarding;
 mod head;
 mod judgement;
 mod paused_request;
+mod selection;
 mod watches;
 
 pub use crate::header_map::HeaderEdit;
 pub use effects::Effect;
 pub use explain::explain;
 pub use filter::{Explainer, Filter};
-pub use finding::{CredentialFinding, Finding, GuestFinding, PreflightFinding, VerdictFinding};
+pub use finding::{
+    CredentialFinding, Finding, GuestFinding, NoServer, PreflightFinding, VerdictFinding,
+};
 
 use std::rc::Rc;
 
@@ -33,7 +36,7 @@ use crate::log_event::LogEvent;
 use crate::log_limiter::LogLimiter;
 use crate::metrics::{Counter, Outcome};
 use crate::refusal::Refusal;
-use crate::revocation::{Watch, watch};
+use crate::revocation::{Watch, Whose, watch};
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
 use crate::verification::call::CallOutcome;
@@ -176,9 +179,9 @@ impl<T: Trace> Engine<T> {
         self.verification.cache_entries()
     }
 
-    /// How many breakers hold calls back.
+    /// How many breakers of each server hold calls back, in the order of the configuration.
     #[must_use]
-    pub fn breakers_open(&self) -> usize {
+    pub fn breakers_open(&self) -> Vec<usize> {
         self.verification.breakers_open()
     }
 
@@ -222,15 +225,16 @@ impl<T: Trace> Engine<T> {
             credential,
             hint: None,
         };
-        let revoking = || watch::endpoint(head.method, head.target, &config.revocation_paths);
+        let whose = || Whose::at_host(&config.servers, head.host());
+        let revoking = || watch::endpoint(head.method, head.target, &config, whose);
         match step {
             Step::Forward(outcome) => self.forward(stream, outcome, revoking()),
             Step::AdmitGuest => {
                 self.effects.extend(forwarding::of_guest(headers, &config, stream));
                 self.forward(stream, Outcome::Guest, revoking());
             }
-            Step::Refuse(refusal, path) => {
-                self.refuse(&context(None), None, refusal, path.as_ref(), now);
+            Step::Refuse(refusal, path, server) => {
+                self.refuse(&context(None), server.as_deref(), refusal, path.as_ref(), now);
             }
             Step::Verify { server, credential, places, path, target } => {
                 let kind = CredentialKind::of(&credential);
@@ -239,9 +243,10 @@ impl<T: Trace> Engine<T> {
                     return self.refuse(&context(None), Some(&server), refusal, Some(&path), now);
                 };
                 let context = context(Some(case.fingerprint()));
-                let watch = revoking()
-                    .map(Watch::of_verified_caller)
-                    .or_else(|| watch::usergrid(head.method, head.target, &path, case.digest()));
+                let watch = revoking().map(Watch::of_verified_caller).or_else(|| {
+                    let (method, target, digest) = (head.method, head.target, case.digest());
+                    watch::usergrid(method, target, &path, digest, &server, &config.servers)
+                });
                 let forwarding = Forwarding::plan(config.forward, &credential, &places, headers);
                 let method = head.method.to_vec();
                 let mut paused =
@@ -327,6 +332,7 @@ impl<T: Trace> Engine<T> {
                 refusal,
                 application,
                 credential,
+                server: server.and_then(|server| server.name.clone()),
                 hint,
                 suppressed,
             }));

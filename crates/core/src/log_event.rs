@@ -2,6 +2,7 @@
 //! but the sanitised name of the application.
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::principal::ClaimLimit;
 use crate::refusal::Refusal;
@@ -19,6 +20,8 @@ pub enum LogEvent {
         application: String,
         /// Which credential, if there was one that could be verified.
         credential: Option<Fingerprint>,
+        /// The name of the server that judges it, if there is one and it has one.
+        server: Option<Rc<str>>,
         /// What the operator could change about it.
         hint: Option<Hint>,
         /// Refusals for the same reason since the last such line.
@@ -28,6 +31,8 @@ pub enum LogEvent {
     ServerFailed {
         /// Envoy's name of the cluster.
         cluster: String,
+        /// The server's name, if it has one.
+        server: Option<Rc<str>>,
         /// What went wrong.
         fault: ServerFault,
         /// Failures of the same kind since the last such line.
@@ -37,17 +42,23 @@ pub enum LogEvent {
     Breaker {
         /// Envoy's name of the cluster.
         cluster: String,
+        /// The server's name, if it has one.
+        server: Option<Rc<str>>,
         /// Whether calls stop.
         open: bool,
     },
     /// A credential that nobody could verify admitted a request for what it says by itself, because
     /// the server is down.
     AdmittedOffline {
+        /// The server's name, if it has one.
+        server: Option<Rc<str>>,
         /// How often since the last such line.
         suppressed: u64,
     },
     /// A known-good answer past its `ttl` admitted a request, because the server fails.
     ServedStale {
+        /// The server's name, if it has one.
+        server: Option<Rc<str>>,
         /// How often since the last such line.
         suppressed: u64,
     },
@@ -87,10 +98,13 @@ impl LogEvent {
 impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused { refusal, application, credential, hint, suppressed } => {
+            Self::Refused { refusal, application, credential, server, hint, suppressed } => {
                 write!(f, "refused: reason={} application={application}", refusal.row().label)?;
                 if let Some(fingerprint) = credential {
                     write!(f, " credential={fingerprint}")?;
+                }
+                if let Some(server) = server {
+                    write!(f, " server={server}")?;
                 }
                 match hint {
                     Some(Hint::Limit(limit)) => write!(f, " limit={}", limit.key())?,
@@ -105,26 +119,44 @@ impl fmt::Display for LogEvent {
                 }
                 more(f, *suppressed)
             }
-            Self::ServerFailed { cluster, fault, suppressed } => {
-                write!(f, "no verdict from cluster `{cluster}`: {fault}")?;
+            Self::ServerFailed { cluster, server, fault, suppressed } => {
+                write!(f, "{}no verdict from cluster `{cluster}`: {fault}", Named(server))?;
                 more(f, *suppressed)
             }
-            Self::Breaker { cluster, open: true } => {
-                write!(f, "breaker open: cluster `{cluster}` keeps failing and is left alone")
+            Self::Breaker { cluster, server, open: true } => {
+                let server = Named(server);
+                write!(
+                    f,
+                    "{server}breaker open: cluster `{cluster}` keeps failing and is left alone"
+                )
             }
-            Self::Breaker { cluster, open: false } => {
-                write!(f, "breaker closed: cluster `{cluster}` answers again")
+            Self::Breaker { cluster, server, open: false } => {
+                write!(f, "{}breaker closed: cluster `{cluster}` answers again", Named(server))
             }
-            Self::AdmittedOffline { suppressed } => {
-                f.write_str(
-                    "admitted a signed token that nobody could verify, by `offline_if_error`",
+            Self::AdmittedOffline { server, suppressed } => {
+                let server = Named(server);
+                write!(
+                    f,
+                    "{server}admitted a signed token that nobody could verify, by `offline_if_error`",
                 )?;
                 more(f, *suppressed)
             }
-            Self::ServedStale { suppressed } => {
-                f.write_str("served a known-good answer past its `ttl`")?;
+            Self::ServedStale { server, suppressed } => {
+                write!(f, "{}served a known-good answer past its `ttl`", Named(server))?;
                 more(f, *suppressed)
             }
+        }
+    }
+}
+
+/// Says which server is meant, where they have names.
+struct Named<'a>(&'a Option<Rc<str>>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "server `{name}`: "),
+            None => Ok(()),
         }
     }
 }

@@ -140,8 +140,8 @@ impl CacheResult {
 }
 
 impl Counter {
-    /// All counters that exist.
-    pub fn all() -> impl Iterator<Item = Self> {
+    /// Those that there are once.
+    pub fn general() -> impl Iterator<Item = Self> {
         let outcomes = [
             Outcome::Token,
             Outcome::Client,
@@ -150,6 +150,15 @@ impl Counter {
             Outcome::Preflight,
             Outcome::Bypassed,
         ];
+        outcomes
+            .into_iter()
+            .chain(Refusal::ALL.into_iter().map(Outcome::Refused))
+            .map(Self::Requests)
+            .chain([Self::Revocations])
+    }
+
+    /// Those that there are for every server.
+    pub fn of_a_server() -> impl Iterator<Item = Self> {
         let calls = [
             CallResult::Active,
             CallResult::Inactive,
@@ -165,13 +174,8 @@ impl Counter {
             CacheResult::Offline,
             CacheResult::Miss,
         ];
-        outcomes
-            .into_iter()
-            .chain(Refusal::ALL.into_iter().map(Outcome::Refused))
-            .map(Self::Requests)
-            .chain(calls.into_iter().map(Self::Introspections))
-            .chain(lookups.into_iter().map(Self::Cache))
-            .chain([Self::Coalesced, Self::Revocations])
+        let lookups = lookups.into_iter().map(Self::Cache);
+        lookups.chain(calls.into_iter().map(Self::Introspections)).chain([Self::Coalesced])
     }
 
     /// The name in Envoy's statistics.
@@ -188,5 +192,14 @@ impl Counter {
             Self::Coalesced => "usergrid_auth_coalesced_total".to_owned(),
             Self::Revocations => "usergrid_auth_revocations_total".to_owned(),
         }
+    }
+}
+
+/// The metric `name` of the server of this name; the only one, which may have none, has no label.
+#[must_use]
+pub fn of_server(name: &str, server: Option<&str>) -> String {
+    match server {
+        Some(server) => [name, ";server=", server].concat(),
+        None => name.to_owned(),
     }
 }

@@ -3,6 +3,8 @@
 
 mod table;
 pub mod watch;
+mod whose;
 
 pub use table::{PLACES, RevocationTable, Revoked, Sync};
 pub use watch::Watch;
+pub use whose::Whose;

@@ -80,8 +80,10 @@ pub(crate) enum Action {
     NotifyPeer(QueueId, Vec<u8>),
     /// Count.
     Count(Counter),
-    /// A call took this long, start to end.
-    CallTook(Duration),
+    /// Count what concerns the server in this place.
+    CountOf(usize, Counter),
+    /// A call to the server in this place took so long, start to end.
+    CallTook(usize, Duration),
     /// Tell the operator.
     Log(LogEvent),
 }
@@ -107,9 +109,10 @@ pub(crate) struct Verification<W> {
     probes: Vec<Probe>,
     /// Ends of waits besides the one that is being handed out.
     unserved: Vec<Completion<W>>,
-    failures: LogLimiter<ServerFault>,
-    stale: LogLimiter<()>,
-    offline: LogLimiter<()>,
+    /// By the server's place.
+    failures: LogLimiter<(usize, ServerFault)>,
+    stale: LogLimiter<usize>,
+    offline: LogLimiter<usize>,
     actions: Vec<Action>,
 }
 
@@ -219,14 +222,13 @@ impl<W> Verification<W> {
         now: UnixMillis,
     ) -> Option<Case<'a>> {
         let verifier = Rc::clone(self.verifiers.select(server, credential)?);
-        let settings = self.verifiers.digest(server)?;
         let target_key = target.as_ref().map(Target::key);
         let target_key = target_key.as_deref().unwrap_or_default();
         let hash = self.digests.hash(server.place, credential, target_key.as_bytes());
         let known = self.digests.get(hash);
         let Digests { credential: digest, key, key_everywhere } = known.unwrap_or_else(|| {
-            let digest = CredentialDigest::of(credential);
-            let key_everywhere = CacheKey::new(settings, &digest);
+            let digest = CredentialDigest::of(credential).at(server.name.as_deref());
+            let key_everywhere = CacheKey::new(&self.config.digest, &digest);
             let key = key_everywhere.for_target(target_key);
             Digests { credential: digest, key, key_everywhere }
         });
@@ -272,13 +274,13 @@ impl<W> Verification<W> {
         self.cache.len()
     }
 
-    /// How many breakers hold calls back.
-    pub(crate) fn breakers_open(&self) -> usize {
+    /// How many breakers of each server hold calls back.
+    pub(crate) fn breakers_open(&self) -> Vec<usize> {
         self.verifiers.breakers_open()
     }
 
-    fn count(&mut self, counter: Counter) {
-        self.actions.push(Action::Count(counter));
+    fn count(&mut self, verifier: &Verifier, counter: Counter) {
+        self.actions.push(Action::CountOf(verifier.server.place, counter));
     }
 }
 

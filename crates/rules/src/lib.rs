@@ -7,6 +7,7 @@
 
 pub mod demand;
 pub mod guest;
+pub mod host;
 pub mod path;
 pub mod permission;
 pub mod public;

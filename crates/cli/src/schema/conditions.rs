@@ -21,10 +21,13 @@ pub(super) fn of(name: &str, keys: &[&KeySpec]) -> Vec<Tree> {
                 }),
             );
         }
-        "" => conditions.extend(protocols().map(|(word, protocol, _)| {
-            let is_protocol = when_inside(word, protocol == Protocol::Rfc7662);
-            is_protocol.with("then", elsewhere(protocol))
-        })),
+        "" => {
+            conditions.extend(protocols().map(|(word, protocol, _)| {
+                let is_protocol = when_inside(word, protocol == Protocol::Rfc7662);
+                is_protocol.with("then", elsewhere(protocol))
+            }));
+            conditions.push(names_in_a_list());
+        }
         _ => {}
     }
     conditions
@@ -92,9 +95,17 @@ fn with_its_secret(known: &[&str]) -> Tree {
     }
 }
 
-/// Where the document's protocol is this.
+/// Servers in a list have names.
+fn names_in_a_list() -> Tree {
+    let named = Tree::of("required", Tree::list(["name"]));
+    let is_list = Tree::of("if", Tree::of("type", "array")).with("then", Tree::of("items", named));
+    Tree::of("properties", Tree::of("introspection", is_list))
+}
+
+/// Where the document's only protocol is this. Of several servers, nothing is said here.
 fn when_inside(word: &str, is_default: bool) -> Tree {
-    let is_word = Tree::of("properties", Tree::of("protocol", Tree::of("const", word)));
+    let is_word = Tree::of("type", "object")
+        .with("properties", Tree::of("protocol", Tree::of("const", word)));
     let condition =
         if is_default { is_word } else { is_word.with("required", Tree::list(["protocol"])) };
     let inside = Tree::of("properties", Tree::of("introspection", condition));

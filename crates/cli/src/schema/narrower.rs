@@ -7,6 +7,7 @@ pub(super) fn pattern(path: &str) -> Option<&'static str> {
         "introspection.authority" | "client_credentials.authority" => VISIBLE,
         "introspection.path" | "client_credentials.path" => "^/[!-\"$-~]*$",
         "introspection.client_auth.token" => VISIBLE,
+        "introspection.match.token_prefixes" => "^[!-+\\--~]+$",
         "revocation.paths" => "^/[!->@-~]*$",
         "errors.realm" => "^[ !#-\\[\\]-~]+$",
         "base_path" => BASE_PATH,

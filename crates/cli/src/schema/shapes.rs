@@ -20,6 +20,10 @@ pub(super) fn of(shape: &Shape) -> Tree {
         Shape::String(format) => string(*format),
         Shape::Nullable(inner) => either([of(inner), Tree::of("type", "null")]),
         Shape::OneOrMany(inner) => either([of(inner), array(inner)]),
+        // Not "any of": an error is then told where it is, not for the whole.
+        Shape::OneOrMore(inner) => Tree::of("if", Tree::of("type", "array"))
+            .with("then", array(inner).with("minItems", 1))
+            .with("else", of(inner)),
         Shape::Array(inner) => array(inner),
         Shape::NonEmptyArray(inner) => array(inner).with("minItems", 1),
         Shape::Object(section) => Tree::of("$ref", reference(section)),
@@ -54,6 +58,10 @@ fn string(format: Format) -> Tree {
     let pattern = match format {
         Format::Any => return Tree::of("type", "string"),
         Format::Text | Format::Claim | Format::Name => TEXT,
+        Format::Label => "^[A-Za-z0-9_-]{1,64}$",
+        Format::HostPattern => {
+            "^(\\*|\\*?[A-Za-z0-9._-]+|[A-Za-z0-9._-]+\\*|\\[[0-9A-Fa-f:.]+\\])$"
+        }
         Format::Secret => "^[^\\u0000-\\u001f\\u007f]+$",
         Format::Path => "^/[^\\u0000-\\u001f\\u007f-\\u009f]*$",
         Format::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",

@@ -35,8 +35,10 @@ pub enum Effect {
     NotifyPeer(QueueId, Vec<u8>),
     /// Count.
     Count(Counter),
-    /// A call took this long, start to end.
-    CallTook(Duration),
+    /// Count what concerns the server in this place of the configuration.
+    CountOf(usize, Counter),
+    /// A call to the server in this place took so long, start to end.
+    CallTook(usize, Duration),
     /// Tell the operator.
     Log(LogEvent),
 }
@@ -53,7 +55,8 @@ impl From<Action> for Effect {
             Action::Call(flight, request) => Self::Call(flight, request),
             Action::NotifyPeer(queue, message) => Self::NotifyPeer(queue, message),
             Action::Count(counter) => Self::Count(counter),
-            Action::CallTook(span) => Self::CallTook(span),
+            Action::CountOf(place, counter) => Self::CountOf(place, counter),
+            Action::CallTook(place, span) => Self::CallTook(place, span),
             Action::Log(event) => Self::Log(event),
         }
     }

@@ -38,9 +38,9 @@ impl Filter {
         self.0.cache_entries()
     }
 
-    /// How many breakers hold calls back.
+    /// How many breakers of each server hold calls back, in the order of the configuration.
     #[must_use]
-    pub fn breakers_open(&self) -> usize {
+    pub fn breakers_open(&self) -> Vec<usize> {
         self.0.breakers_open()
     }
 }

@@ -33,6 +33,9 @@ pub enum Finding {
     Public(PublicFinding),
     /// What the request presents.
     Credential(CredentialFinding),
+    /// Which server is asked about it and what it was chosen by, or why none is; only where there is
+    /// a choice.
+    Server(Result<String, NoServer>),
     /// No server is configured that judges such credentials.
     Unjudged,
     /// What the token says by itself, under `token.format`.
@@ -107,6 +110,18 @@ pub enum GuestFinding {
     NoRule,
     /// The budget of steps was used up before a rule was found that allows it.
     TooCostly,
+}
+
+/// Why no server is asked about a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoServer {
+    /// No `match` holds.
+    NoMatch,
+    /// The host is missing, repeated or can be read in several ways, and servers are chosen by it.
+    UnclearHost,
+    /// The path can be read in several ways that choose different servers, or costs too much to
+    /// match.
+    UnclearPath,
 }
 
 /// What is known of a credential at a time.
@@ -223,6 +238,16 @@ impl fmt::Display for Finding {
                 CredentialFinding::Bad(BadCredential::Basic) => "credential: malformed Basic",
                 CredentialFinding::Bad(BadCredential::ClientQuery) => {
                     "credential: malformed client pair in the query"
+                }
+            }),
+            Self::Server(Ok(server)) => write!(f, "server: {server}"),
+            Self::Server(Err(why)) => f.write_str(match why {
+                NoServer::NoMatch => "server: none, no `match` of `introspection` holds",
+                NoServer::UnclearHost => {
+                    "server: none, the host is unclear and servers are chosen by `match.hosts`"
+                }
+                NoServer::UnclearPath => {
+                    "server: none, the path is unclear and servers are chosen by `match.paths`"
                 }
             }),
             Self::Unjudged => f.write_str("credential: no `client_credentials` is configured"),

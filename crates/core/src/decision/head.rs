@@ -14,6 +14,7 @@ use super::finding::{
 };
 use super::forwarding::PATH;
 use super::paused_request::CredentialKind;
+use super::selection::Choice;
 use crate::credential::usergrid_token::{self, TokenProblem};
 use crate::credential::{self, Credential, Found, Places, Presented};
 use crate::header_map::HeaderMap;
@@ -40,8 +41,9 @@ pub(super) enum Step {
     Forward(Outcome),
     /// It passes as a guest.
     AdmitGuest,
-    /// It is refused; its path is not there if that is what was broken.
-    Refuse(Refusal, Option<RequestPath>),
+    /// It is refused; its path is not there if that is what was broken, nor the server that would be
+    /// asked where none would be.
+    Refuse(Refusal, Option<RequestPath>, Option<Rc<Server>>),
     /// A server has to judge its credential.
     Verify {
         server: Rc<Server>,
@@ -184,11 +186,21 @@ pub(super) fn examine(
         credential::find(head.headers, &config.credentials);
     trace.note(|| Finding::Credential(CredentialFinding::of(&presented)));
     let step = match presented {
-        Presented::One(credential) => match asked(&credential, config, &path, now, trace) {
-            Ok((server, target)) => Step::Verify { server, credential, places, path, target },
-            Err(refusal) => Step::Refuse(refusal, Some(path)),
-        },
-        Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path)),
+        Presented::One(credential) => {
+            let choice = Choice { config, head, path: &path, steps: &steps };
+            match choice.for_credential(&credential, trace) {
+                None => Step::Refuse(Refusal::Malformed, Some(path), None),
+                Some(server) => {
+                    let server = Rc::clone(server);
+                    let judged = judged_here(&credential, &server, now, trace);
+                    match judged.and_then(|()| target(&server, &path, trace)) {
+                        Ok(target) => Step::Verify { server, credential, places, path, target },
+                        Err(refusal) => Step::Refuse(refusal, Some(path), Some(server)),
+                    }
+                }
+            }
+        }
+        Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path), None),
         Presented::Nothing => {
             let guest = guest(head, route, config, &path, &steps);
             trace.note(|| Finding::Guest(guest));
@@ -197,7 +209,7 @@ pub(super) fn examine(
                 GuestFinding::SecondPass
                 | GuestFinding::ScopeRequired
                 | GuestFinding::NoRule
-                | GuestFinding::TooCostly => Step::Refuse(Refusal::Missing, Some(path)),
+                | GuestFinding::TooCostly => Step::Refuse(Refusal::Missing, Some(path), None),
             }
         }
     };
@@ -208,7 +220,7 @@ pub(super) fn examine(
 #[cold]
 fn broken(head: &Head<'_>, config: &Config) -> Examined {
     let taken = Taken::of(credential::find(head.headers, &config.credentials));
-    Examined { step: Step::Refuse(Refusal::BadPath, None), taken: Some(taken) }
+    Examined { step: Step::Refuse(Refusal::BadPath, None, None), taken: Some(taken) }
 }
 
 /// Whether the request passes without a look at its credentials, and as what.
@@ -247,27 +259,20 @@ fn untouched(
         return Some(Outcome::Public);
     }
     // `introspection.management: "pass"` leaves these paths to Usergrid.
-    let server = config.servers.first()?;
-    let settings = server.verifier.usergrid().filter(|it| it.management == Management::Pass)?;
+    let leaves_them = |server: &Server| {
+        server.verifier.usergrid().is_some_and(|it| it.management == Management::Pass)
+    };
+    if !config.servers.iter().any(|server| leaves_them(server)) {
+        return None;
+    }
+    let choice = Choice { config, head, path, steps };
+    let server = choice.for_place().filter(|server| leaves_them(server))?;
+    let settings = server.verifier.usergrid()?;
     let destination = usergrid::destination(path, settings, &server.authorization.application_ids);
     (destination == Destination::Pass).then(|| {
         trace.note(|| Finding::LeftToUsergrid);
         Outcome::Public
     })
-}
-
-/// Which server is asked about the credential, and what for, where verdicts depend on that.
-fn asked(
-    credential: &Credential,
-    config: &Config,
-    path: &RequestPath,
-    now: UnixMillis,
-    trace: &mut impl Trace,
-) -> Result<(Rc<Server>, Option<Target>), Refusal> {
-    let server = config.servers.first().ok_or(Refusal::Malformed)?;
-    judged_here(credential, server, now, trace)?;
-    let target = target(server, path, trace)?;
-    Ok((Rc::clone(server), target))
 }
 
 /// What the verdict is for, where verdicts depend on that.

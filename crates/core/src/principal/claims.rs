@@ -59,7 +59,7 @@ pub(crate) fn from_claims(
         read(members::one_or_list, &names.application)?,
     );
     let aliases = aliases(claims, &user_names);
-    let identity = header_values::headers(config, principal, |name| {
+    let identity = header_values::headers(config, server, principal, |name| {
         let is_scope = *name == names.scope;
         let value = if is_scope { HeaderValue::of_scope } else { HeaderValue::of_claim };
         Ok(claims.get(name)?.and_then(value))

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::{AnswerError, ClaimLimit, PrincipalKind};
 use usergrid_auth_config::json::Json;
-use usergrid_auth_config::{Config, IdentitySource, Overflow};
+use usergrid_auth_config::{Config, IdentitySource, Overflow, Server};
 
 /// The longest value in bytes, encoded. Backends commonly refuse requests with more than 8 KiB of
 /// headers altogether.
@@ -27,7 +27,7 @@ pub(crate) struct HeaderValue {
     separator: u8,
 }
 
-/// The wanted headers, in their order. `lookup` gives the value of a claim; without one, or with an
+/// The wanted headers, in their order, for a principal that `server` vouches for. `lookup` gives the value of a claim; without one, or with an
 /// empty one, a header stays unset.
 ///
 /// # Errors
@@ -35,6 +35,7 @@ pub(crate) struct HeaderValue {
 /// entries fits.
 pub(crate) fn headers(
     config: &Config,
+    server: &Server,
     principal: PrincipalKind,
     lookup: impl Fn(&String) -> Result<Option<HeaderValue>, AnswerError>,
 ) -> Result<Headers, AnswerError> {
@@ -43,6 +44,7 @@ pub(crate) fn headers(
         let value = match &header.source {
             None => None,
             Some(IdentitySource::Principal) => Some(principal.word().into()),
+            Some(IdentitySource::Server) => server.name.as_deref().map(Vec::from),
             Some(IdentitySource::Claim(claim)) => match lookup(claim)? {
                 None => None,
                 Some(value) => Some(value.fitting(config.identity_overflow)?),

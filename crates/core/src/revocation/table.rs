@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
-use crate::verification::key::CredentialDigest;
+use crate::verification::key::{self, CredentialDigest};
 use crate::verification::peers::{PREFIX, Sequence, SharedStore};
 
 /// Keys of the shared store that hold the table.
@@ -40,6 +40,15 @@ impl Revoked {
         hash.update(b"user\0");
         hash.update(name.to_ascii_lowercase());
         Self::User(hash.finalize().into())
+    }
+
+    /// The same at the server of this name; itself where there is only one, which has none.
+    #[must_use]
+    pub fn at(self, server: Option<&str>) -> Self {
+        match self {
+            Self::Credential(digest) => Self::Credential(digest.at(server)),
+            Self::User(digest) => Self::User(key::at(digest, server)),
+        }
     }
 
     fn place(&self) -> Place {

@@ -1,9 +1,12 @@
 //! Which requests revoke something if the backend says yes, and what.
 
+use std::rc::Rc;
+
+use usergrid_auth_config::{Config, Server};
 use usergrid_auth_rules::path::{RequestPath, is_reserved};
 use usergrid_auth_rules::syntax::is_uuid;
 
-use super::Revoked;
+use super::{Revoked, Whose};
 use crate::credential::form_value;
 use crate::verification::key::CredentialDigest;
 
@@ -14,8 +17,11 @@ const LONGEST_FORM: usize = 16_384;
 /// A request whose success revokes something.
 #[derive(Debug)]
 pub struct Watch {
-    revoked: Vec<Revoked>,
+    /// What, and at the server in which place.
+    revoked: Vec<(usize, Revoked)>,
     form: bool,
+    /// Whose token a form names.
+    whose: Whose,
     /// Whether the caller has a verified credential.
     pub proven: bool,
 }
@@ -33,13 +39,14 @@ impl Watch {
         if self.form { LONGEST_FORM } else { 0 }
     }
 
-    /// What the request has revoked, given as much of its body as was asked for.
+    /// What the request has revoked, given as much of its body as was asked for, and at the server
+    /// in which place.
     #[must_use]
-    pub fn revoked(mut self, body: &[u8]) -> Vec<Revoked> {
+    pub fn revoked(mut self, body: &[u8], servers: &[Rc<Server>]) -> Vec<(usize, Revoked)> {
         if self.form
             && let Some(token) = form_value(body, b"token")
         {
-            self.revoked.push(Revoked::Credential(CredentialDigest::of_token(&token)));
+            self.revoked.extend(self.whose.revoked_token(&token, servers));
         }
         self.revoked
     }
@@ -49,24 +56,32 @@ impl Watch {
 /// token, so no credential is asked for; but since any token gets a 200 (RFC 7009 section 2.2),
 /// only one that is known counts.
 #[must_use]
-pub fn endpoint(method: &[u8], target: &[u8], paths: &[String]) -> Option<Watch> {
+pub fn endpoint(
+    method: &[u8],
+    target: &[u8],
+    config: &Config,
+    whose: impl FnOnce() -> Whose,
+) -> Option<Watch> {
     let (path, query) = split(target);
-    let named = is_write(method) && paths.iter().any(|named| named.as_bytes() == path);
-    named.then(|| Watch {
-        revoked: token_in(query).into_iter().collect(),
-        form: true,
-        proven: false,
-    })
+    let is_named = |named: &String| named.as_bytes() == path;
+    if !is_write(method) || !config.revocation_paths.iter().any(is_named) {
+        return None;
+    }
+    let whose = whose();
+    let revoked = token_in(query, whose, &config.servers);
+    Some(Watch { revoked, form: true, whose, proven: false })
 }
 
 /// A call of one of Usergrid's own endpoints (`docs/usergrid.md`, "Revocation"), by a caller with
-/// the verified `credential`.
+/// the `credential` that `server` has verified.
 #[must_use]
 pub fn usergrid(
     method: &[u8],
     target: &[u8],
     path: &RequestPath,
     credential: CredentialDigest,
+    server: &Server,
+    servers: &[Rc<Server>],
 ) -> Option<Watch> {
     if !is_write(method) {
         return None;
@@ -81,20 +96,21 @@ pub fn usergrid(
         return None;
     }
     let revoked = match action {
-        "revoketoken" => token_in(query).into_iter().collect(),
+        "revoketoken" => token_in(query, Whose::of(server), servers),
         // Whoever logs himself out may have written his name in a way that no claim of his token
         // repeats.
         "revoketokens" | "deactivate" => {
-            let mut revoked = vec![Revoked::user(user), Revoked::Credential(credential)];
+            let user_of = |name| Revoked::user(name).at(server.name.as_deref());
+            let mut revoked = vec![user_of(user), Revoked::Credential(credential)];
             if !is_uuid(user) {
                 let is_administrator = path.segments().next() == Some("management");
-                revoked.push(Revoked::user(nameless(is_administrator)));
+                revoked.push(user_of(nameless(is_administrator)));
             }
-            revoked
+            revoked.into_iter().map(|one| (server.place, one)).collect()
         }
         _ => return None,
     };
-    Some(Watch { revoked, form: false, proven: true })
+    Some(Watch { revoked, form: false, whose: Whose::of(server), proven: true })
 }
 
 /// What stands for the names of all users, or of all administrators, of whom only the UUID is
@@ -113,7 +129,7 @@ fn split(target: &[u8]) -> (&[u8], &[u8]) {
     (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
 }
 
-fn token_in(query: &[u8]) -> Option<Revoked> {
-    let token = form_value(query, b"token")?;
-    Some(Revoked::Credential(CredentialDigest::of_token(&token)))
+fn token_in(query: &[u8], whose: Whose, servers: &[Rc<Server>]) -> Vec<(usize, Revoked)> {
+    let token = form_value(query, b"token");
+    token.map(|token| whose.revoked_token(&token, servers)).unwrap_or_default()
 }

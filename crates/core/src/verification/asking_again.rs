@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::completion::Awaited;
 use super::peers::{self, Lease, QueueId, Sequence, Stored};
 use super::single_flight::{About, Waiter};
+use super::unanswered::Unserved;
 use super::verdict::Verdict;
 use super::verifier::Hold;
 use super::{Action, Completion, Role, Subject, Verification};
@@ -112,7 +113,9 @@ impl<W> Verification<W> {
             let Awaited { about, verifier, exchange, offline, .. } = awaited;
             let offline = offline.filter(|_| verifier.breaker.is_open());
             let About { key, digest, .. } = about;
-            let served = self.serve_anyway(&key, &digest, &*exchange, offline, waiters.len(), now);
+            let (verifier, exchange, requests) = (&*verifier, &*exchange, waiters.len());
+            let unserved = Unserved { verifier, key, digest, exchange, requests };
+            let served = self.serve_anyway(&unserved, offline, now);
             return Some(Completion { waiters, verdict: served.map(Verdict::Verified) });
         };
         awaited.exchange.restart(now);

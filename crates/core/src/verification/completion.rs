@@ -8,6 +8,7 @@ use super::key::CacheKey;
 use super::lookup::users;
 use super::peers::{self, Entry, LONGEST_SENT, Outcome, PeerMessage, QueueId, Sequence, Stored};
 use super::single_flight::{About, Flight, FlightId, Waiter};
+use super::unanswered::Unserved;
 use super::verdict::{Denial, ServerFault, Verdict};
 use super::verifier::{Exchange, Hold, Progress, Reading, Verifier};
 use super::verifiers::usergrid::Target;
@@ -90,8 +91,8 @@ impl<W> Verification<W> {
         let Flight { about, subject, waiters, .. } = self.flights.finish(call)?;
         let (awaited, role) = Awaited::new(about, subject);
         let verifier = Rc::clone(&awaited.verifier);
-        self.count(Counter::Introspections(CallResult::of(&reading.verdict)));
-        self.actions.push(Action::CallTook(steady.since(began)));
+        self.count(&verifier, Counter::Introspections(CallResult::of(&reading.verdict)));
+        self.actions.push(Action::CallTook(verifier.server.place, steady.since(began)));
         // Only leaders call; what a follower is told comes as a message.
         let Role::Leader { permit, lease } = role else { return None };
         match reading.verdict {
@@ -116,9 +117,11 @@ impl<W> Verification<W> {
 
     /// Logs why there is no verdict.
     pub(super) fn report(&mut self, verifier: &Verifier, fault: ServerFault, now: UnixMillis) {
-        if let Some(suppressed) = self.failures.allow(failure_kind(fault), now) {
-            let cluster = verifier.cluster().to_owned();
-            self.actions.push(Action::Log(LogEvent::ServerFailed { cluster, fault, suppressed }));
+        let kind = (verifier.server.place, failure_kind(fault));
+        if let Some(suppressed) = self.failures.allow(kind, now) {
+            let (cluster, server) = (verifier.cluster().to_owned(), verifier.server.name.clone());
+            let event = LogEvent::ServerFailed { cluster, server, fault, suppressed };
+            self.actions.push(Action::Log(event));
         }
     }
 
@@ -237,7 +240,7 @@ impl<W> Verification<W> {
         let About { key, digest, .. } = awaited.about;
         match verdict {
             Ok(Verdict::Verified(mut principal)) => {
-                let users = users(&principal);
+                let users = users(&principal, &awaited.verifier.server);
                 let revoked = self.revocations.last_of(&digest, &users);
                 if revoked > awaited.sequence {
                     // Revoked while the call was under way: good enough for those who came before,
@@ -261,10 +264,12 @@ impl<W> Verification<W> {
                 Some(Completion { waiters, verdict: Some(Verdict::Denied(denial)) })
             }
             Err(lack) => {
-                let count = waiters.len();
-                let Awaited { exchange, offline, .. } = awaited;
+                let requests = waiters.len();
+                let Awaited { verifier, exchange, offline, .. } = awaited;
                 let offline = offline.filter(|_| lack == Lack::Down);
-                let served = self.serve_anyway(&key, &digest, &*exchange, offline, count, now);
+                let (verifier, exchange) = (&*verifier, &*exchange);
+                let unserved = Unserved { verifier, key, digest, exchange, requests };
+                let served = self.serve_anyway(&unserved, offline, now);
                 Some(Completion { waiters, verdict: served.map(Verdict::Verified) })
             }
         }

@@ -40,6 +40,13 @@ impl CredentialDigest {
         Self(hash.finalize().into())
     }
 
+    /// The digest of the same credential before the server of this name, to which it is not what it
+    /// is to others; itself where there is only one, which has none.
+    #[must_use]
+    pub fn at(self, server: Option<&str>) -> Self {
+        Self(at(self.0, server))
+    }
+
     /// Its bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -53,7 +60,17 @@ impl CredentialDigest {
     }
 }
 
-/// SHA-256 over configuration and credential.
+/// What `digest` stands for, at the server of this name.
+pub(crate) fn at(digest: [u8; 32], server: Option<&str>) -> [u8; 32] {
+    let Some(server) = server else { return digest };
+    let mut hash = Sha256::new();
+    hash.update(b"server\0");
+    hash.update(digest);
+    hash.update(server);
+    hash.finalize().into()
+}
+
+/// SHA-256 over configuration and credential, the server's name included.
 ///
 /// The configuration's digest covers the endpoint and its secrets, so an answer obtained under
 /// another configuration has another key.

@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
+use usergrid_auth_config::Server;
+
 use super::breaker::Permit;
 use super::cache::Found;
 use super::completion::Lack;
 use super::peers::{self, Entry, Lease, Outcome, PeerMessage, QueueId, Renewal, Sequence, Stored};
 use super::single_flight::{About, FlightId, StreamId, Waiter};
+use super::unanswered::Unserved;
 use super::verdict::{Denial, Verdict};
 use super::verifier::Exchange;
 use super::{Action, Case, Lookup, Restraint, Role, Subject, Verification};
@@ -37,7 +40,7 @@ impl<W> Verification<W> {
             && let Some(Found::Bad(denial)) = self.cache.get(&case.key_everywhere, now)
         {
             // Bad for every target.
-            self.count(Counter::Cache(CacheResult::NegativeHit));
+            self.count(&case.verifier, Counter::Cache(CacheResult::NegativeHit));
             return Some(Verdict::Denied(denial));
         }
         let (verdict, result, renew) = match self.cache.get(&case.key, now)? {
@@ -59,7 +62,7 @@ impl<W> Verification<W> {
                 (Verdict::Verified(Rc::clone(&good.principal)), CacheResult::LocalHit, renew)
             }
         };
-        self.count(Counter::Cache(result));
+        self.count(&case.verifier, Counter::Cache(result));
         if result == CacheResult::LocalHit && !case.is_digest_known {
             self.digests.put(case.hash, case.digests());
         }
@@ -83,7 +86,7 @@ impl<W> Verification<W> {
         let can_wait = self.flights.can_wait(is_known, bytes);
         let source = match self.joinable(case) {
             Some(flight) => {
-                self.count(Counter::Coalesced);
+                self.count(&case.verifier, Counter::Coalesced);
                 Source::Awaited(flight)
             }
             None => self.lookup_shared(case, is_known, can_wait),
@@ -94,11 +97,11 @@ impl<W> Verification<W> {
                     Verdict::Verified(_) => CacheResult::SharedHit,
                     Verdict::Denied(_) => CacheResult::NegativeHit,
                 };
-                self.count(Counter::Cache(found));
+                self.count(&case.verifier, Counter::Cache(found));
                 Lookup::Known(request, verdict)
             }
             Source::Awaited(flight) => {
-                self.count(Counter::Cache(CacheResult::Miss));
+                self.count(&case.verifier, Counter::Cache(CacheResult::Miss));
                 let joined = self.revocations.last();
                 let waiter = Waiter { stream, joined, is_known, bytes, request };
                 match self.flights.join(flight, waiter) {
@@ -107,16 +110,23 @@ impl<W> Verification<W> {
                 }
             }
             Source::LeftAlone => {
-                self.count(Counter::Cache(CacheResult::Miss));
+                self.count(&case.verifier, Counter::Cache(CacheResult::Miss));
                 let served = case.exchange().and_then(|exchange| {
                     let is_down = case.verifier.breaker.is_open() || self.was_down(case);
                     let offline = case.offline().filter(|_| is_down);
-                    self.serve_anyway(&case.key, &case.digest, &*exchange, offline, 1, case.now)
+                    let unserved = Unserved {
+                        verifier: &case.verifier,
+                        key: case.key,
+                        digest: case.digest,
+                        exchange: &*exchange,
+                        requests: 1,
+                    };
+                    self.serve_anyway(&unserved, offline, case.now)
                 });
                 Lookup::Unavailable(request, served)
             }
             Source::Full => {
-                self.count(Counter::Cache(CacheResult::Miss));
+                self.count(&case.verifier, Counter::Cache(CacheResult::Miss));
                 Lookup::Overloaded(request)
             }
         }
@@ -171,7 +181,7 @@ impl<W> Verification<W> {
                 Source::Known(Verdict::Denied(entry.value))
             }
             (Some(peers::Lookup::Follow { lapses, sequence }), Some(_)) => {
-                self.count(Counter::Coalesced);
+                self.count(&case.verifier, Counter::Coalesced);
                 let role = Role::Follower { silent_ticks: 0 };
                 let subject = case.subject(exchange, role, sequence);
                 let left = lapses.since(case.now).min(case.verifier.longest_wait());
@@ -301,7 +311,7 @@ impl<W> Verification<W> {
     ) -> Result<Rc<Principal>, Sequence> {
         let unusable = Sequence(entry.sequence.0.saturating_add(1));
         let mut principal = exchange.reread(&entry.value, entry.received).ok_or(unusable)?;
-        let users = users(&principal);
+        let users = users(&principal, &case.verifier.server);
         let revoked = self.revocations.last_of(&case.digest, &users);
         if revoked > entry.sequence {
             return Err(revoked);
@@ -355,9 +365,10 @@ impl<W> Verification<W> {
     }
 }
 
-/// Every name by which a revocation may mean the holder.
-pub(super) fn users(principal: &Principal) -> Vec<Revoked> {
-    principal.revocation_names().map(Revoked::user).collect()
+/// Every name by which a revocation may mean the holder, whom `server` knows by it.
+pub(super) fn users(principal: &Principal, server: &Server) -> Vec<Revoked> {
+    let at_server = |name| Revoked::user(name).at(server.name.as_deref());
+    principal.revocation_names().map(at_server).collect()
 }
 
 impl Case<'_> {

@@ -60,8 +60,9 @@ impl<W> Verification<W> {
             Ok(Verdict::Verified(_)) => Err(ServerFault::AcceptsAnything),
             other => other,
         };
-        self.count(Counter::Introspections(CallResult::of(&verdict)));
-        self.actions.push(Action::CallTook(steady.since(probe.began)));
+        self.count(&probe.verifier, Counter::Introspections(CallResult::of(&verdict)));
+        let place = probe.verifier.server.place;
+        self.actions.push(Action::CallTook(place, steady.since(probe.began)));
         let Probe { verifier, permit, .. } = probe;
         let change = match verdict {
             Ok(_) => verifier.breaker.probe_answered(permit, steady),
@@ -76,8 +77,8 @@ impl<W> Verification<W> {
     fn report_change(&mut self, verifier: &Verifier, change: Option<BreakerChange>) {
         if let Some(change) = change {
             let open = change == BreakerChange::Opened;
-            let cluster = verifier.cluster().to_owned();
-            self.actions.push(Action::Log(LogEvent::Breaker { cluster, open }));
+            let (cluster, server) = (verifier.cluster().to_owned(), verifier.server.name.clone());
+            self.actions.push(Action::Log(LogEvent::Breaker { cluster, server, open }));
         }
     }
 

@@ -1,10 +1,6 @@
 //! Revocations seen passing by are told to all workers.
 
-use std::rc::Rc;
-
-use usergrid_auth_config::Server;
-
-use super::key::{CacheKey, CredentialDigest};
+use super::key::CacheKey;
 use super::peers;
 use super::{Action, Verification};
 use crate::metrics::Counter;
@@ -24,35 +20,24 @@ impl<W> Verification<W> {
             return;
         }
         let proven = watch.proven;
-        let mut revoked = watch.revoked(request_body);
+        let mut revoked = watch.revoked(request_body, &self.config.servers);
         self.refresh();
         // Else anybody could make all workers look at the table all the time.
-        revoked.retain(|one| proven || self.knows(one, now));
+        revoked.retain(|(place, one)| proven || self.knows(*place, one, now));
         if !revoked.is_empty() {
             self.actions.push(Action::Count(Counter::Revocations));
+            let revoked: Vec<Revoked> = revoked.into_iter().map(|(_, one)| one).collect();
             self.revoke(&revoked);
         }
     }
 
-    /// Whether some worker remembers the credential as good at a server, or is asking one about it,
-    /// and that has not been revoked already: each record then costs whoever makes it a verdict of
-    /// the server.
-    fn knows(&mut self, revoked: &Revoked, now: UnixMillis) -> bool {
+    /// Whether some worker remembers the credential as good, or is asking the server in this place
+    /// about it, and that has not been revoked already: each record then costs whoever makes it a
+    /// verdict of the server.
+    fn knows(&mut self, place: usize, revoked: &Revoked, now: UnixMillis) -> bool {
         let Revoked::Credential(digest) = revoked else { return false };
         let since = self.revocations.revoked_at(revoked);
-        let config = Rc::clone(&self.config);
-        config.servers.iter().any(|server| self.knows_at(server, digest, since, now))
-    }
-
-    fn knows_at(
-        &mut self,
-        server: &Server,
-        digest: &CredentialDigest,
-        since: peers::Sequence,
-        now: UnixMillis,
-    ) -> bool {
-        let Some(settings) = self.verifiers.digest(server) else { return false };
-        let key = CacheKey::new(settings, digest);
+        let key = CacheKey::new(&self.config.digest, digest);
         let steady = self.clock.read(now);
         let is_held = self.cache.stale(&key, steady).is_some_and(|good| good.sequence >= since);
         let joinable = self.flights.joinable(&key).and_then(|id| self.flights.get(id));
@@ -60,7 +45,7 @@ impl<W> Verification<W> {
         match &self.shared {
             _ if is_held || is_asked => true,
             // Verdicts are kept for targets, and nobody knows for which.
-            _ if server.verifier.usergrid().is_some() => true,
+            _ if self.is_usergrid(place) => true,
             Some(shared) => {
                 let span = self.config.cache.stale_if_error;
                 let stale = shared.stale(&key, now, span);
@@ -70,6 +55,10 @@ impl<W> Verification<W> {
             // What other workers know, nobody knows.
             None => true,
         }
+    }
+
+    fn is_usergrid(&self, place: usize) -> bool {
+        self.config.servers.get(place).is_some_and(|server| server.verifier.usergrid().is_some())
     }
 
     /// Tells all workers, ourselves included.

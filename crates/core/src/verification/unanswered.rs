@@ -5,12 +5,21 @@ use std::time::Duration;
 
 use super::key::{CacheKey, CredentialDigest};
 use super::lookup::users;
-use super::verifier::Exchange;
+use super::verifier::{Exchange, Verifier};
 use super::{Action, Verification};
 use crate::log_event::LogEvent;
 use crate::metrics::{CacheResult, Counter};
 use crate::principal::Principal;
 use crate::time::UnixMillis;
+
+/// A credential without a verdict, and how many requests wait for one.
+pub(super) struct Unserved<'a> {
+    pub(super) verifier: &'a Verifier,
+    pub(super) key: CacheKey,
+    pub(super) digest: CredentialDigest,
+    pub(super) exchange: &'a dyn Exchange,
+    pub(super) requests: usize,
+}
 
 impl<W> Verification<W> {
     /// Who may be served while no verdict is to be had, if anybody: a known-good principal past its
@@ -18,24 +27,23 @@ impl<W> Verification<W> {
     /// server is down.
     pub(super) fn serve_anyway(
         &mut self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
-        exchange: &dyn Exchange,
+        unserved: &Unserved<'_>,
         offline: Option<Principal>,
-        requests: usize,
         now: UnixMillis,
     ) -> Option<Rc<Principal>> {
-        if let Some(stale) = self.serve_stale(key, digest, exchange, requests, now) {
+        if let Some(stale) = self.serve_stale(unserved, now) {
             return Some(stale);
         }
         let offline = offline?;
-        if self.is_last_known_bad(key, digest, exchange, now) {
+        if self.is_last_known_bad(unserved, now) {
             return None;
         }
-        for _ in 0..requests {
-            self.count(Counter::Cache(CacheResult::Offline));
-            if let Some(suppressed) = self.offline.allow((), now) {
-                self.actions.push(Action::Log(LogEvent::AdmittedOffline { suppressed }));
+        let server = &unserved.verifier.server;
+        for _ in 0..unserved.requests {
+            self.count(unserved.verifier, Counter::Cache(CacheResult::Offline));
+            if let Some(suppressed) = self.offline.allow(server.place, now) {
+                let server = server.name.clone();
+                self.actions.push(Action::Log(LogEvent::AdmittedOffline { server, suppressed }));
             }
         }
         Some(Rc::new(offline))
@@ -43,20 +51,15 @@ impl<W> Verification<W> {
 
     /// Whether the credential has been denied or revoked, or its holder revoked, since it was last
     /// found good.
-    fn is_last_known_bad(
-        &mut self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
-        exchange: &dyn Exchange,
-        now: UnixMillis,
-    ) -> bool {
+    fn is_last_known_bad(&mut self, unserved: &Unserved<'_>, now: UnixMillis) -> bool {
+        let Unserved { verifier, key, digest, exchange, .. } = unserved;
         let shared = || self.shared.as_ref()?.stale(key, now, Duration::MAX);
         let (users, sequence) = match self.cache.last(key) {
             Some(good) => (good.users.clone(), good.sequence),
             None => shared()
                 .and_then(|entry| {
                     let principal = exchange.reread(&entry.value, entry.received)?;
-                    Some((users(&principal), entry.sequence))
+                    Some((users(&principal, &verifier.server), entry.sequence))
                 })
                 .unwrap_or_default(),
         };
@@ -65,14 +68,8 @@ impl<W> Verification<W> {
 
     /// The known-good principal past its `ttl` that may serve `requests` while no verdict is to be
     /// had, if that is allowed.
-    fn serve_stale(
-        &mut self,
-        key: &CacheKey,
-        digest: &CredentialDigest,
-        exchange: &dyn Exchange,
-        requests: usize,
-        now: UnixMillis,
-    ) -> Option<Rc<Principal>> {
+    fn serve_stale(&mut self, unserved: &Unserved<'_>, now: UnixMillis) -> Option<Rc<Principal>> {
+        let Unserved { verifier, key, digest, exchange, requests } = unserved;
         // A denial, from whichever worker, has taken the mark away.
         if !self.marks.as_ref()?.stands(key, now) {
             return None;
@@ -88,13 +85,16 @@ impl<W> Verification<W> {
             }
         };
         let is_over = principal.expires.is_some_and(|expires| now >= expires);
-        if is_over || self.revocations.last_of(digest, &users(&principal)) > sequence {
+        if is_over
+            || self.revocations.last_of(digest, &users(&principal, &verifier.server)) > sequence
+        {
             return None;
         }
-        for _ in 0..requests {
-            self.count(Counter::Cache(CacheResult::Stale));
-            if let Some(suppressed) = self.stale.allow((), now) {
-                self.actions.push(Action::Log(LogEvent::ServedStale { suppressed }));
+        for _ in 0..*requests {
+            self.count(verifier, Counter::Cache(CacheResult::Stale));
+            if let Some(suppressed) = self.stale.allow(verifier.server.place, now) {
+                let server = verifier.server.name.clone();
+                self.actions.push(Action::Log(LogEvent::ServedStale { server, suppressed }));
             }
         }
         Some(principal)

@@ -1,7 +1,7 @@
 //! Who judges credentials: a server, its protocol, and the breaker that guards it.
 //!
 //! Whatever distinguishes one protocol from another stands behind [`Protocol`] and [`Exchange`]. A
-//! new one is a file under `verifiers/` and an arm in [`OfServer::new`].
+//! new one is a file under `verifiers/` and an arm in [`of_server`].
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -123,6 +123,8 @@ pub(crate) struct Record {
 
 /// A server in use.
 pub(crate) struct Verifier {
+    /// What holds for the credentials that it judges.
+    pub(crate) server: Rc<Server>,
     protocol: Box<dyn Protocol>,
     pub(crate) breaker: Breaker,
     /// What a request was about whose call failed: what a probe asks about.
@@ -145,69 +147,53 @@ impl Verifier {
     }
 }
 
-/// The servers of one configuration, in its order.
-pub(crate) struct Verifiers(Vec<OfServer>);
-
-/// Who asks one server.
-struct OfServer {
-    /// Over everything that can change a verdict of it.
-    digest: [u8; 32],
-    /// One for tokens, and one for client pairs where it judges some.
-    verifiers: Vec<Rc<Verifier>>,
-}
+/// The servers of one configuration, in its order: for each, who asks about tokens, and who about
+/// client pairs where it judges some.
+pub(crate) struct Verifiers(Vec<Vec<Rc<Verifier>>>);
 
 impl Verifiers {
     /// Those that `config` names.
     pub(crate) fn new(config: &Rc<Config>) -> Self {
-        Self(config.servers.iter().map(|server| OfServer::new(config, server)).collect())
+        Self(config.servers.iter().map(|server| of_server(config, server)).collect())
     }
 
     /// Who asks `server` about such credentials as `credential`.
     pub(crate) fn select(&self, server: &Server, credential: &Credential) -> Option<&Rc<Verifier>> {
-        let mut verifiers = self.0.get(server.place)?.verifiers.iter();
+        let mut verifiers = self.0.get(server.place)?.iter();
         verifiers.find(|verifier| verifier.protocol.judges(credential))
-    }
-
-    /// What every key of a verdict of `server` is made with; `None` if it is not of this
-    /// configuration.
-    pub(crate) fn digest(&self, server: &Server) -> Option<&[u8; 32]> {
-        self.0.get(server.place).map(|of_server| &of_server.digest)
     }
 
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Rc<Verifier>> {
-        self.0.iter().flat_map(|of_server| &of_server.verifiers)
+        self.0.iter().flatten()
     }
 
-    /// How many are left alone because they keep failing.
-    pub(crate) fn breakers_open(&self) -> usize {
-        self.iter().filter(|verifier| verifier.breaker.is_open()).count()
+    /// How many of each server are left alone because they keep failing.
+    pub(crate) fn breakers_open(&self) -> Vec<usize> {
+        let is_open = |verifier: &&Rc<Verifier>| verifier.breaker.is_open();
+        self.0.iter().map(|verifiers| verifiers.iter().filter(is_open).count()).collect()
     }
 }
 
-impl OfServer {
-    fn new(config: &Rc<Config>, server: &Rc<Server>) -> Self {
-        let mut protocols: Vec<Box<dyn Protocol>> = Vec::new();
-        match &server.verifier {
-            TokenVerifier::Rfc7662(settings) => {
-                protocols.push(Box::new(Introspection::new(config, server, settings)));
-                if let Some(settings) = &server.client_credentials {
-                    protocols.push(Box::new(TokenEndpoint::new(config, server, settings)));
-                }
-            }
-            TokenVerifier::Usergrid(_) => {
-                let both =
-                    [Usergrid::of_tokens(config, server), Usergrid::of_pairs(config, server)];
-                let both = both.into_iter().flatten();
-                protocols.extend(both.map(|protocol| Box::new(protocol) as Box<dyn Protocol>));
+fn of_server(config: &Rc<Config>, server: &Rc<Server>) -> Vec<Rc<Verifier>> {
+    let mut protocols: Vec<Box<dyn Protocol>> = Vec::new();
+    match &server.verifier {
+        TokenVerifier::Rfc7662(settings) => {
+            protocols.push(Box::new(Introspection::new(config, server, settings)));
+            if let Some(settings) = &server.client_credentials {
+                protocols.push(Box::new(TokenEndpoint::new(config, server, settings)));
             }
         }
-        let verifier = |protocol: Box<dyn Protocol>| {
-            let breaker = Breaker::new(config.breaker, protocol.probe_pause());
-            let suspected_for = RefCell::default();
-            Rc::new(Verifier { protocol, breaker, suspected_for })
-        };
-        let verifiers = protocols.into_iter().map(verifier).collect();
-        Self { digest: config.digest, verifiers }
+        TokenVerifier::Usergrid(_) => {
+            let both = [Usergrid::of_tokens(config, server), Usergrid::of_pairs(config, server)];
+            let both = both.into_iter().flatten();
+            protocols.extend(both.map(|protocol| Box::new(protocol) as Box<dyn Protocol>));
+        }
     }
+    let verifier = |protocol: Box<dyn Protocol>| {
+        let breaker = Breaker::new(config.breaker, protocol.probe_pause());
+        let (server, suspected_for) = (Rc::clone(server), RefCell::default());
+        Rc::new(Verifier { server, protocol, breaker, suspected_for })
+    };
+    protocols.into_iter().map(verifier).collect()
 }

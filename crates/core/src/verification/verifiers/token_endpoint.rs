@@ -233,7 +233,7 @@ fn issued(
     };
     let scopes = members::scopes(&answer, "scope", config.claim_limits)?;
     let tenancy = tenancy(&answer, config)?;
-    let identity = header_values::headers(config, tenancy.principal, |claim| {
+    let identity = header_values::headers(config, server, tenancy.principal, |claim| {
         // The answer has no claims: a member that happens to bear a claim's name is not the
         // principal's.
         let names = &config.claims;

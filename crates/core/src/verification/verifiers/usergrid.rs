@@ -213,7 +213,7 @@ impl UsergridExchange {
     #[must_use]
     pub fn reread(&self, record: &[u8]) -> Option<Principal> {
         Facts::reread(record, self.config.claim_limits)?
-            .principal(&self.config, self.presented_id())
+            .principal(&self.config, &self.server, self.presented_id())
             .ok()
     }
 
@@ -283,7 +283,7 @@ impl UsergridExchange {
     }
 
     fn verified(&self, facts: &Facts) -> Conclusion {
-        match facts.principal(&self.config, self.presented_id()) {
+        match facts.principal(&self.config, &self.server, self.presented_id()) {
             Ok(principal) => Conclusion::verified(principal, facts.record()),
             // Too long to be kept: a matter of this principal alone, as with the other protocols.
             Err(AnswerError::Oversized(limit)) => {

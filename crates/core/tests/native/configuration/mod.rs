@@ -84,6 +84,8 @@ fn goes_with(path: &str, protocol: Protocol) -> bool {
         "issuer",
         "audience",
         "scope",
+        "roles",
+        "scopes",
     ];
     let others = match protocol {
         Protocol::Rfc7662 => &of_usergrid[..],

@@ -52,7 +52,8 @@ fn oauth_is_what_a_plain_server_needs() {
                 "x-auth-subject",
                 "x-auth-username",
                 "x-auth-client-id",
-                "x-auth-scope"
+                "x-auth-scope",
+                "x-auth-server",
             ],
             vec!["x-auth-organization", "x-auth-application"]
         )
@@ -82,7 +83,7 @@ fn null_sets_no_header_and_clears_them_all() {
     let usergrid = config(r#""identity":{"headers":null}"#);
     let (set, cleared) = headers(&usergrid);
     assert!(set.is_empty(), "{set:?}");
-    assert_eq!(cleared.len(), 7);
+    assert_eq!(cleared.len(), 8);
     assert!(cleared.iter().all(|name| name.starts_with("x-usergrid-")), "{cleared:?}");
 
     let renamed = config(r#""identity":{"headers":null,"prefix":"id_"}"#);

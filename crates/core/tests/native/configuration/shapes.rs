@@ -19,7 +19,8 @@ fn string(format: Format, key: &KeySpec) -> &'static str {
         Format::Header => "x-header",
         Format::HeaderPrefix => "x-id-",
         Format::Name if key.name == "parameters" => "resource",
-        Format::Name => "name",
+        Format::Name | Format::Label => "name",
+        Format::HostPattern => "*.example.com",
         Format::Application => "acme/sandbox",
         Format::ApplicationPattern => "*/sandbox",
         Format::Origin => "https://app.example.com",
@@ -44,6 +45,15 @@ fn fitting(shape: &Shape, key: &KeySpec) -> Vec<Value> {
         Shape::OneOrMany(inner) => {
             let mut values = fitting(inner, key);
             values.extend([json!([]), json!(values)]);
+            values
+        }
+        Shape::OneOrMore(inner) => {
+            let mut values = fitting(inner, key);
+            let listed = values.iter().cloned().map(|mut value| {
+                value["name"] = json!("name");
+                value
+            });
+            values.push(listed.collect());
             values
         }
         Shape::Array(inner) => vec![json!([]), json!(fitting(inner, key))],
@@ -93,6 +103,10 @@ fn misfitting(shape: &Shape, key: &KeySpec) -> Vec<Value> {
             let alone = inside.iter().filter(|value| !value.is_array()).cloned();
             alone.chain(inside.iter().map(|value| json!([value]))).collect()
         }
+        Shape::OneOrMore(inner) => {
+            let alone = misfitting(inner, key);
+            alone.iter().cloned().chain(alone.iter().map(|value| json!([value]))).collect()
+        }
         Shape::Array(inner) | Shape::NonEmptyArray(inner) => {
             let mut values = scalars();
             values.push(json!({}));
@@ -133,6 +147,9 @@ fn document(key: &KeySpec, value: &Value) -> String {
         | ("introspection.client_auth.client_secret_env", _) => &[basic, id],
         ("introspection.client_auth.token", _) | ("introspection.client_auth.token_env", _) => {
             &[method("\"bearer\"")]
+        }
+        ("introspection.client_credentials" | "introspection.match.token_prefixes", _) => {
+            &[("client_credentials", "null")]
         }
         ("introspection.offline_if_error", "true") => {
             &[("token.salt_env", "\"USERGRID_TOKEN_SALT\"")]
@@ -190,6 +207,7 @@ fn every_kind_of_shape_is_tried() {
         match shape {
             Shape::Nullable(inner)
             | Shape::OneOrMany(inner)
+            | Shape::OneOrMore(inner)
             | Shape::Array(inner)
             | Shape::NonEmptyArray(inner) => collect(inner, kinds),
             Shape::Map { keys, values } => {
@@ -206,9 +224,12 @@ fn every_kind_of_shape_is_tried() {
     let formats = ["Text", "Secret", "Any", "Path", "Variable", "Claim", "Header", "HeaderPrefix"];
     let formats =
         formats.into_iter().chain(["Name", "Application", "ApplicationPattern", "Uuid", "Rule"]);
-    let formats = formats.chain(["Origin", "Url"]);
+    let formats = formats.chain(["Origin", "Url", "Label", "HostPattern"]);
     let shapes = ["Boolean", "WholeNumber", "Duration", "Word", "Nullable", "OneOrMany", "Array"];
-    let shapes = shapes.into_iter().chain(["NonEmptyArray", "Object", "Map"]).map(str::to_owned);
+    let shapes = shapes
+        .into_iter()
+        .chain(["OneOrMore", "NonEmptyArray", "Object", "Map"])
+        .map(str::to_owned);
     let expected = shapes.chain(formats.map(|format| format!("String({format})")));
     assert_eq!(kinds, expected.collect());
 }
@@ -224,8 +245,14 @@ fn the_default_of_a_word_is_one_of_the_words() {
                 (Protocol::Rfc7662, Profile::Oauth),
             ] {
                 let absent = key.absent.under(protocol, profile);
-                let Absent::Text(default) = absent else { panic!("{}", key.path()) };
-                assert!(words.contains(&default), "{}: {default}", key.path());
+                match absent {
+                    Absent::Text(default) => {
+                        assert!(words.contains(&default), "{}: {default}", key.path());
+                    }
+                    // Another key says which.
+                    Absent::Means(_) => {}
+                    _ => panic!("{}", key.path()),
+                }
             }
         }
     }

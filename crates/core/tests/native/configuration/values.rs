@@ -51,10 +51,18 @@ fn a_minimal_document_means_the_defaults() {
     let sources: Vec<_> = config.identity.iter().map(|header| header.source.clone()).collect();
     let claims = claims.into_iter().map(|name| Some(IdentitySource::Claim(name.to_owned())));
     assert_eq!(sources[0], Some(IdentitySource::Principal));
-    assert!(claims.eq(sources[1..].iter().cloned()));
+    assert!(claims.chain([Some(IdentitySource::Server)]).eq(sources[1..].iter().cloned()));
     let names: Vec<&str> = config.identity.iter().map(|header| &*header.name).collect();
-    let suffixes =
-        ["principal", "subject", "username", "client-id", "scope", "organization", "application"];
+    let suffixes = [
+        "principal",
+        "subject",
+        "username",
+        "client-id",
+        "scope",
+        "organization",
+        "application",
+        "server",
+    ];
     assert_eq!(names, suffixes.map(|suffix| format!("x-usergrid-{suffix}")));
     assert_eq!(config.forward, Forward::Header);
     assert_eq!(config.cache.ttl, Duration::from_secs(60));
@@ -98,7 +106,7 @@ fn every_choice_is_taken_over() {
     assert_eq!(carries("x-usergrid-username"), claim("preferred_username"));
     assert_eq!(carries("x-usergrid-scope"), None);
     assert_eq!(carries("x-tenant"), claim("tenant"));
-    assert_eq!(config.identity.len(), 9);
+    assert_eq!(config.identity.len(), 10);
     assert_eq!(config.identity_overflow, Overflow::Cut);
     assert_eq!(config.claim_limits, ClaimLimits { bytes: 262_144, entries: 4096 });
     assert_eq!(config.forward, Forward::AsSent);

@@ -13,6 +13,7 @@ mod refusals;
 mod renewal;
 mod revocation;
 mod route;
+mod servers;
 mod sharing;
 mod stock;
 mod time;

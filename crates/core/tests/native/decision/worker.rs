@@ -33,6 +33,8 @@ pub struct Worker {
     heads: BTreeMap<StreamId, Head>,
     pub calls: Vec<(FlightId, CallRequest)>,
     pub counts: Vec<Counter>,
+    /// What was counted of servers, by their places.
+    pub counts_of: Vec<(usize, Counter)>,
     pub log: Vec<LogEvent>,
     pub watched: Vec<(StreamId, usize)>,
     pub trailer_edits: Vec<HeaderEdit>,
@@ -77,6 +79,7 @@ impl Worker {
             heads: BTreeMap::new(),
             calls: Vec::new(),
             counts: Vec::new(),
+            counts_of: Vec::new(),
             log: Vec::new(),
             watched: Vec::new(),
             trailer_edits: Vec::new(),
@@ -99,8 +102,10 @@ impl Worker {
         let mut all = vec![
             (":method".to_owned(), method.as_bytes().to_vec()),
             (":path".to_owned(), path.as_bytes().to_vec()),
-            (":authority".to_owned(), b"api.example.com".to_vec()),
         ];
+        if !headers.iter().any(|(name, _)| *name == ":authority") {
+            all.push((":authority".to_owned(), b"api.example.com".to_vec()));
+        }
         all.extend(
             headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())),
         );
@@ -129,7 +134,11 @@ impl Worker {
                 Effect::Call(call, request) => self.calls.push((call, *request)),
                 Effect::NotifyPeer(queue, message) => self.shared.process().send(queue, message),
                 Effect::Count(counter) => self.counts.push(counter),
-                Effect::CallTook(_) => {}
+                Effect::CountOf(place, counter) => {
+                    self.counts.push(counter);
+                    self.counts_of.push((place, counter));
+                }
+                Effect::CallTook(..) => {}
                 Effect::Log(event) => self.log.push(event),
             }
         }
@@ -213,6 +222,10 @@ impl Worker {
 
     pub fn waiting(&self) -> usize {
         self.filter.waiting()
+    }
+
+    pub fn breakers_open(&self) -> Vec<usize> {
+        self.filter.breakers_open()
     }
 
     pub fn cache_entries(&self) -> usize {

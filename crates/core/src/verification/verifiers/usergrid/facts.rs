@@ -2,7 +2,7 @@
 //! workers, and all that a principal is made of.
 
 use usergrid_auth_config::json::Json;
-use usergrid_auth_config::{ClaimLimits, Config, Secret};
+use usergrid_auth_config::{ClaimLimits, Config, Secret, Server};
 
 use super::target::Application;
 use crate::credential::is_token;
@@ -68,6 +68,7 @@ impl Facts {
     pub(super) fn principal(
         &self,
         config: &Config,
+        server: &Server,
         client_id: Option<&[u8]>,
     ) -> Result<Principal, AnswerError> {
         let length: usize =
@@ -82,7 +83,7 @@ impl Facts {
         let text =
             |text: &Option<String>| text.as_ref().map(|text| HeaderValue::of_text(text.as_bytes()));
         let names = &config.claims;
-        let identity = header_values::headers(config, self.kind, |claim| {
+        let identity = header_values::headers(config, server, self.kind, |claim| {
             Ok(if *claim == names.sub {
                 text(&self.subject)
             } else if *claim == names.username {
