@@ -19,6 +19,7 @@ const BEYOND: &[(&str, &str)] = &[
     ("clean-headers", "credentials.clean_headers[1]"),
     ("clean-headers", "credentials.clean_headers[4]"),
     ("clean-headers-of-no-use", "credentials.clean_headers"),
+    ("cookie-origins-of-no-use", "credentials.cookie_origins"),
     // A pattern cannot compare durations.
     ("durations", "client_credentials.timeout"),
     ("durations", "cache.ttl"),
@@ -29,6 +30,13 @@ const BEYOND: &[(&str, &str)] = &[
     ("environment-variable-with-line-break", "token.salt_env"),
     // Names that are no organisation's, in whatever letters.
     ("guest-applications", "guest[1].applications[6]"),
+    // Headers with a meaning of their own, everywhere or in the same document.
+    ("places", "credentials.sources[1].header"),
+    ("places", "credentials.sources[3].header"),
+    ("places-taken", "credentials.sources"),
+    ("places-taken", "credentials.sources"),
+    ("places-taken", "credentials.sources"),
+    ("places-taken", "credentials.sources"),
     // A name that begins so would have a meaning of its own.
     ("profile", "identity.prefix"),
     // What one key says about another.

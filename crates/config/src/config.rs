@@ -19,7 +19,7 @@ use crate::reader::Value;
 use crate::secret::Secret;
 use crate::sections::{self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward};
 use crate::server::{self, Server};
-use crate::{base_path, rules};
+use crate::{base_path, rules, sources};
 
 const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a JSON object";
 
@@ -101,7 +101,11 @@ fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Conf
             credentials: credentials::credentials(root),
             guest: rules::guest(root),
             public: rules::public(root),
-            identity + identity_overflow: identity_headers::identity(root, &claims),
+            identity + identity_overflow: sources::distinct(
+                root,
+                &credentials,
+                identity_headers::identity(root, &claims),
+            ),
             forward: sections::forward(root),
             cache: sections::cache(root),
             breaker: sections::breaker(root),

@@ -30,6 +30,10 @@ impl AllowedOrigins {
     }
 }
 
+/// What [`origin`] accepts, in the words of a message.
+pub(crate) const AN_ORIGIN: &str =
+    "an origin such as `https://app.example.com`, in lower case, without path and default port";
+
 /// `cors.bypass_preflight` and `cors.allow_origins`.
 pub(crate) fn cors(root: &Section<'_>) -> Result<(bool, AllowedOrigins), Reported> {
     let section = root.section("cors")?;
@@ -38,7 +42,7 @@ pub(crate) fn cors(root: &Section<'_>) -> Result<(bool, AllowedOrigins), Reporte
     let listed = section.items("allow_origins", |item| {
         match item.text()? {
             "*" => origins.any = true,
-            text => origins.listed.push(origin(&item, text)?),
+            text => origins.listed.push(origin(&item, text, &["`*` or ", AN_ORIGIN].concat())?),
         }
         Ok(())
     });
@@ -49,7 +53,7 @@ pub(crate) fn cors(root: &Section<'_>) -> Result<(bool, AllowedOrigins), Reporte
 
 /// An origin as browsers write it (RFC 6454 section 6.2), since the two are compared as they stand.
 /// `null` is none: any page can have that origin.
-fn origin(item: &Value<'_>, text: &str) -> Result<Rc<str>, Reported> {
+pub(crate) fn origin(item: &Value<'_>, text: &str, wanted: &str) -> Result<Rc<str>, Reported> {
     let host = ["https://", "http://"].into_iter().find_map(|scheme| text.strip_prefix(scheme));
     let default_port = if text.starts_with("https:") { ":443" } else { ":80" };
     let fits =
@@ -60,6 +64,6 @@ fn origin(item: &Value<'_>, text: &str) -> Result<Rc<str>, Reported> {
         {
             Ok(Rc::from(text))
         }
-        _ => Err(item.is_not("`*` or an origin such as `https://app.example.com`, in lower case, without path and default port")),
+        _ => Err(item.is_not(wanted)),
     }
 }

@@ -213,7 +213,7 @@ fn unsuitable(name: &str) -> Option<&'static str> {
 }
 
 /// Many servers hand `x-user-id` and `x_user_id` to their applications as one header.
-fn same_header(left: &str, right: &str) -> bool {
+pub(crate) fn same_header(left: &str, right: &str) -> bool {
     let fold = |byte: u8| if byte == b'_' { b'-' } else { byte };
     left.bytes().map(fold).eq(right.bytes().map(fold))
 }

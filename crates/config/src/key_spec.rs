@@ -102,7 +102,9 @@ impl KeySpec {
             (Absent::Text(text), _) => format!("\"{text}\""),
             (Absent::OneWord(word), _) => format!("[\"{word}\"]"),
             (Absent::EveryWord, Shape::Array(words) | Shape::NonEmptyArray(words)) => match words {
-                Shape::Word(words) => format!("[\"{}\"]", words.join("\", \"")),
+                Shape::Word(words) | Shape::WordOrMember { words, .. } => {
+                    format!("[\"{}\"]", words.join("\", \""))
+                }
                 _ => return None,
             },
             // The documentation would call it required, and a test finds that it is not.

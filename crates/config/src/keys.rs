@@ -3,7 +3,7 @@
 
 use crate::authorization::Tenancy;
 use crate::client_auth::Method;
-use crate::credentials::{BasicEncoding, OnConflict, Source, TokenFormatWord};
+use crate::credentials::{BasicEncoding, OnConflict, TokenFormatWord};
 use crate::identity_headers::Overflow;
 use crate::key_spec::Absent::{
     Boolean, ByProfile, ByProtocol, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number,
@@ -15,11 +15,19 @@ use crate::protocol::{Management, Protocol, RestrictedUsers};
 use crate::sections::{ErrorFormat, Forward};
 use crate::shape::Format::{Any, Claim, Name, Path, Secret, Variable};
 use crate::shape::{Format, Shape};
+use crate::sources::Source;
 use crate::upstream::PairAuth;
 use crate::words::Word;
 
 const STRING: Shape = Shape::String(Format::Text);
 const HEADER_NAMES: Shape = Shape::Array(&Shape::String(Format::Header));
+const SOURCE: Shape = Shape::WordOrMember {
+    words: Source::WORDS,
+    members: &[
+        ("header", Shape::String(Format::Header)),
+        ("cookie", Shape::String(Format::Cookie)),
+    ],
+};
 const RULES: Shape = Shape::Array(&Shape::String(Format::Rule));
 const RULES_BY_NAME: Shape = Shape::Map { keys: Name, values: &RULES };
 
@@ -128,12 +136,18 @@ pub static KEYS: &[KeySpec] = &[
     key(
         "credentials",
         "sources",
-        Shape::NonEmptyArray(&Shape::Word(Source::WORDS)),
+        Shape::NonEmptyArray(&SOURCE),
         by_profile(&EveryWord, &OneWord("header")),
     ),
     word("credentials", "on_conflict", OnConflict::WORDS),
     number("credentials", "max_length", 16_384, 16, 65_536),
     word("credentials", "basic", BasicEncoding::WORDS),
+    key(
+        "credentials",
+        "cookie_origins",
+        Shape::Array(&Shape::String(Format::ExactOrigin)),
+        EmptyArray,
+    ),
     key("credentials", "clean_headers", HEADER_NAMES, EmptyArray),
     object("", "token", "token", EmptyObject),
     key(

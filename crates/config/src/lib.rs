@@ -37,6 +37,7 @@ mod sections;
 mod server;
 mod server_match;
 mod shape;
+mod sources;
 mod spelling;
 mod upstream;
 mod usergrid;

@@ -176,11 +176,44 @@ impl<'a> Value<'a> {
     #[inline(never)]
     fn one_of(&self, words: &'static [&'static str]) -> Result<&'a str, Reported> {
         match (self.shape, self.json) {
-            (Shape::Word(known), _) if *known != words => Err(self.not_in_the_table()),
-            (Shape::Word(_), Json::String(text)) if words.contains(&text.as_str()) => Ok(text),
-            (Shape::Word(_), _) => Err(self.is_not(&["one of ", &listed(words)].concat())),
+            (Shape::Word(known) | Shape::WordOrMember { words: known, .. }, _)
+                if *known != words =>
+            {
+                Err(self.not_in_the_table())
+            }
+            (Shape::Word(_) | Shape::WordOrMember { .. }, Json::String(text))
+                if words.contains(&text.as_str()) =>
+            {
+                Ok(text)
+            }
+            (Shape::Word(_) | Shape::WordOrMember { .. }, _) => {
+                Err(self.is_not(&["one of ", &listed(words)].concat()))
+            }
             _ => Err(self.not_in_the_table()),
         }
+    }
+
+    /// The name and the value of the one member of an object that stands in place of a word; `None`
+    /// if no object stands there.
+    #[inline(never)]
+    pub(crate) fn only_member(&self) -> Result<Option<(&'static str, Value<'_>)>, Reported> {
+        let Shape::WordOrMember { members, .. } = self.shape else {
+            return Err(self.not_in_the_table());
+        };
+        let Json::Object(object) = self.json else { return Ok(None) };
+        let mut given = object.iter();
+        let only = match (given.next(), given.next()) {
+            (Some((name, json)), None) => {
+                let member = members.iter().find(|(known, _)| *known == name);
+                member.map(|(name, shape)| {
+                    (*name, Value::member(&self.path, name, json, shape, self.notes))
+                })
+            }
+            _ => None,
+        };
+        let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+        let wanted = ["is not an object with one member, one of ", &listed(&names)].concat();
+        only.map(Some).ok_or_else(|| self.problem(&[&wanted]))
     }
 
     /// What `read` makes of the entries of an array, all of which it sees.

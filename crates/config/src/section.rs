@@ -8,7 +8,6 @@ use crate::json::Object;
 use crate::key_spec::{Absent, KeySpec};
 use crate::keys::KEYS;
 use crate::notes::{Notes, Path, Reported, all};
-use crate::problem::quoted;
 use crate::protocol::Protocol;
 use crate::reader::Value;
 use crate::shape::Shape;
@@ -195,31 +194,16 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// An array of words; left out, all of them or one. None may stand there twice.
-    pub(crate) fn words<T: Word + PartialEq>(
-        &self,
-        name: &'static str,
-    ) -> Result<Vec<T>, Reported> {
+    /// The words that an array stands for that is left out.
+    pub(crate) fn default_words<T: Word>(&self, name: &'static str) -> Result<Vec<T>, Reported> {
         let key = self.key(name)?;
-        let Some(value) = self.value(key) else {
-            return match self.absent(key) {
-                Absent::EveryWord => Ok(T::TABLE.iter().map(|(_, variant)| *variant).collect()),
-                Absent::OneWord(word) => {
-                    T::from_word(word).map(|word| vec![word]).ok_or_else(|| self.missing(key))
-                }
-                _ => Err(self.missing(key)),
-            };
-        };
-        let mut seen: Vec<T> = Vec::new();
-        value.items(|item| {
-            let text = item.text()?;
-            let word = item.word()?;
-            if seen.contains(&word) {
-                return Err(item.problem(&[&quoted(text), " is listed twice"]));
+        match self.absent(key) {
+            Absent::EveryWord => Ok(T::TABLE.iter().map(|(_, variant)| *variant).collect()),
+            Absent::OneWord(word) => {
+                T::from_word(word).map(|word| vec![word]).ok_or_else(|| self.missing(key))
             }
-            seen.push(word);
-            Ok(word)
-        })
+            _ => Err(self.missing(key)),
+        }
     }
 
     /// What `read` makes of each member of an object whose keys are the user's choice.

@@ -26,6 +26,13 @@ pub enum Shape {
     },
     /// One of these strings.
     Word(&'static [&'static str]),
+    /// One of these words, or an object with one of these members and no other.
+    WordOrMember {
+        /// The words.
+        words: &'static [&'static str],
+        /// The members by name, each with what stands there.
+        members: &'static [(&'static str, Shape)],
+    },
     /// A string.
     String(Format),
     /// This, or `null`.
@@ -67,6 +74,8 @@ pub enum Format {
     Claim,
     /// The name of an HTTP header.
     Header,
+    /// The name of a cookie.
+    Cookie,
     /// The beginning of names of HTTP headers.
     HeaderPrefix,
     /// A name of the user's choice.
@@ -79,6 +88,8 @@ pub enum Format {
     Application,
     /// `org/app`, each part a name or `*`.
     ApplicationPattern,
+    /// The origin of a web page.
+    ExactOrigin,
     /// The origin of a web page, or `*`.
     Origin,
     /// An absolute URL of HTTP.
@@ -101,6 +112,12 @@ impl Shape {
                 format!("duration, `{least}` to `{most}`")
             }
             Self::Word(words) => listed(words),
+            Self::WordOrMember { words, members } => {
+                let member = |(name, shape): &(&str, Shape)| {
+                    format!(", `{{\"{name}\": …}}` with {}", shape.one())
+                };
+                members.iter().map(member).fold(listed(words), |all, member| all + &member)
+            }
             Self::String(format) => String::from(format.described()),
             // A map may hold `null` as well.
             Self::Nullable(shape @ Self::Map { .. }) => format!("`null` or {}", shape.described()),
@@ -118,7 +135,7 @@ impl Shape {
     fn one(&self) -> String {
         match self {
             Self::String(format) => String::from(format.one()),
-            Self::Word(_) => format!("one of {}", self.described()),
+            Self::Word(_) | Self::WordOrMember { .. } => format!("one of {}", self.described()),
             Self::Nullable(shape) => format!("{} or `null`", shape.one()),
             Self::OneOrMany(shape) | Self::OneOrMore(shape) => {
                 format!("{} or an array of {}", shape.one(), shape.many())
@@ -137,7 +154,7 @@ impl Shape {
         match self {
             Self::String(format) => String::from(format.many()),
             Self::Object(_) => String::from("objects"),
-            Self::Word(_) => self.described(),
+            Self::Word(_) | Self::WordOrMember { .. } => self.described(),
             _ => format!("values, each {}", self.one()),
         }
     }
@@ -156,13 +173,14 @@ impl Format {
             Self::Variable => "name of an environment variable",
             Self::Claim => "name of a claim",
             Self::Header => "name of a header",
+            Self::Cookie => "name of a cookie",
             Self::HeaderPrefix => "beginning of a header's name",
             Self::Name => "name",
             Self::Label => "1 to 64 letters, digits, `_`, `-`",
             Self::HostPattern => "host, with a `*` at one end",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "`org/app` pattern",
-            Self::Origin => "origin",
+            Self::Origin | Self::ExactOrigin => "origin",
             Self::Url => "URL",
             Self::Uuid => "UUID",
             Self::Rule => "rule",
@@ -176,13 +194,14 @@ impl Format {
             Self::Variable => "an environment variable",
             Self::Claim => "a claim",
             Self::Header => "a header",
+            Self::Cookie => "a cookie",
             Self::HeaderPrefix => "the beginning of a header's name",
             Self::Name => "a name",
             Self::Label => "1 to 64 letters, digits, `_`, `-`",
             Self::HostPattern => "a host, with a `*` at one end",
             Self::Application => "`org/app`",
             Self::ApplicationPattern => "an `org/app` pattern",
-            Self::Origin => "an origin",
+            Self::Origin | Self::ExactOrigin => "an origin",
             Self::Url => "a URL",
             Self::Uuid => "a UUID",
             Self::Rule => "a rule",
@@ -196,12 +215,14 @@ impl Format {
             Self::Variable => "environment variables",
             Self::Claim => "claims",
             Self::Header => "headers",
+            Self::Cookie => "cookies",
             Self::HeaderPrefix => "beginnings of headers' names",
             Self::Name => "names",
             Self::Label => "names of letters, digits, `_`, `-`",
             Self::HostPattern => "hosts, also with a `*` at one end",
             Self::Application => "`org/app` names",
             Self::ApplicationPattern => "`org/app` patterns",
+            Self::ExactOrigin => "origins",
             Self::Origin => "origins or `*`",
             Self::Url => "URLs",
             Self::Uuid => "UUIDs",

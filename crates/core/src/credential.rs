@@ -1,10 +1,14 @@
-//! Finds the credential of a request, judges conflicts, and takes credentials out of the query.
+//! Finds the credential of a request, judges conflicts, and takes credentials out of the query, out
+//! of cookies, and out of the headers that hold or repeat them.
 //! It never asks whether a credential is good, and a bad one never looks like none.
 
 mod authorization_header;
 mod basic;
+mod cookies;
+mod cross_site;
 mod query;
 mod token;
+mod token_headers;
 pub mod usergrid_token;
 
 pub(crate) use query::form_value;
@@ -17,7 +21,9 @@ use usergrid_auth_config::{Credentials, OnConflict, Secret};
 use crate::header_map::{HeaderEdit, HeaderMap};
 
 use authorization_header::Authorization;
+use cookies::Cookies;
 use query::Query;
+use token_headers::TokenHeaders;
 
 /// A credential that has the shape of one; whether it is good, only a verifying server knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +47,16 @@ pub enum Credential {
 }
 
 /// Where a token stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenPlace {
     /// `Authorization: Bearer` (RFC 6750 section 2.1).
     Header,
     /// `access_token` in the query (RFC 6750 section 2.3).
     Query,
+    /// This header of the configuration's choice.
+    OtherHeader(Rc<str>),
+    /// This cookie of the configuration's choice (RFC 6265).
+    Cookie(Rc<str>),
 }
 
 /// Where a client pair stood.
@@ -84,6 +94,8 @@ pub enum BadCredential {
     /// Basic that cannot be right: no base64, no colon, an empty or too long half, or one with a
     /// broken escape where halves are form-encoded.
     Basic,
+    /// A cookie that a page of another site may have made a browser send.
+    CrossSite,
     /// A pair in the query that cannot be right: a broken escape or a too long half.
     ClientQuery,
 }
@@ -95,6 +107,8 @@ pub struct Found {
     /// `:path` without the credentials of its query, and without a `client_secret` that belongs to
     /// none, byte for byte; `None` if the query held neither.
     pub clean_path: Option<Vec<u8>>,
+    /// What takes tokens out of cookies and of headers beside `Authorization`.
+    pub taken: Vec<HeaderEdit>,
     /// What else there was, for those who forward the credential.
     pub places: Places,
 }
@@ -118,36 +132,127 @@ pub struct Places {
 /// A request without a query and without `Authorization` costs no allocation.
 #[must_use]
 pub fn find(headers: &HeaderMap, settings: &Credentials) -> Found {
-    let authorization = Authorization::scan(headers, settings);
-    let query = headers.first(":path").and_then(|path| Query::scan(path, settings));
-    let in_query = query.as_ref().map_or(0, Query::credentials);
-
-    let presented = if authorization.presented == 0 && authorization.parts <= 1 && in_query == 0 {
-        Presented::Nothing
-    } else if settings.on_conflict == OnConflict::Reject
-        && (authorization.parts > 1 || authorization.presented.saturating_add(in_query) > 1)
-    {
-        Presented::Bad(BadCredential::Conflict)
-    } else {
-        judge(query.as_ref(), &authorization, settings)
-    };
-
+    let scanned = Scanned::new(headers, settings);
+    let presented = scanned.presented();
+    let Scanned { authorization, query, token_headers, cookies, .. } = &scanned;
     let used_from_query =
         matches!(presented, Presented::One(Credential::Token { place: TokenPlace::Query, .. }));
+    let several_in_query = |query: &&Query<'_>| used_from_query && query.credentials() > 1;
     Found {
-        presented,
         clean_path: query
             .as_ref()
             .filter(|query| query.has_secrets())
             .map(Query::without_credentials),
+        taken: token_headers.taken().chain(cookies.taken()).collect(),
         places: Places {
             path_with_used: query
                 .as_ref()
-                .filter(|_| used_from_query && in_query > 1)
+                .filter(several_in_query)
                 .map(Query::with_used_token_only),
             in_authorization: authorization.presented,
             authorization_parts: authorization.parts,
         },
+        presented,
+    }
+}
+
+/// The edits that put the token back to where it stood, if that is a cookie or a header beside
+/// `Authorization`; no other credential comes back with it.
+pub(crate) fn put_back(
+    place: &TokenPlace,
+    headers: &HeaderMap,
+    settings: &Credentials,
+) -> Vec<HeaderEdit> {
+    match place {
+        TokenPlace::Header | TokenPlace::Query => Vec::new(),
+        TokenPlace::OtherHeader(_) => {
+            TokenHeaders::scan(headers, &settings.headers).put_back().into_iter().collect()
+        }
+        TokenPlace::Cookie(_) => Cookies::scan(headers, &settings.cookies).put_back(),
+    }
+}
+
+/// What stands in every accepted place.
+struct Scanned<'a> {
+    headers: &'a HeaderMap,
+    settings: &'a Credentials,
+    authorization: Authorization<'a>,
+    query: Option<Query<'a>>,
+    token_headers: TokenHeaders<'a>,
+    cookies: Cookies<'a>,
+}
+
+impl<'a> Scanned<'a> {
+    fn new(headers: &'a HeaderMap, settings: &'a Credentials) -> Self {
+        Self {
+            authorization: Authorization::scan(headers, settings),
+            query: headers.first(":path").and_then(|path| Query::scan(path, settings)),
+            token_headers: TokenHeaders::scan(headers, &settings.headers),
+            cookies: Cookies::scan(headers, &settings.cookies),
+            headers,
+            settings,
+        }
+    }
+
+    fn presented(&self) -> Presented {
+        let Self { authorization, query, token_headers, cookies, .. } = self;
+        let count = query
+            .as_ref()
+            .map_or(0, Query::credentials)
+            .saturating_add(authorization.presented)
+            .saturating_add(token_headers.count)
+            .saturating_add(cookies.count);
+        if count == 0 && authorization.parts <= 1 {
+            Presented::Nothing
+        } else if self.settings.on_conflict == OnConflict::Reject
+            && (count > 1 || authorization.parts > 1)
+        {
+            Presented::Bad(BadCredential::Conflict)
+        } else {
+            match self.first() {
+                Some(Ok(credential)) => Presented::One(credential),
+                Some(Err(bad)) => Presented::Bad(bad),
+                // Repeated lines, all of a scheme that is not accepted.
+                None => Presented::Nothing,
+            }
+        }
+    }
+
+    /// The first credential in Usergrid's order, and after those that Usergrid knows; it is the
+    /// only one where conflicts are refused.
+    fn first(&self) -> Option<Result<Credential, BadCredential>> {
+        let Self { headers, settings, authorization, query, token_headers, cookies } = self;
+        let longest = settings.max_length;
+        let token = |value: &[u8], place| {
+            token::token(value, longest).map(|token| Credential::Token { token, place })
+        };
+        Some(if let Some(value) = query.as_ref().and_then(Query::token) {
+            query::decode(value)
+                .ok_or(BadCredential::Token)
+                .and_then(|value| token(&value, TokenPlace::Query))
+        } else if let Some(value) = authorization.bearer {
+            token(value, TokenPlace::Header)
+        } else if let Some(value) = authorization.basic {
+            basic::pair(value, settings)
+                .map(|(id, secret)| client(id, secret, ClientPlace::Basic))
+                .ok_or(BadCredential::Basic)
+        } else if let Some((id, secret)) = query.as_ref().and_then(Query::pair) {
+            query_pair(id, secret, longest)
+                .map(|(id, secret)| client(id, secret, ClientPlace::Query))
+                .ok_or(BadCredential::ClientQuery)
+        } else if let Some((name, value)) = token_headers.first {
+            token(value, TokenPlace::OtherHeader(Rc::clone(name)))
+        } else if let Some((name, value)) = cookies.first {
+            if cross_site::may_be(headers, settings) {
+                Err(BadCredential::CrossSite)
+            } else {
+                token(value, TokenPlace::Cookie(Rc::clone(name)))
+            }
+        } else if authorization.presented > 0 {
+            Err(BadCredential::Token)
+        } else {
+            return None;
+        })
     }
 }
 
@@ -170,41 +275,6 @@ pub(crate) fn clean_urls<'a>(
         let lines = headers.values(name).map(line).collect();
         if is_clean { Vec::new() } else { HeaderEdit::lines(name, lines) }
     })
-}
-
-/// The first credential in Usergrid's order, which is the only one where conflicts are refused.
-fn judge(
-    query: Option<&Query<'_>>,
-    authorization: &Authorization<'_>,
-    settings: &Credentials,
-) -> Presented {
-    let longest = settings.max_length;
-    let judged = if let Some(value) = query.and_then(Query::token) {
-        query::decode(value)
-            .ok_or(BadCredential::Token)
-            .and_then(|token| token::token(&token, longest))
-            .map(|token| Credential::Token { token, place: TokenPlace::Query })
-    } else if let Some(value) = authorization.bearer {
-        token::token(value, longest)
-            .map(|token| Credential::Token { token, place: TokenPlace::Header })
-    } else if let Some(value) = authorization.basic {
-        basic::pair(value, settings)
-            .map(|(id, secret)| client(id, secret, ClientPlace::Basic))
-            .ok_or(BadCredential::Basic)
-    } else if let Some((id, secret)) = query.and_then(Query::pair) {
-        query_pair(id, secret, longest)
-            .map(|(id, secret)| client(id, secret, ClientPlace::Query))
-            .ok_or(BadCredential::ClientQuery)
-    } else if authorization.presented > 0 {
-        Err(BadCredential::Token)
-    } else {
-        // Repeated lines, all of a scheme that is not accepted.
-        return Presented::Nothing;
-    };
-    match judged {
-        Ok(credential) => Presented::One(credential),
-        Err(bad) => Presented::Bad(bad),
-    }
 }
 
 fn query_pair(id: &[u8], secret: &[u8], longest: usize) -> Option<(Vec<u8>, Vec<u8>)> {

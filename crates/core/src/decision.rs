@@ -214,7 +214,8 @@ impl<T: Trace> Engine<T> {
         if let Some(taken) = taken {
             let path = taken.path.map(|path| HeaderEdit::set(forwarding::PATH, path));
             let urls = credential::clean_urls(&sighted.urls, headers, &config.credentials);
-            self.effects.extend(path.into_iter().chain(urls).map(|it| Effect::Edit(stream, it)));
+            let edits = path.into_iter().chain(taken.edits).chain(urls);
+            self.effects.extend(edits.map(|edit| Effect::Edit(stream, edit)));
         }
         let context = |credential| RequestContext {
             stream,
@@ -247,7 +248,7 @@ impl<T: Trace> Engine<T> {
                     let (method, target, digest) = (head.method, head.target, case.digest());
                     watch::usergrid(method, target, &path, digest, &server, &config.servers)
                 });
-                let forwarding = Forwarding::plan(config.forward, &credential, &places, headers);
+                let forwarding = Forwarding::plan(&config, &credential, &places, headers);
                 let method = head.method.to_vec();
                 let mut paused =
                     PausedRequest { context, server, method, path, kind, forwarding, watch };

@@ -52,6 +52,16 @@ impl HeaderEdit {
         Self::Remove(Rc::from(name))
     }
 
+    /// What it holds in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Set(name, value) | Self::Add(name, value) => {
+                name.len().saturating_add(value.len())
+            }
+            Self::Remove(name) => name.len(),
+        }
+    }
+
     /// The edits that leave these `lines` of `name` and no other.
     pub(crate) fn lines(name: &Rc<str>, lines: Vec<Vec<u8>>) -> Vec<Self> {
         if lines.is_empty() {

@@ -20,6 +20,8 @@ pub enum Refusal {
     Malformed,
     /// A token longer than `credentials.max_length`.
     TooLong,
+    /// A cookie that another site may have made a browser send.
+    CrossSite,
     /// The answer about the credential holds a claim beyond its limit.
     Claims,
     /// A token whose time is over.
@@ -85,17 +87,19 @@ impl Refusal {
     pub const fn setting(self) -> Option<&'static str> {
         match self {
             Self::TooLong => Some("credentials.max_length"),
+            Self::CrossSite => Some("credentials.cookie_origins"),
             _ => None,
         }
     }
 
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Missing,
         Self::Conflict,
         Self::BadPath,
         Self::Malformed,
         Self::TooLong,
+        Self::CrossSite,
         Self::Claims,
         Self::Expired,
         Self::Inactive,
@@ -159,6 +163,16 @@ impl Refusal {
                 oauth_status: 401,
                 oauth_error: "invalid_token",
                 description: "Unable to authenticate OAuth credentials, the token is too long",
+                challenge: Challenge::BearerError("invalid_token"),
+            },
+            Self::CrossSite => &Row {
+                label: "cross_site",
+                situation: "a cookie that another site may have made a browser send (`credentials.cookie_origins`)",
+                status: 401,
+                error: "auth_unverified_oath",
+                oauth_status: 401,
+                oauth_error: "invalid_token",
+                description: "Unable to authenticate OAuth credentials, a cookie does not count across sites",
                 challenge: Challenge::BearerError("invalid_token"),
             },
             Self::Claims => &Row {

@@ -28,6 +28,7 @@ const LABELLED: [(&str, &str, &[&str]); 3] = [
             "bad_path",
             "malformed",
             "too_long",
+            "cross_site",
             "claims",
             "expired",
             "inactive",

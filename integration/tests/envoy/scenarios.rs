@@ -45,6 +45,8 @@ scenarios! {
     paths_shipped: "paths-shipped",
     paths: "paths",
     permissions: "permissions",
+    places_as_sent: "places-as-sent",
+    places: "places",
     preflight_off: "preflight-off",
     profile_oauth: "profile-oauth",
     public: "public",

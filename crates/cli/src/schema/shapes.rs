@@ -17,6 +17,17 @@ pub(super) fn of(shape: &Shape) -> Tree {
             Tree::of("type", "string").with("pattern", "^[0-9]{1,16}(ms|s|m|h)$")
         }
         Shape::Word(words) => Tree::of("enum", Tree::list(words.iter().copied())),
+        Shape::WordOrMember { words, members } => {
+            let word = Tree::of("enum", Tree::list(words.iter().copied()));
+            let member = |(name, shape): &(&str, Shape)| {
+                Tree::of("type", "object")
+                    .with("properties", Tree::of(name, of(shape)))
+                    .with("required", Tree::list([*name]))
+                    .with("additionalProperties", false)
+            };
+            let all = std::iter::once(word).chain(members.iter().map(member));
+            Tree::of("anyOf", Tree::List(all.collect()))
+        }
         Shape::String(format) => string(*format),
         Shape::Nullable(inner) => either([of(inner), Tree::of("type", "null")]),
         Shape::OneOrMany(inner) => either([of(inner), array(inner)]),
@@ -50,7 +61,11 @@ fn either<const N: usize>(schemas: [Tree; N]) -> Tree {
 fn array(of_these: &Shape) -> Tree {
     let array = Tree::of("type", "array").with("items", of(of_these));
     // The reader refuses a word that is listed twice.
-    if matches!(of_these, Shape::Word(_)) { array.with("uniqueItems", true) } else { array }
+    if matches!(of_these, Shape::Word(_) | Shape::WordOrMember { .. }) {
+        array.with("uniqueItems", true)
+    } else {
+        array
+    }
 }
 
 /// A string that stands for something. Patterns are those of ECMA-262, as JSON Schema has them.
@@ -65,13 +80,16 @@ fn string(format: Format) -> Tree {
         Format::Secret => "^[^\\u0000-\\u001f\\u007f]+$",
         Format::Path => "^/[^\\u0000-\\u001f\\u007f-\\u009f]*$",
         Format::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",
-        Format::Header | Format::HeaderPrefix => "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+        Format::Header | Format::HeaderPrefix | Format::Cookie => "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
         Format::Application => {
             "^[^\\t\\n\\f\\r */]([^*/]*[^\\t\\n\\f\\r */])?/[^\\t\\n\\f\\r */]([^*/]*[^\\t\\n\\f\\r */])?$"
         }
         Format::ApplicationPattern => PATTERN,
         Format::Origin => {
             "^(\\*|https://(?!.*:443$)[0-9a-z.:\\[\\]-]+|http://(?!.*:80$)[0-9a-z.:\\[\\]-]+)$"
+        }
+        Format::ExactOrigin => {
+            "^(https://(?!.*:443$)[0-9a-z.:\\[\\]-]+|http://(?!.*:80$)[0-9a-z.:\\[\\]-]+)$"
         }
         Format::Url => "^https?://(?!/)[!$-\\[\\]-~]+$",
         Format::Uuid => "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",

@@ -95,7 +95,7 @@ fn split(credential: &[u8]) -> (Scheme, &[u8]) {
 }
 
 /// RFC 9110's optional whitespace, blanks and tabs, off both ends.
-fn trim(mut value: &[u8]) -> &[u8] {
+pub(super) fn trim(mut value: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = value
         && is_blank(*first)
     {

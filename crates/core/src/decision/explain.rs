@@ -42,7 +42,7 @@ pub fn explain(
             method: head.method.to_vec(),
             path,
             kind: CredentialKind::of(&credential),
-            forwarding: Forwarding::plan(config.forward, &credential, &places, headers),
+            forwarding: Forwarding::plan(config, &credential, &places, headers),
             watch: None,
         };
         // What it leads to is the last finding.

@@ -85,7 +85,7 @@ pub enum PublicFinding {
 }
 
 /// What the request presents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialFinding {
     /// No credential in any accepted place.
     None,
@@ -166,7 +166,7 @@ impl CredentialFinding {
     pub(super) fn of(presented: &Presented) -> Self {
         match presented {
             Presented::Nothing => Self::None,
-            Presented::One(Credential::Token { place, .. }) => Self::Token(*place),
+            Presented::One(Credential::Token { place, .. }) => Self::Token(place.clone()),
             Presented::One(Credential::Client { place, .. }) => Self::Client(*place),
             Presented::Bad(bad) => Self::Bad(*bad),
         }
@@ -220,26 +220,7 @@ impl fmt::Display for Finding {
                     "public: the rules of `public` cost more to match than one request may"
                 }
             }),
-            Self::Credential(finding) => f.write_str(match finding {
-                CredentialFinding::None => "credential: none",
-                CredentialFinding::Token(TokenPlace::Header) => "credential: token, in the header",
-                CredentialFinding::Token(TokenPlace::Query) => "credential: token, in the query",
-                CredentialFinding::Client(ClientPlace::Basic) => {
-                    "credential: client pair, in Basic"
-                }
-                CredentialFinding::Client(ClientPlace::Query) => {
-                    "credential: client pair, in the query"
-                }
-                CredentialFinding::Bad(BadCredential::Conflict) => "credential: more than one",
-                CredentialFinding::Bad(BadCredential::Token) => "credential: not a token",
-                CredentialFinding::Bad(BadCredential::TooLong) => {
-                    "credential: a token that is too long, by `credentials.max_length`"
-                }
-                CredentialFinding::Bad(BadCredential::Basic) => "credential: malformed Basic",
-                CredentialFinding::Bad(BadCredential::ClientQuery) => {
-                    "credential: malformed client pair in the query"
-                }
-            }),
+            Self::Credential(finding) => write!(f, "credential: {finding}"),
             Self::Server(Ok(server)) => write!(f, "server: {server}"),
             Self::Server(Err(why)) => f.write_str(match why {
                 NoServer::NoMatch => "server: none, no `match` of `introspection` holds",
@@ -284,5 +265,33 @@ impl fmt::Display for Finding {
             Self::Tenancy(finding) => write!(f, "tenancy: {finding}"),
             Self::Permission(finding) => write!(f, "permission: {finding}"),
         }
+    }
+}
+
+impl fmt::Display for CredentialFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Token(TokenPlace::Header) => "token, in the header",
+            Self::Token(TokenPlace::Query) => "token, in the query",
+            Self::Token(TokenPlace::OtherHeader(name)) => {
+                return write!(f, "token, in the header `{name}`");
+            }
+            Self::Token(TokenPlace::Cookie(name)) => {
+                return write!(f, "token, in the cookie `{name}`");
+            }
+            Self::Client(ClientPlace::Basic) => "client pair, in Basic",
+            Self::Client(ClientPlace::Query) => "client pair, in the query",
+            Self::Bad(BadCredential::Conflict) => "more than one",
+            Self::Bad(BadCredential::Token) => "not a token",
+            Self::Bad(BadCredential::TooLong) => {
+                "a token that is too long, by `credentials.max_length`"
+            }
+            Self::Bad(BadCredential::CrossSite) => {
+                "a cookie that another site may have made a browser send, by `credentials.cookie_origins`"
+            }
+            Self::Bad(BadCredential::Basic) => "malformed Basic",
+            Self::Bad(BadCredential::ClientQuery) => "malformed client pair in the query",
+        })
     }
 }

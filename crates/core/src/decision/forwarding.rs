@@ -6,7 +6,7 @@ use std::rc::Rc;
 use usergrid_auth_config::{Config, Forward, Secret};
 
 use super::{Effect, HeaderEdit};
-use crate::credential::{Credential, Places, TokenPlace};
+use crate::credential::{self, Credential, Places, TokenPlace};
 use crate::header_map::HeaderMap;
 use crate::identity_headers;
 use crate::principal::Principal;
@@ -20,6 +20,8 @@ pub(super) const PATH: &str = ":path";
 pub(super) struct Forwarding {
     authorization: Authorization,
     path: Option<Vec<u8>>,
+    /// What puts a token back that was taken out of a cookie or a header beside `Authorization`.
+    put_back: Vec<HeaderEdit>,
 }
 
 /// What becomes of the `Authorization` header.
@@ -38,13 +40,13 @@ enum Authorization {
 impl Forwarding {
     /// Plans it for `credential`, found in `headers` among these `places`.
     pub(super) fn plan(
-        forward: Forward,
+        config: &Config,
         credential: &Credential,
         places: &Places,
         headers: &HeaderMap,
     ) -> Self {
-        let mut path = None;
-        let authorization = match (forward, credential) {
+        let (mut path, mut put_back) = (None, Vec::new());
+        let authorization = match (config.forward, credential) {
             (Forward::Header | Forward::AsSent, Credential::Client { .. }) => Authorization::Issued,
             // Also one that was not looked at: the backend would take it for one that was.
             (Forward::Remove, _) => Authorization::Remove,
@@ -55,11 +57,14 @@ impl Forwarding {
             (Forward::Header, Credential::Token { token, .. }) => {
                 Authorization::Bearer(token.clone())
             }
-            (Forward::AsSent, Credential::Token { place: TokenPlace::Query, .. }) => {
-                path = places
-                    .path_with_used
-                    .clone()
-                    .or_else(|| headers.first(PATH).map(<[u8]>::to_vec));
+            (Forward::AsSent, Credential::Token { place, .. }) if *place != TokenPlace::Header => {
+                if *place == TokenPlace::Query {
+                    path = places
+                        .path_with_used
+                        .clone()
+                        .or_else(|| headers.first(PATH).map(<[u8]>::to_vec));
+                }
+                put_back = credential::put_back(place, headers, &config.credentials);
                 if places.in_authorization > 0 {
                     Authorization::Remove
                 } else {
@@ -74,7 +79,13 @@ impl Forwarding {
             }
             (Forward::AsSent, Credential::Token { .. }) => Authorization::Keep,
         };
-        Self { authorization, path }
+        Self { authorization, path, put_back }
+    }
+
+    /// What it holds in bytes, its path aside.
+    pub(super) fn bytes(&self) -> usize {
+        let bytes = self.put_back.iter().map(HeaderEdit::bytes);
+        bytes.fold(0, usize::saturating_add)
     }
 
     /// Makes the edits, now that the credential is `principal`'s.
@@ -90,6 +101,7 @@ impl Forwarding {
         if let Some(path) = self.path.take() {
             make(HeaderEdit::set(PATH, path));
         }
+        self.put_back.drain(..).for_each(&mut *make);
         for (name, value) in &principal.identity {
             make(HeaderEdit::Set(Rc::clone(name), Rc::clone(value)));
         }

@@ -17,7 +17,7 @@ use super::paused_request::CredentialKind;
 use super::selection::Choice;
 use crate::credential::usergrid_token::{self, TokenProblem};
 use crate::credential::{self, Credential, Found, Places, Presented};
-use crate::header_map::HeaderMap;
+use crate::header_map::{HeaderEdit, HeaderMap};
 use crate::identity_headers;
 use crate::method_override;
 use crate::metrics::Outcome;
@@ -60,6 +60,8 @@ pub(super) enum Step {
 pub(super) struct Taken {
     /// `:path` without the credentials of its query, where it holds some that must not stay.
     pub(super) path: Option<Vec<u8>>,
+    /// What takes them out of cookies and of headers beside `Authorization`.
+    pub(super) edits: Vec<HeaderEdit>,
 }
 
 /// What came of a head.
@@ -154,7 +156,7 @@ impl<'a> Head<'a> {
 
 impl Taken {
     fn of(found: Found) -> Self {
-        Self { path: found.clean_path }
+        Self { path: found.clean_path, edits: found.taken }
     }
 }
 
@@ -182,7 +184,7 @@ pub(super) fn examine(
             is_cleaned.then(|| Taken::of(credential::find(head.headers, &config.credentials)));
         return Examined { step: Step::Forward(outcome), taken };
     }
-    let Found { presented, clean_path, places } =
+    let Found { presented, clean_path, taken, places } =
         credential::find(head.headers, &config.credentials);
     trace.note(|| Finding::Credential(CredentialFinding::of(&presented)));
     let step = match presented {
@@ -213,7 +215,7 @@ pub(super) fn examine(
             }
         }
     };
-    Examined { step, taken: Some(Taken { path: clean_path }) }
+    Examined { step, taken: Some(Taken { path: clean_path, edits: taken }) }
 }
 
 /// Even then no credential may stay in the query, where logs would show it.

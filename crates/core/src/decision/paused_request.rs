@@ -59,6 +59,7 @@ impl PausedRequest {
         const OF_SEGMENTS: usize = 256 * 3 * size_of::<usize>();
         let scopes = self.context.required.names().iter().map(String::len);
         size_of::<Self>()
+            .saturating_add(self.forwarding.bytes())
             .saturating_add(target.saturating_mul(3))
             .saturating_add(OF_SEGMENTS.min(target.saturating_mul(24)))
             .saturating_add(scopes.fold(0, usize::saturating_add))
@@ -140,6 +141,7 @@ impl From<BadCredential> for Refusal {
             BadCredential::Conflict => Self::Conflict,
             BadCredential::Token => Self::Malformed,
             BadCredential::TooLong => Self::TooLong,
+            BadCredential::CrossSite => Self::CrossSite,
             BadCredential::Basic => Self::ClientBasic,
             BadCredential::ClientQuery => Self::ClientQuery,
         }

@@ -38,12 +38,15 @@ fn outcome(presented: &Presented) -> Vec<u8> {
         Presented::Bad(BadCredential::Conflict) => ("conflict", vec![]),
         Presented::Bad(BadCredential::Token) => ("bad-token", vec![]),
         Presented::Bad(BadCredential::TooLong) => ("too-long", vec![]),
+        Presented::Bad(BadCredential::CrossSite) => ("cross-site", vec![]),
         Presented::Bad(BadCredential::Basic) => ("bad-basic", vec![]),
         Presented::Bad(BadCredential::ClientQuery) => ("bad-client-query", vec![]),
         Presented::One(Credential::Token { token, place }) => {
             let place = match place {
                 TokenPlace::Header => "header",
                 TokenPlace::Query => "query",
+                TokenPlace::OtherHeader(_) => "other-header",
+                TokenPlace::Cookie(_) => "cookie",
             };
             (place, vec![token.expose()])
         }

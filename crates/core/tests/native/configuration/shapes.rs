@@ -23,7 +23,8 @@ fn string(format: Format, key: &KeySpec) -> &'static str {
         Format::HostPattern => "*.example.com",
         Format::Application => "acme/sandbox",
         Format::ApplicationPattern => "*/sandbox",
-        Format::Origin => "https://app.example.com",
+        Format::Cookie => "cookie",
+        Format::Origin | Format::ExactOrigin => "https://app.example.com",
         Format::Url => "https://api.example.com/.well-known/oauth-protected-resource",
         Format::Uuid => "3b2a0c5e-0000-11e3-a495-11ddb1de66c8",
         Format::Rule => "get:/books/*",
@@ -39,6 +40,14 @@ fn fitting(shape: &Shape, key: &KeySpec) -> Vec<Value> {
             vec![json!(format!("{least}ms")), json!(format!("{most}ms"))]
         }
         Shape::Word(words) => words.iter().map(|word| json!(word)).collect(),
+        Shape::WordOrMember { words, members } => {
+            let words = words.iter().map(|word| json!(word));
+            let member = |(name, shape): &(&str, Shape)| {
+                fitting(shape, key).into_iter().map(|value| json!({ *name: value })).collect()
+            };
+            let members: Vec<Vec<Value>> = members.iter().map(member).collect();
+            words.chain(members.concat()).collect()
+        }
         Shape::String(Format::Any) => vec![json!("text"), json!("")],
         Shape::String(format) => vec![json!(string(*format, key))],
         Shape::Nullable(inner) => fitting(inner, key).into_iter().chain([Value::Null]).collect(),
@@ -89,6 +98,17 @@ fn misfitting(shape: &Shape, key: &KeySpec) -> Vec<Value> {
         }
         Shape::Duration { .. } => vec![json!(1000), json!("1"), json!([]), json!({}), Value::Null],
         Shape::Word(_) => vec![json!(true), json!(7), json!([]), json!({}), Value::Null],
+        Shape::WordOrMember { members, .. } => {
+            let mut values = scalars();
+            values.extend([json!([]), json!({}), json!({ "no such key": "text" })]);
+            let both = members.iter().map(|(name, _)| (String::from(*name), json!("text")));
+            values.push(Value::Object(both.collect()));
+            for (name, shape) in *members {
+                let inside = misfitting(shape, key).into_iter();
+                values.extend(inside.map(|value| json!({ *name: value })));
+            }
+            values
+        }
         Shape::String(Format::Any) => {
             vec![json!(true), json!(7), json!([]), json!({}), Value::Null]
         }
@@ -150,6 +170,9 @@ fn document(key: &KeySpec, value: &Value) -> String {
         }
         ("introspection.client_credentials" | "introspection.match.token_prefixes", _) => {
             &[("client_credentials", "null")]
+        }
+        ("credentials.cookie_origins", _) => {
+            &[("credentials.sources", r#"[{"cookie":"session"}]"#)]
         }
         ("introspection.offline_if_error", "true") => {
             &[("token.salt_env", "\"USERGRID_TOKEN_SALT\"")]
@@ -214,6 +237,9 @@ fn every_kind_of_shape_is_tried() {
                 kinds.insert(kind(&Shape::String(*keys)));
                 collect(values, kinds);
             }
+            Shape::WordOrMember { members, .. } => {
+                members.iter().for_each(|(_, shape)| collect(shape, kinds));
+            }
             _ => {}
         }
     }
@@ -224,11 +250,11 @@ fn every_kind_of_shape_is_tried() {
     let formats = ["Text", "Secret", "Any", "Path", "Variable", "Claim", "Header", "HeaderPrefix"];
     let formats =
         formats.into_iter().chain(["Name", "Application", "ApplicationPattern", "Uuid", "Rule"]);
-    let formats = formats.chain(["Origin", "Url", "Label", "HostPattern"]);
+    let formats = formats.chain(["Cookie", "ExactOrigin", "Origin", "Url", "Label", "HostPattern"]);
     let shapes = ["Boolean", "WholeNumber", "Duration", "Word", "Nullable", "OneOrMany", "Array"];
     let shapes = shapes
         .into_iter()
-        .chain(["OneOrMore", "NonEmptyArray", "Object", "Map"])
+        .chain(["OneOrMore", "NonEmptyArray", "Object", "Map", "WordOrMember"])
         .map(str::to_owned);
     let expected = shapes.chain(formats.map(|format| format!("String({format})")));
     assert_eq!(kinds, expected.collect());

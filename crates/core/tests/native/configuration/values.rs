@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use usergrid_auth_config::{
@@ -114,6 +115,18 @@ fn every_choice_is_taken_over() {
     assert!(!config.cache.shared && !config.bypass_preflight);
     assert_eq!(config.errors.realm, "the API");
     assert_eq!(config.base_path, ["api", "v1"]);
+}
+
+#[test]
+fn places_are_taken_over() {
+    let config = accepted("places.json");
+    let sources = &config.credentials;
+    assert!(sources.header && !sources.query && !sources.client_query && !sources.client_basic);
+    assert_eq!(sources.headers, [Rc::from("x-api-token")]);
+    assert_eq!(sources.cookies, [Rc::from("__Host-session"), Rc::from("session")]);
+    let origins = ["https://app.example.com", "http://localhost:3000"];
+    assert_eq!(sources.cookie_origins, origins.map(Rc::from));
+    assert!(sources.clean_headers.is_empty());
 }
 
 #[test]

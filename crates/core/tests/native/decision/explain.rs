@@ -76,6 +76,27 @@ fn a_list_ends_with_the_step_that_decides() {
 }
 
 #[test]
+fn it_names_the_header_or_cookie_of_a_token() {
+    let sources = r#""credentials":{"sources":[{"header":"X-Api-Token"},{"cookie":"session"}]}"#;
+    let says = |method: &str, name: &str, value: &str| {
+        let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        let headers = HeaderMap::new(vec![
+            header(":method", method),
+            header(":path", "/acme/app/x"),
+            header(name, value),
+        ]);
+        let findings = explain(&config(sources), &headers, &RouteSettings::default(), None, NOW);
+        findings[4].to_string()
+    };
+    assert_eq!(says("GET", "x-api-token", "t"), "credential: token, in the header `x-api-token`");
+    assert_eq!(says("GET", "cookie", "session=t"), "credential: token, in the cookie `session`");
+    assert_eq!(
+        says("POST", "cookie", "session=t"),
+        "credential: a cookie that another site may have made a browser send, by `credentials.cookie_origins`"
+    );
+}
+
+#[test]
 fn after_a_verdict_it_says_what_the_principal_may_do() {
     let user = |members: &str| Verdict::Verified(Rc::new(introspected(&config(SETTINGS), members)));
     let shop = user(r#""application":"acme/shop","permissions":["get:/books"]"#);

@@ -9,6 +9,7 @@ mod forwarding;
 mod interleavings;
 mod log_lines;
 mod order;
+mod places;
 mod refusals;
 mod renewal;
 mod revocation;

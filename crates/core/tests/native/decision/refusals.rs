@@ -21,6 +21,7 @@ fn provoke(
             let header = format!("Bearer {}", "a".repeat(16_385));
             worker.request("GET /acme/app/x", &[("authorization", &header)])
         }
+        Refusal::CrossSite => worker.request("POST /acme/app/x", &[("cookie", "session=abc")]),
         Refusal::Claims => {
             let sub = format!(r#""sub":"{}""#, "a".repeat(4097));
             worker.with_token("GET /acme/app/x", "abc", &sub)
@@ -58,6 +59,7 @@ fn provoke(
 fn worker(format: &str) -> Worker {
     Worker::new(&format!(
         r#""introspection":{{"scope":["api"]}},"limits":{{"max_waiting":1}},
+        "credentials":{{"sources":["header","query","client_query","client_basic",{{"cookie":"session"}}]}},
             "errors":{{"format":"{format}","realm":"edge"}}"#
     ))
 }
@@ -119,6 +121,7 @@ fn challenges_go_with_401_and_403_and_with_nothing_else() {
         ("usergrid", Refusal::BadPath, None),
         ("usergrid", Refusal::Malformed, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("oauth", Refusal::TooLong, Some(r#"Bearer realm="edge", error="invalid_token""#)),
+        ("oauth", Refusal::CrossSite, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("usergrid", Refusal::Claims, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("oauth", Refusal::Expired, Some(r#"Bearer realm="edge", error="invalid_token""#)),
         ("usergrid", Refusal::Inactive, Some(r#"Bearer realm="edge", error="invalid_token""#)),
