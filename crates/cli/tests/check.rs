@@ -39,6 +39,7 @@ fn every_file_that_is_shipped_is_good() {
         let output = auth(&["check", file]);
         let told = text(&output);
         assert!(told.ends_with(&format!(": {carrier}: good\n")), "{file}: {told}");
+        assert!(!told.contains('\u{1b}'), "colours where there is no terminal");
         assert_eq!(output.status.code(), Some(0), "{file}: {told}");
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use serde_json::Value;
-use usergrid_auth::schema;
+use usergrid_auth::{found, schema};
 use usergrid_auth_config::Config;
 
 /// What the reader refuses and the schema accepts, by document and key: what a schema cannot say.
@@ -115,6 +115,31 @@ fn the_files_are_what_the_command_writes() {
         let file = fs::read_to_string(root().join("docs").join(name)).unwrap_or_default();
         assert!(file == text, "docs/{name} is out of date: run `{command} > docs/{name}`");
     }
+}
+
+/// What is shipped, embedded as it is.
+#[test]
+fn the_configurations_of_the_examples_fit() {
+    let validator = validator();
+    let mut count = 0;
+    for folder in ["envoy", "envoy/istio", "envoy/gateway"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let is_yaml = path.extension().is_some_and(|it| it == "yaml");
+            let text = if is_yaml { fs::read_to_string(&path).unwrap() } else { continue };
+            for found in found::find(&text).unwrap().found {
+                let document: Value = serde_json::from_str(&found.text).unwrap();
+                let told: Vec<String> =
+                    validator.iter_errors(&document).map(|it| it.to_string()).collect();
+                assert!(told.is_empty(), "{}: {told:?}", path.display());
+                // Where the configuration is an object, the editor is told of the schema.
+                let comment = "# yaml-language-server: $schema=../../docs/manifests.schema.json\n";
+                assert!(found.is_literal || text.starts_with(comment), "{}", path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 8, "{count} configurations");
 }
 
 #[test]
