@@ -7,6 +7,9 @@ use serde_json::Value;
 use usergrid_auth::explain::{Header, Request};
 use usergrid_auth_core::route::RouteSettings;
 
+/// Headers of which Envoy makes one line out of several, among those that cases repeat.
+const JOINED: [&str; 2] = ["referer", "x-envoy-original-path"];
+
 /// Makes it.
 pub fn of(case: &Case, knobs: &Knobs) -> Result<Request> {
     let sent = case.to_request()?;
@@ -23,7 +26,19 @@ pub fn of(case: &Case, knobs: &Knobs) -> Result<Request> {
     let mut headers: Vec<Header> =
         pseudo.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
     let others = sent.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
-    headers.extend(others.map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+    for (name, value) in others {
+        let name = name.to_ascii_lowercase();
+        match headers
+            .iter_mut()
+            .find(|(known, _)| JOINED.contains(&name.as_str()) && *known == name)
+        {
+            Some((_, joined)) => {
+                joined.push(b',');
+                joined.extend(value);
+            }
+            None => headers.push((name, value.clone())),
+        }
+    }
     let has_body = !case.body.is_empty();
     Ok(Request { headers, has_body, route: route(path, &host_text, knobs) })
 }
