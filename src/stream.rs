@@ -7,7 +7,6 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use usergrid_auth_core::decision::Event;
-use usergrid_auth_core::route::RouteSettings;
 use usergrid_auth_core::verification::single_flight::StreamId;
 
 use crate::host;
@@ -46,15 +45,10 @@ impl HttpContext for Stream {
         // A root context whose configuration failed gets no requests; were it otherwise, they would
         // stay held.
         if let Some(worker) = &self.worker {
-            let route = RouteSettings::from_metadata(
-                host::route_metadata().as_deref(),
-                host::virtual_host_metadata().as_deref(),
-            );
             let headers = host::request_headers();
             #[cfg(feature = "test-trap")]
             let traps = headers.first("x-test-trap").is_some();
-            let event = Event::Request { stream: self.id, headers, end_of_stream, route };
-            worker.dispatch(event, self.current());
+            worker.request_arrived(self.id, headers, end_of_stream, self.current());
             #[cfg(feature = "test-trap")]
             if traps {
                 core::arch::wasm32::unreachable();

@@ -6,6 +6,9 @@ use std::rc::Rc;
 
 use usergrid_auth_config::{Config, Server};
 use usergrid_auth_core::decision::{Effect, Event, Filter};
+use usergrid_auth_core::header_map::HeaderMap;
+use usergrid_auth_core::route::RouteSettings;
+use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{CallOutcome, CallRequest};
 use usergrid_auth_core::verification::peers::SharedStore;
 use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
@@ -73,10 +76,35 @@ impl Worker {
         }
     }
 
+    /// Tells the core that the head of the request on `stream` has arrived.
+    pub(crate) fn request_arrived(
+        &self,
+        stream: StreamId,
+        headers: HeaderMap,
+        end_of_stream: bool,
+        current: Current<'_>,
+    ) {
+        let now = host::now();
+        // A statement of its own, so that the borrow ends before the host is called.
+        let wants_route = self.filter.borrow_mut().wants_route(now);
+        let route = if wants_route {
+            RouteSettings::from_metadata(
+                host::route_metadata().as_deref(),
+                host::virtual_host_metadata().as_deref(),
+            )
+        } else {
+            RouteSettings::default()
+        };
+        self.dispatch_at(Event::Request { stream, headers, end_of_stream, route }, current, now);
+    }
+
     /// Tells the core what has happened, and carries out what it says. `current` is the stream in
     /// whose callback that is, if it is in one; without, it is in one of the root context.
     pub(crate) fn dispatch(&self, event: Event, current: Current<'_>) {
-        let now = host::now();
+        self.dispatch_at(event, current, host::now());
+    }
+
+    fn dispatch_at(&self, event: Event, current: Current<'_>, now: UnixMillis) {
         let effects = self.filter.borrow_mut().handle(event, now);
         let own = current.map(|(stream, _)| stream);
         let mut host = EffectiveContext { stream: own };

@@ -20,6 +20,11 @@ const BEYOND: &[(&str, &str)] = &[
     ("clean-headers", "credentials.clean_headers[4]"),
     ("clean-headers-of-no-use", "credentials.clean_headers"),
     ("cookie-origins-of-no-use", "credentials.cookie_origins"),
+    // Rules that could never match.
+    ("demands", "authorization.require_scope[3].rules[0]"),
+    ("demands", "authorization.require_scope[3].rules[1]"),
+    ("demands", "authorization.require_scope[3].rules[2]"),
+    ("demands", "guards[0].rules[0]"),
     // A pattern cannot compare durations.
     ("durations", "client_credentials.timeout"),
     ("durations", "cache.ttl"),

@@ -7,6 +7,7 @@ use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::syntax::is_uuid;
 
 use crate::application_ids::ApplicationIds;
+use crate::demands::{ScopeEntry, scope_entry};
 use crate::notes::Reported;
 use crate::problem::quoted;
 use crate::protocol::Protocol;
@@ -29,6 +30,8 @@ pub struct Authorization {
     pub roles: Option<HashMap<String, Rc<[Rule]>>>,
     /// Rules of a scope. `None`: no mapping is configured; never empty.
     pub scopes: Option<HashMap<String, Rc<[Rule]>>>,
+    /// The scopes that some paths ask for.
+    pub require_scope: Rc<[ScopeEntry]>,
 }
 
 words! {
@@ -53,6 +56,7 @@ pub(crate) fn authorization(root: &Section<'_>) -> Result<Authorization, Reporte
             application_ids: application_ids(&section).map(Rc::new),
             roles: rules_by_name(&section, "roles"),
             scopes: rules_by_name(&section, "scopes"),
+            require_scope: section.items("require_scope", scope_entry).map(Rc::from),
         }
     )
 }

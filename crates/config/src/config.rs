@@ -10,6 +10,7 @@ use usergrid_auth_rules::public::PublicRules;
 use crate::claims::{self, ClaimNames};
 use crate::cors::{self, AllowedOrigins};
 use crate::credentials::{self, Credentials};
+use crate::demands::{GuardEntry, ScopeEntry};
 use crate::identity_headers::{self, IdentityHeader, Overflow};
 use crate::json::Json;
 use crate::notes::{Notes, Reported};
@@ -17,9 +18,11 @@ use crate::problem::{Problem, Problems};
 use crate::profile::Profile;
 use crate::reader::Value;
 use crate::secret::Secret;
-use crate::sections::{self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward};
+use crate::sections::{
+    self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward, Unclear,
+};
 use crate::server::{self, Server};
-use crate::{base_path, rules, sources};
+use crate::{base_path, demands, rules, sources};
 
 const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a JSON object";
 
@@ -36,6 +39,12 @@ pub struct Config {
     pub guest: GuestRules,
     /// Endpoints that need no credential, matched against the whole path.
     pub public: PublicRules,
+    /// What only some kinds of principal may do.
+    pub guards: Vec<GuardEntry>,
+    /// What becomes of a path that backends may read in several ways.
+    pub unclear_paths: Unclear,
+    /// Whether the settings in a route's metadata count.
+    pub route_metadata: bool,
     /// The names of the claims that carry the principal.
     pub claims: ClaimNames,
     /// Identity headers, in the order they are set.
@@ -80,6 +89,13 @@ impl Config {
         notes.finish(config)
     }
 
+    /// The scopes that some paths ask for.
+    #[must_use]
+    pub fn require_scope(&self) -> &[ScopeEntry] {
+        // The same for all servers.
+        self.servers.first().map_or(&[], |server| &server.authorization.require_scope)
+    }
+
     /// What an operator should know at start about an accepted configuration, a line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
@@ -101,6 +117,9 @@ fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Conf
             credentials: credentials::credentials(root),
             guest: rules::guest(root),
             public: rules::public(root),
+            guards: demands::guards(root),
+            unclear_paths: sections::unclear_paths(root),
+            route_metadata: sections::route_metadata(root),
             identity + identity_overflow: sources::distinct(
                 root,
                 &credentials,

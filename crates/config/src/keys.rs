@@ -4,6 +4,7 @@
 use crate::authorization::Tenancy;
 use crate::client_auth::Method;
 use crate::credentials::{BasicEncoding, OnConflict, TokenFormatWord};
+use crate::demands::GuardedPrincipal;
 use crate::identity_headers::Overflow;
 use crate::key_spec::Absent::{
     Boolean, ByProfile, ByProtocol, EmptyArray, EmptyObject, EveryWord, Means, Millis, Number,
@@ -12,7 +13,7 @@ use crate::key_spec::Absent::{
 use crate::key_spec::{Absent, KeySpec};
 use crate::profile::Profile;
 use crate::protocol::{Management, Protocol, RestrictedUsers};
-use crate::sections::{ErrorFormat, Forward};
+use crate::sections::{ErrorFormat, Forward, Unclear};
 use crate::shape::Format::{Any, Claim, Name, Path, Secret, Variable};
 use crate::shape::{Format, Shape};
 use crate::sources::Source;
@@ -37,6 +38,8 @@ const HEADERS: Shape =
 const STRINGS: Shape = Shape::NonEmptyArray(&STRING);
 const HOSTS: Shape = Shape::NonEmptyArray(&Shape::String(Format::HostPattern));
 
+const OR_ANY_OF: Absent = Means("`any_of` is required");
+const OR_ALL_OF: Absent = Means("`all_of` is required");
 const NOTHING: Absent = Means("none");
 const NOT_READ: Absent = Means("not read");
 const ANY: Absent = Means("any");
@@ -171,6 +174,18 @@ pub static KEYS: &[KeySpec] = &[
     map("authorization", "application_ids", Format::Application, &Shape::String(Format::Uuid)),
     key("authorization", "roles", RULES_BY_NAME, EmptyObject),
     key("authorization", "scopes", RULES_BY_NAME, EmptyObject),
+    key(
+        "authorization",
+        "require_scope",
+        Shape::Array(&Shape::Object("authorization.require_scope[]")),
+        EmptyArray,
+    ),
+    non_empty("authorization.require_scope[]", "rules", &Shape::String(Format::Rule)),
+    key("authorization.require_scope[]", "all_of", Shape::NonEmptyArray(&STRING), OR_ANY_OF),
+    key("authorization.require_scope[]", "any_of", Shape::NonEmptyArray(&STRING), OR_ALL_OF),
+    key("", "guards", Shape::Array(&Shape::Object("guards[]")), EmptyArray),
+    non_empty("guards[]", "rules", &Shape::String(Format::Rule)),
+    non_empty("guards[]", "principals", &Shape::Word(GuardedPrincipal::WORDS)),
     object("", "claims", "claims", EmptyObject),
     string("claims", "sub", Claim, Text("sub")),
     string("claims", "username", Claim, Text("username")),
@@ -192,6 +207,10 @@ pub static KEYS: &[KeySpec] = &[
     word("identity", "overflow", Overflow::WORDS),
     object("", "forward", "forward", EmptyObject),
     word("forward", "credential", Forward::WORDS),
+    object("", "paths", "paths", EmptyObject),
+    word("paths", "unclear", Unclear::WORDS),
+    object("", "routes", "routes", EmptyObject),
+    boolean("routes", "metadata", true),
     object("", "cache", "cache", EmptyObject),
     duration("cache", "ttl", 60_000, 0, 86_400_000),
     duration("cache", "negative_ttl", 5_000, 0, 3_600_000),

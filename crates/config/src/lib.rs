@@ -18,6 +18,7 @@ mod client_auth;
 mod config;
 mod cors;
 mod credentials;
+mod demands;
 mod duration;
 mod environment;
 mod identity_headers;
@@ -50,6 +51,7 @@ pub use client_auth::{ClientAuth, client_auth_methods};
 pub use config::Config;
 pub use cors::AllowedOrigins;
 pub use credentials::{BasicEncoding, Credentials, OnConflict, TokenFormat};
+pub use demands::{GuardEntry, GuardedPrincipal, NeededScopes, ScopeEntry};
 pub use identity_headers::{IdentityHeader, IdentitySource, Overflow};
 pub use key_spec::{Absent, KeySpec};
 pub use keys::KEYS;
@@ -60,7 +62,7 @@ pub use scope::is_scope_token;
 pub use secret::Secret;
 pub use sections::{
     BreakerSettings, CacheSettings, ClaimLimits, ErrorFormat, Errors, Forward, ResourceMetadata,
-    WELL_KNOWN,
+    Unclear, WELL_KNOWN,
 };
 pub use server::Server;
 pub use server_match::ServerMatch;

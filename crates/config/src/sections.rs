@@ -20,6 +20,16 @@ words! {
     }
 }
 
+words! {
+    /// `paths.unclear`: what becomes of a path that backends may read in several ways.
+    pub enum Unclear {
+        /// Only a credential admits it.
+        Credential = "credential",
+        /// 400, and the same to every `;`.
+        Reject = "reject",
+    }
+}
+
 /// `cache`: how long and how many answers are remembered.
 #[derive(Clone, Debug)]
 pub struct CacheSettings {
@@ -97,6 +107,20 @@ pub(crate) fn forward(root: &Section<'_>) -> Result<Forward, Reported> {
     let credential = section.word("credential");
     section.names()?;
     credential
+}
+
+pub(crate) fn unclear_paths(root: &Section<'_>) -> Result<Unclear, Reported> {
+    let section = root.section("paths")?;
+    let unclear = section.word("unclear");
+    section.names()?;
+    unclear
+}
+
+pub(crate) fn route_metadata(root: &Section<'_>) -> Result<bool, Reported> {
+    let section = root.section("routes")?;
+    let metadata = section.boolean("metadata");
+    section.names()?;
+    metadata
 }
 
 pub(crate) fn cache(root: &Section<'_>) -> Result<CacheSettings, Reported> {

@@ -218,6 +218,7 @@ impl<'a> List<'a> {
             application_ids: common.application_ids,
             roles: own_roles?.unwrap_or(common.roles).filter(|_| names_rules),
             scopes: own_scopes?.unwrap_or(common.scopes).filter(|_| names_rules),
+            require_scope: common.require_scope,
         })
     }
 

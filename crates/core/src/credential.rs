@@ -11,7 +11,7 @@ mod token;
 mod token_headers;
 pub mod usergrid_token;
 
-pub(crate) use query::form_value;
+pub(crate) use query::{form_value, has_parameter};
 pub(crate) use token::is_token;
 
 use std::rc::Rc;

@@ -6,6 +6,7 @@
 //! credentials are remembered ([`crate::verification`]), decisions never: every request walks all
 //! steps.
 
+mod demands;
 mod effects;
 mod explain;
 mod filter;
@@ -14,10 +15,12 @@ mod forwarding;
 mod head;
 mod judgement;
 mod paused_request;
+mod route_looks;
 mod selection;
 mod watches;
 
 pub use crate::header_map::HeaderEdit;
+pub use demands::{GuardFinding, PrincipalKinds};
 pub use effects::Effect;
 pub use explain::explain;
 pub use filter::{Explainer, Filter};
@@ -46,11 +49,13 @@ use crate::verification::verdict::Verdict;
 use crate::verification::{Completion, Lookup, Verification};
 use crate::watched_names::WatchedNames;
 
+use demands::Demands;
 use finding::Trace;
 use forwarding::Forwarding;
 use head::{Examined, Head, Step};
 use judgement::Refused;
 use paused_request::{CredentialKind, PausedRequest, RequestContext};
+use route_looks::RouteLooks;
 use watches::Watches;
 
 /// What happens to the filter.
@@ -112,6 +117,7 @@ struct Engine<T> {
     /// Headers that are not left as a client sent them.
     watched: WatchedNames,
     refusals: LogLimiter<Refusal>,
+    route_looks: RouteLooks,
     effects: Vec<Effect>,
 }
 
@@ -123,9 +129,14 @@ impl<T: Trace> Engine<T> {
             watches: Watches::new(config.max_waiting),
             watched: WatchedNames::new(&config),
             refusals: LogLimiter::new(LOGGED_REFUSALS),
+            route_looks: RouteLooks::default(),
             effects: Vec::new(),
             config,
         }
+    }
+
+    fn wants_route(&mut self, now: UnixMillis) -> bool {
+        self.config.route_metadata || self.route_looks.is_due(now)
     }
 
     fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
@@ -198,10 +209,14 @@ impl<T: Trace> Engine<T> {
         &mut self,
         stream: StreamId,
         head: &Head<'_>,
-        route: RouteSettings,
+        mut route: RouteSettings,
         now: UnixMillis,
     ) {
         let config = Rc::clone(&self.config);
+        if !config.route_metadata && !route.is_default() {
+            self.effects.push(Effect::Log(LogEvent::RouteSettingsIgnored));
+            route = RouteSettings::default();
+        }
         let headers = head.headers;
         // Before anything else, so that no way through leaves a client's own copy in place.
         let sighted = self.watched.among(headers);
@@ -217,12 +232,13 @@ impl<T: Trace> Engine<T> {
             let edits = path.into_iter().chain(taken.edits).chain(urls);
             self.effects.extend(edits.map(|edit| Effect::Edit(stream, edit)));
         }
-        let context = |credential| RequestContext {
+        let context = |credential, demands| RequestContext {
             stream,
             arrived: now,
             grpc: head.is_grpc(),
             allowed_origin: head.allowed_origin(&config),
             required: route.require_scope,
+            demands,
             credential,
             hint: None,
         };
@@ -235,15 +251,17 @@ impl<T: Trace> Engine<T> {
                 self.forward(stream, Outcome::Guest, revoking());
             }
             Step::Refuse(refusal, path, server) => {
-                self.refuse(&context(None), server.as_deref(), refusal, path.as_ref(), now);
+                let context = context(None, Demands::default());
+                self.refuse(&context, server.as_deref(), refusal, path.as_ref(), now);
             }
-            Step::Verify { server, credential, places, path, target } => {
+            Step::Verify { server, credential, places, path, target, demands } => {
                 let kind = CredentialKind::of(&credential);
                 let Some(case) = self.verification.case(&server, &credential, target, now) else {
                     let refusal = kind.unjudged();
-                    return self.refuse(&context(None), Some(&server), refusal, Some(&path), now);
+                    let context = context(None, demands);
+                    return self.refuse(&context, Some(&server), refusal, Some(&path), now);
                 };
-                let context = context(Some(case.fingerprint()));
+                let context = context(Some(case.fingerprint()), demands);
                 let watch = revoking().map(Watch::of_verified_caller).or_else(|| {
                     let (method, target, digest) = (head.method, head.target, case.digest());
                     watch::usergrid(method, target, &path, digest, &server, &config.servers)
@@ -300,8 +318,11 @@ impl<T: Trace> Engine<T> {
                 paused.forwarding.edits(principal, &mut make);
                 self.forward(stream, paused.kind.outcome(), paused.watch.take());
             }
-            Err(Refused { refusal, hint }) => {
+            Err(Refused { refusal, hint, unmet }) => {
                 paused.context.hint = hint;
+                if refusal == Refusal::Scope && !unmet.is_empty() {
+                    paused.context.demands.keep(unmet);
+                }
                 let PausedRequest { context, server, path, .. } = &*paused;
                 self.refuse(context, Some(server), refusal, Some(path), now);
             }

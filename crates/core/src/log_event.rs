@@ -55,6 +55,8 @@ pub enum LogEvent {
         /// How often since the last such line.
         suppressed: u64,
     },
+    /// A route has settings in its metadata, which do not count.
+    RouteSettingsIgnored,
     /// A known-good answer past its `ttl` admitted a request, because the server fails.
     ServedStale {
         /// The server's name, if it has one.
@@ -90,6 +92,7 @@ impl LogEvent {
             Self::ServerFailed { .. }
             | Self::Breaker { .. }
             | Self::AdmittedOffline { .. }
+            | Self::RouteSettingsIgnored
             | Self::ServedStale { .. } => log::Level::Warn,
         }
     }
@@ -141,6 +144,9 @@ impl fmt::Display for LogEvent {
                 )?;
                 more(f, *suppressed)
             }
+            Self::RouteSettingsIgnored => f.write_str(
+                "a route has metadata `usergrid.auth`, which `routes.metadata: false` ignores",
+            ),
             Self::ServedStale { server, suppressed } => {
                 write!(f, "{}served a known-good answer past its `ttl`", Named(server))?;
                 more(f, *suppressed)

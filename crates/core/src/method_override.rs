@@ -9,5 +9,11 @@ const NAMES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-o
 /// Whether one of them is among `headers`, in any spelling that a backend may take for it.
 #[must_use]
 pub fn is_in(headers: &HeaderMap) -> bool {
-    headers.iter().any(|(name, _)| NAMES.iter().any(|known| same_to_a_backend(known, name)))
+    values(headers).next().is_some()
+}
+
+/// What they say.
+pub fn values(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let is_one = |name: &str| NAMES.iter().any(|known| same_to_a_backend(known, name));
+    headers.iter().filter(move |(name, _)| is_one(name)).map(|(_, value)| value)
 }

@@ -36,6 +36,8 @@ pub enum Refusal {
     ClientBasic,
     /// Another tenant's, or without a permission.
     Forbidden,
+    /// Only other kinds of principal may do this, by `guards`.
+    Guarded,
     /// The verifying server gave no verdict.
     Unavailable,
     /// Too many requests are waiting for verdicts.
@@ -93,7 +95,7 @@ impl Refusal {
     }
 
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Missing,
         Self::Conflict,
         Self::BadPath,
@@ -107,6 +109,7 @@ impl Refusal {
         Self::ClientQuery,
         Self::ClientBasic,
         Self::Forbidden,
+        Self::Guarded,
         Self::Unavailable,
         Self::Overloaded,
     ];
@@ -137,7 +140,7 @@ impl Refusal {
             },
             Self::BadPath => &Row {
                 label: "bad_path",
-                situation: "a dot segment, a backslash, a NUL or a broken escape in the path, or more than 256 segments",
+                situation: "a dot segment, a backslash, a NUL or a broken escape in the path, more than 256 segments, or what `paths.unclear` rejects",
                 status: 400,
                 error: "invalid_request",
                 oauth_status: 400,
@@ -238,6 +241,16 @@ impl Refusal {
             Self::Forbidden => &Row {
                 label: "forbidden",
                 situation: "another tenant, or no permission",
+                status: 401,
+                error: "unauthorized",
+                oauth_status: 403,
+                oauth_error: "insufficient_scope",
+                description: NO_PERMISSION,
+                challenge: Challenge::BearerError("insufficient_scope"),
+            },
+            Self::Guarded => &Row {
+                label: "guarded",
+                situation: "not a principal that `guards` lets through",
                 status: 401,
                 error: "unauthorized",
                 oauth_status: 403,

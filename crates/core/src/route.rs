@@ -69,6 +69,12 @@ impl RequiredScope {
 }
 
 impl RouteSettings {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        !self.bypass && self.require_scope.is_empty()
+    }
+
     /// Reads the namespace as the host serialises it, of the route and of its virtual host.
     ///
     /// The route's `bypass` goes before the virtual host's; their scopes add up. A `bypass` that is

@@ -21,6 +21,10 @@ pub(super) fn of(name: &str, keys: &[&KeySpec]) -> Vec<Tree> {
                 }),
             );
         }
+        "authorization.require_scope[]" => {
+            let one = ["all_of", "any_of"].map(|key| Tree::of("required", Tree::list([key])));
+            conditions.push(Tree::of("oneOf", Tree::List(one.into())));
+        }
         "" => {
             conditions.extend(protocols().map(|(word, protocol, _)| {
                 let is_protocol = when_inside(word, protocol == Protocol::Rfc7662);
@@ -127,7 +131,7 @@ fn elsewhere(protocol: Protocol) -> Tree {
         sections = sections.with("client_credentials", Tree::of("required", Tree::list(required)));
     }
     if protocol == Protocol::Usergrid {
-        let none = Tree::of("roles", false).with("scopes", false);
+        let none = Tree::of("roles", false).with("scopes", false).with("require_scope", false);
         sections =
             sections.with("claims", false).with("authorization", Tree::of("properties", none));
     }

@@ -12,6 +12,9 @@ pub(super) fn pattern(path: &str) -> Option<&'static str> {
         "errors.realm" => "^[ !#-\\[\\]-~]+$",
         "base_path" => BASE_PATH,
         "introspection.scope" => "^[!#-\\[\\]-~]+( [!#-\\[\\]-~]+)*$",
+        "authorization.require_scope[].all_of" | "authorization.require_scope[].any_of" => {
+            "^[!#-\\[\\]-~]+$"
+        }
         _ => return None,
     })
 }

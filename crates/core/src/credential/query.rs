@@ -198,6 +198,14 @@ pub(crate) fn form_value(form: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     decode(value).filter(|value| !value.is_empty())
 }
 
+/// Whether a query or form has a parameter of this name, however encoded.
+pub(crate) fn has_parameter(form: &[u8], name: &[u8]) -> bool {
+    pieces(form).any(|parameter| {
+        let key = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
+        decoded(key).eq(name.iter().copied().map(Some))
+    })
+}
+
 /// A form value decoded: `%XX`, and `+` for a blank. `None` if an escape is broken.
 pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
     decoded(value).collect()

@@ -27,7 +27,7 @@ pub fn explain(
     let mut findings = Vec::new();
     let head = Head::new(headers, true);
     let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
-    if let Step::Verify { server, credential, places, path, .. } = step {
+    if let Step::Verify { server, credential, places, path, demands, .. } = step {
         let request = PausedRequest {
             context: RequestContext {
                 stream: StreamId(0),
@@ -35,6 +35,7 @@ pub fn explain(
                 grpc: head.is_grpc(),
                 allowed_origin: None,
                 required: route.require_scope.clone(),
+                demands,
                 credential: None,
                 hint: None,
             },

@@ -21,6 +21,12 @@ impl Filter {
         Self(Engine::new(config, store, ()))
     }
 
+    /// Whether the request that has just arrived is to come with the settings of its route. To be
+    /// asked once for each.
+    pub fn wants_route(&mut self, now: UnixMillis) -> bool {
+        self.0.wants_route(now)
+    }
+
     /// Takes one event at the wall time `now` and says what is to be done.
     pub fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
         self.0.handle(event, now)

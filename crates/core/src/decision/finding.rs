@@ -4,6 +4,7 @@ use std::fmt;
 
 use usergrid_auth_rules::path::RequestPath;
 
+use super::demands::GuardFinding;
 use crate::authorization::{PermissionFinding, TenancyFinding};
 use crate::credential::usergrid_token::TokenProblem;
 use crate::credential::{BadCredential, ClientPlace, Credential, Presented, TokenPlace};
@@ -25,12 +26,16 @@ pub enum Finding {
         /// The application it addresses, as in log lines.
         application: String,
     },
+    /// The path can be read in several ways, or has parameters, and `paths.unclear` rejects that.
+    RejectedPath,
     /// Whether the route's metadata bypasses the filter.
     Bypass(bool),
     /// Whether the request is a CORS preflight.
     Preflight(PreflightFinding),
     /// Whether a rule of `public` admits the request.
     Public(PublicFinding),
+    /// Who alone may use the path.
+    Guard(GuardFinding),
     /// What the request presents.
     Credential(CredentialFinding),
     /// Which server is asked about it and what it was chosen by, or why none is; only where there is
@@ -48,6 +53,10 @@ pub enum Finding {
     Guest(GuestFinding),
     /// What is known of the credential.
     Verdict(VerdictFinding),
+    /// Whether guards let such a principal through, where one matches.
+    Guarded(bool),
+    /// Whether the principal has the scopes that the path demands, where it demands any.
+    DemandedScope(bool),
     /// Whether the principal has the scopes that the route asks for.
     RouteScope(bool),
     /// Whether the application is the principal's.
@@ -106,6 +115,8 @@ pub enum GuestFinding {
     SecondPass,
     /// The route asks for a scope, and guests have none.
     ScopeRequired,
+    /// The path demands a scope, and guests have none.
+    ScopeDemanded,
     /// No rule of `guest` allows it.
     NoRule,
     /// The budget of steps was used up before a rule was found that allows it.
@@ -201,6 +212,18 @@ impl fmt::Display for Finding {
             Self::Path { is_clear: false, application } => {
                 write!(f, "path: can be read in several ways, application {application}")
             }
+            Self::RejectedPath => {
+                f.write_str("path: unclear or with parameters, rejected by `paths.unclear`")
+            }
+            Self::Guard(finding) => write!(f, "guard: {finding}"),
+            Self::Guarded(true) => f.write_str("guard: lets such a principal through"),
+            Self::Guarded(false) => f.write_str("guard: lets no such principal through"),
+            Self::DemandedScope(true) => {
+                f.write_str("scope: what `authorization.require_scope` demands is there")
+            }
+            Self::DemandedScope(false) => {
+                f.write_str("scope: `authorization.require_scope` demands more")
+            }
             Self::Bypass(true) => f.write_str("route: metadata `bypass` is true"),
             Self::Bypass(false) => f.write_str("route: no bypass"),
             Self::Preflight(finding) => f.write_str(match finding {
@@ -248,6 +271,9 @@ impl fmt::Display for Finding {
                     "guest: never after an internal redirect, unless it was one before"
                 }
                 GuestFinding::ScopeRequired => "guest: never where the route requires a scope",
+                GuestFinding::ScopeDemanded => {
+                    "guest: never where `authorization.require_scope` demands a scope"
+                }
                 GuestFinding::NoRule => "guest: no rule of `guest` allows it",
                 GuestFinding::TooCostly => {
                     "guest: the rules of `public` and `guest` cost more to match than one request may"

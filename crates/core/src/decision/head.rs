@@ -5,10 +5,12 @@
 
 use std::rc::Rc;
 
-use usergrid_auth_config::{Config, Management, Server, TokenFormat, WELL_KNOWN};
+use usergrid_auth_config::{Config, Management, Server, TokenFormat, Unclear, WELL_KNOWN};
+use usergrid_auth_rules::demand::Methods;
 use usergrid_auth_rules::path::{BrokenPath, RequestPath};
 use usergrid_auth_rules::steps::Steps;
 
+use super::demands::Demands;
 use super::finding::{
     CredentialFinding, Finding, GuestFinding, PreflightFinding, PublicFinding, Trace,
 };
@@ -52,6 +54,8 @@ pub(super) enum Step {
         path: RequestPath,
         /// What the verdict is for, where that matters.
         target: Option<Target>,
+        /// What its path asks of whoever uses it.
+        demands: Demands,
     },
 }
 
@@ -85,6 +89,15 @@ impl<'a> Head<'a> {
             .first("content-type")
             .and_then(|value| value.strip_prefix(b"application/grpc"))
             .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+    }
+
+    /// Every method that a backend may take it for. Some heed such headers, and a parameter of that
+    /// name in the query.
+    pub(super) fn methods(&self) -> Methods {
+        let methods = method_override::values(self.headers)
+            .fold(Methods::of(self.method), Methods::or_override);
+        let query = self.target.splitn(2, |byte| *byte == b'?').nth(1).unwrap_or_default();
+        if credential::has_parameter(query, b"_method") { Methods::EVERY } else { methods }
     }
 
     fn path(&self, config: &Config) -> Result<RequestPath, BrokenPath> {
@@ -176,18 +189,35 @@ pub(super) fn examine(
         }
     };
     trace.note(|| Finding::path(&path));
+    if config.unclear_paths == Unclear::Reject && (!path.is_clear() || path.has_parameters()) {
+        trace.note(|| Finding::RejectedPath);
+        return broken(head, config);
+    }
     let steps = Steps::of_a_request();
-    if let Some(outcome) = untouched(head, route, config, &path, &steps, trace) {
+    let untouched = untouched(head, route, config, &path, &steps, trace);
+    if let Some(outcome @ (Outcome::Bypassed | Outcome::Preflight)) = untouched {
         // A browser repeats the URL in a preflight, token and all.
         let is_cleaned = outcome == Outcome::Preflight;
         let taken =
             is_cleaned.then(|| Taken::of(credential::find(head.headers, &config.credentials)));
         return Examined { step: Step::Forward(outcome), taken };
     }
+    let demands = Demands::of(head, &path, config);
+    let guard = demands.guard();
+    if !config.guards.is_empty() {
+        trace.note(|| Finding::Guard(guard));
+    }
+    if let Some(outcome) = untouched.filter(|_| guard.is_open()) {
+        return Examined { step: Step::Forward(outcome), taken: None };
+    }
     let Found { presented, clean_path, taken, places } =
         credential::find(head.headers, &config.credentials);
     trace.note(|| Finding::Credential(CredentialFinding::of(&presented)));
     let step = match presented {
+        Presented::One(_) if !guard.may_admit() => Step::Refuse(Refusal::Guarded, Some(path), None),
+        Presented::One(_) if demands.scopes_are_too_costly() => {
+            Step::Refuse(Refusal::Scope, Some(path), None)
+        }
         Presented::One(credential) => {
             let choice = Choice { config, head, path: &path, steps: &steps };
             match choice.for_credential(&credential, trace) {
@@ -196,7 +226,9 @@ pub(super) fn examine(
                     let server = Rc::clone(server);
                     let judged = judged_here(&credential, &server, now, trace);
                     match judged.and_then(|()| target(&server, &path, trace)) {
-                        Ok(target) => Step::Verify { server, credential, places, path, target },
+                        Ok(target) => {
+                            Step::Verify { server, credential, places, path, target, demands }
+                        }
                         Err(refusal) => Step::Refuse(refusal, Some(path), Some(server)),
                     }
                 }
@@ -204,14 +236,15 @@ pub(super) fn examine(
         }
         Presented::Bad(bad) => Step::Refuse(bad.into(), Some(path), None),
         Presented::Nothing => {
-            let guest = guest(head, route, config, &path, &steps);
+            let guest = guest(head, route, config, &path, &demands, &steps);
             trace.note(|| Finding::Guest(guest));
             match guest {
-                GuestFinding::Admitted => Step::AdmitGuest,
-                GuestFinding::SecondPass
-                | GuestFinding::ScopeRequired
-                | GuestFinding::NoRule
-                | GuestFinding::TooCostly => Step::Refuse(Refusal::Missing, Some(path), None),
+                GuestFinding::Admitted if guard.is_open() => Step::AdmitGuest,
+                // But for the guard it would have passed.
+                _ if untouched.is_some() || guest == GuestFinding::Admitted => {
+                    Step::Refuse(Refusal::Guarded, Some(path), None)
+                }
+                _ => Step::Refuse(Refusal::Missing, Some(path), None),
             }
         }
     };
@@ -294,8 +327,9 @@ fn target(
             trace.note(|| Finding::Target(Err(why)));
             Err(Refusal::Forbidden)
         }
-        // Such a request has passed already.
-        Destination::Pass => Err(Refusal::Forbidden),
+        // Such a request has passed already, unless a guard wants to know whose it is, which nobody
+        // can tell.
+        Destination::Pass => Err(Refusal::Guarded),
     }
 }
 
@@ -335,6 +369,7 @@ fn guest(
     route: &RouteSettings,
     config: &Config,
     path: &RequestPath,
+    demands: &Demands,
     steps: &Steps,
 ) -> GuestFinding {
     if head.was_no_guest_before(config) {
@@ -342,6 +377,8 @@ fn guest(
     } else if !route.require_scope.is_empty() {
         // A guest has no scopes, so a route that asks for one has no guests.
         GuestFinding::ScopeRequired
+    } else if demands.demands_scopes() {
+        GuestFinding::ScopeDemanded
     } else if config.guest.admits(head.method, path, steps) {
         GuestFinding::Admitted
     } else if steps.are_used_up() {

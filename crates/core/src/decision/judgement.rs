@@ -16,11 +16,13 @@ use crate::verification::verdict::{Denial, Verdict};
 pub(super) struct Refused {
     pub(super) refusal: Refusal,
     pub(super) hint: Option<Hint>,
+    /// The demands for scopes that it did not meet.
+    pub(super) unmet: Vec<usize>,
 }
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, hint: None }
+        Self { refusal, hint: None, unmet: Vec::new() }
     }
 }
 
@@ -41,7 +43,7 @@ pub(super) fn judge<'v>(
                 Denial::Claims(limit) => Some(Hint::Limit(limit)),
                 _ => None,
             };
-            return Err(Refused { refusal: request.kind.denied(denial), hint });
+            return Err(Refused { hint, ..request.kind.denied(denial).into() });
         }
         (_, VerdictFinding::Expired) => return Err(request.kind.denied(Denial::Expired).into()),
         (_, VerdictFinding::NotYetValid) => {
@@ -51,18 +53,31 @@ pub(super) fn judge<'v>(
             return Err(Refusal::Unavailable.into());
         }
     };
+    let demands = &request.context.demands;
+    let settings = &request.server.authorization;
+    if !demands.guard().is_open() {
+        let admits = demands.guard().admits(principal.kind);
+        trace.note(|| Finding::Guarded(admits));
+        if !admits {
+            return Err(Refusal::Guarded.into());
+        }
+    }
     let has_scopes = request.context.required.met_by(&principal.scopes);
     trace.note(|| Finding::RouteScope(has_scopes));
-    if !has_scopes {
-        return Err(Refusal::Scope.into());
+    let mut unmet = Vec::new();
+    if demands.demands_scopes() {
+        unmet = demands.unmet(&principal.scopes, &settings.require_scope);
+        trace.note(|| Finding::DemandedScope(unmet.is_empty()));
     }
-    let settings = &request.server.authorization;
+    if !has_scopes || !unmet.is_empty() {
+        return Err(Refused { unmet, ..Refusal::Scope.into() });
+    }
     let tenancy = authorization::tenancy(settings, principal, request.path.application());
     trace.note(|| Finding::Tenancy(tenancy));
     if !tenancy.admits() {
         let is_unknown = tenancy == TenancyFinding::Incomparable;
         let hint = is_unknown.then_some(Hint::ApplicationIds);
-        return Err(Refused { refusal: Refusal::Forbidden, hint });
+        return Err(Refused { hint, ..Refusal::Forbidden.into() });
     }
     let steps = Steps::of_a_request();
     let permission = authorization::permission(principal, &request.method, &request.path, &steps);

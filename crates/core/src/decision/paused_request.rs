@@ -5,6 +5,7 @@ use std::rc::Rc;
 use usergrid_auth_config::{Config, Server};
 use usergrid_auth_rules::path::RequestPath;
 
+use super::demands::Demands;
 use super::forwarding::Forwarding;
 use crate::credential::{BadCredential, ClientPlace, Credential};
 use crate::log_event::Hint;
@@ -40,6 +41,8 @@ pub(super) struct RequestContext {
     pub(super) allowed_origin: Option<Rc<str>>,
     /// What its route asks for.
     pub(super) required: RequiredScope,
+    /// What its path asks for.
+    pub(super) demands: Demands,
     pub(super) credential: Option<Fingerprint>,
     /// What the operator could change, if it is refused.
     pub(super) hint: Option<Hint>,
@@ -63,6 +66,7 @@ impl PausedRequest {
             .saturating_add(target.saturating_mul(3))
             .saturating_add(OF_SEGMENTS.min(target.saturating_mul(24)))
             .saturating_add(scopes.fold(0, usize::saturating_add))
+            .saturating_add(self.context.demands.bytes())
     }
 }
 
@@ -76,8 +80,13 @@ impl RequestContext {
         now: UnixMillis,
     ) -> Response {
         let configured = server.map_or(&[][..], |server| server.verifier.required_scopes()).iter();
-        let scopes: Vec<&str> =
+        let mut scopes: Vec<&str> =
             configured.chain(self.required.names()).map(String::as_str).collect();
+        for scope in self.demands.scopes(config.require_scope()) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
         refusal.response(Situation {
             errors: &config.errors,
             allowed_origin: self.allowed_origin.as_deref(),

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use usergrid_auth_config::{Config, Profile, Server, ServerMatch};
-use usergrid_auth_rules::demand::{Agreement, Methods, Readings};
+use usergrid_auth_rules::demand::{Agreement, Readings};
 use usergrid_auth_rules::host;
 use usergrid_auth_rules::path::RequestPath;
 use usergrid_auth_rules::steps::Steps;
@@ -12,10 +12,6 @@ use usergrid_auth_rules::steps::Steps;
 use super::finding::{Finding, NoServer, Trace};
 use super::head::Head;
 use crate::credential::Credential;
-
-/// Headers by which some backends let a request have another method than its own.
-const METHOD_OVERRIDES: [&str; 3] =
-    ["x-http-method-override", "x-http-method", "x-method-override"];
 
 /// What of a request chooses.
 pub(super) struct Choice<'a> {
@@ -92,7 +88,7 @@ impl<'a> Choice<'a> {
                 return Ok(server);
             }
             let readings = readings
-                .get_or_insert_with(|| Readings::new(methods(self.head), self.path, is_usergrid));
+                .get_or_insert_with(|| Readings::new(self.head.methods(), self.path, is_usergrid));
             match matching.paths.agreement(readings, self.steps) {
                 Agreement::Every => return Ok(server),
                 Agreement::None => {}
@@ -101,12 +97,6 @@ impl<'a> Choice<'a> {
         }
         Err(NoServer::NoMatch)
     }
-}
-
-/// The methods that the request may turn out to have.
-fn methods(head: &Head<'_>) -> Methods {
-    let overrides = METHOD_OVERRIDES.iter().flat_map(|name| head.headers.values(name));
-    overrides.fold(Methods::of(head.method), Methods::or_override)
 }
 
 /// Its name, and what it was chosen by, for people.

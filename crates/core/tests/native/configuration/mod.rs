@@ -91,7 +91,8 @@ fn goes_with(path: &str, protocol: Protocol) -> bool {
         Protocol::Rfc7662 => &of_usergrid[..],
         Protocol::Usergrid => &of_introspection[..],
     };
-    let elsewhere = ["claims", "authorization.roles", "authorization.scopes"];
+    let elsewhere =
+        ["claims", "authorization.roles", "authorization.scopes", "authorization.require_scope"];
     match path.strip_prefix("introspection.") {
         Some(key) => !others.contains(&key.split('.').next().unwrap()),
         None => {
@@ -106,6 +107,17 @@ fn document(mut document: serde_json::Value, keys: &[(&str, &str)]) -> String {
     if keys.iter().any(|(path, _)| path.starts_with("guest[]")) {
         document["guest"] =
             serde_json::json!([{ "applications": ["*/sandbox"], "permissions": ["get:/**"] }]);
+    }
+    if keys.iter().any(|(path, _)| path.starts_with("guards[]")) {
+        document["guards"] =
+            serde_json::json!([{ "rules": ["get:/x"], "principals": ["admin_user"] }]);
+    }
+    if let Some((path, _)) =
+        keys.iter().find(|(path, _)| path.starts_with("authorization.require_scope[]"))
+    {
+        let scopes = if path.ends_with("any_of") { "any_of" } else { "all_of" };
+        document["authorization"]["require_scope"] =
+            serde_json::json!([{ "rules": ["get:/x"], scopes: ["x"] }]);
     }
     for (path, value) in keys {
         let pointer = format!("/{}", path.replace("[]", ".0").replace('.', "/"));

@@ -85,6 +85,9 @@ fn section_with_what_is_required(section: &str) -> Value {
     for key in inside.filter(|key| plain(key.absent) == Absent::Required) {
         object[key.name] = fitting(&key.shape, key).remove(0);
     }
+    if section == "authorization.require_scope[]" {
+        object["all_of"] = json!(["x"]);
+    }
     object
 }
 

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod coalescing;
+mod demanded;
 mod denied;
 mod explain;
 mod failing;

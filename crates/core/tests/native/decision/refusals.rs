@@ -44,6 +44,7 @@ fn provoke(
             "abc",
             r#""scope":"api","application":"acme/other""#,
         ),
+        Refusal::Guarded => worker.with_token("GET /acme/app/guarded", "abc", r#""scope":"api""#),
         Refusal::Unavailable => {
             let stream = worker.request("GET /acme/app/x", &BEARER);
             worker.end_call(CallOutcome::TimedOut);
@@ -60,6 +61,7 @@ fn worker(format: &str) -> Worker {
     Worker::new(&format!(
         r#""introspection":{{"scope":["api"]}},"limits":{{"max_waiting":1}},
         "credentials":{{"sources":["header","query","client_query","client_basic",{{"cookie":"session"}}]}},
+            "guards":[{{"rules":["get:/*/*/guarded"],"principals":["organization"]}}],
             "errors":{{"format":"{format}","realm":"edge"}}"#
     ))
 }

@@ -220,6 +220,11 @@ impl Worker {
         stream
     }
 
+    /// Whether the host would be asked for the settings of the next request's route.
+    pub fn wants_route(&mut self) -> bool {
+        self.filter.wants_route(UnixMillis(self.now))
+    }
+
     pub fn waiting(&self) -> usize {
         self.filter.waiting()
     }
