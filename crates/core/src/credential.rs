@@ -172,6 +172,17 @@ pub(crate) fn put_back(
     }
 }
 
+/// The edits that take headers which are places out of trailers: they are not looked at there, and
+/// a backend may merge them into the headers.
+pub(crate) fn taken_from_trailers(trailers: &HeaderMap, settings: &Credentials) -> Vec<HeaderEdit> {
+    let token_headers = TokenHeaders::scan(trailers, &settings.headers);
+    let mut edits: Vec<HeaderEdit> = token_headers.taken().collect();
+    if !settings.cookies.is_empty() && trailers.first("cookie").is_some() {
+        edits.push(HeaderEdit::remove("cookie"));
+    }
+    edits
+}
+
 /// What stands in every accepted place.
 struct Scanned<'a> {
     headers: &'a HeaderMap,

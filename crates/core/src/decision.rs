@@ -199,10 +199,11 @@ impl<T: Trace> Engine<T> {
     /// Some backends merge trailers into the headers.
     #[cold]
     fn trailers(&mut self, stream: StreamId, trailers: &HeaderMap) {
-        for name in self.watched.among(trailers).reserved {
-            let edit = HeaderEdit::Remove(Rc::from(name));
-            self.effects.push(Effect::EditTrailers(stream, edit));
-        }
+        let reserved = self.watched.among(trailers).reserved;
+        let reserved = reserved.into_iter().map(|name| HeaderEdit::Remove(Rc::from(name)));
+        let places = credential::taken_from_trailers(trailers, &self.config.credentials);
+        let edits = reserved.chain(places);
+        self.effects.extend(edits.map(|edit| Effect::EditTrailers(stream, edit)));
     }
 
     fn request(

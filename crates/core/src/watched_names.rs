@@ -6,15 +6,32 @@ use std::rc::Rc;
 use usergrid_auth_config::Config;
 
 use crate::header_map::HeaderMap;
-use crate::identity_headers::ReservedNames;
+use crate::identity_headers::same_to_a_backend;
+
+/// Longer names are looked for together.
+const LONGEST: usize = 63;
 
 /// The names that are looked for.
 #[derive(Debug)]
 pub struct WatchedNames {
-    reserved: ReservedNames,
-    /// Headers in which proxies and browsers repeat the URL, as they spell them.
-    urls: Vec<Rc<str>>,
-    lengths: Lengths,
+    /// Those of one length together, the shortest first; of one length identity headers first.
+    names: Vec<Watched>,
+    /// Where the names of each length begin, which rules most of a request's headers out.
+    begins: [usize; LONGEST + 2],
+}
+
+#[derive(Debug)]
+struct Watched {
+    name: Rc<str>,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    /// What the backend is told about the caller, and nobody but this filter may tell it.
+    Identity,
+    /// In which proxies and browsers repeat the URL.
+    Url,
 }
 
 /// Which of them a request has, each name once.
@@ -26,51 +43,58 @@ pub struct Sighted {
     pub urls: Vec<Rc<str>>,
 }
 
-/// Which lengths some names have: bit n for a name of n bytes, the last bit for all longer ones.
-/// Most of a request's headers are ruled out by that.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lengths(u64);
-
 impl WatchedNames {
-    /// Those that `config` makes the filter look for.
+    /// Those that `config` makes the filter look for: all identity headers, also those that the
+    /// configuration drops, and the headers to be cleaned.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let reserved = ReservedNames::new(&config.identity);
-        let urls = config.credentials.clean_headers.clone();
-        let lengths = Lengths(reserved.lengths().0 | Lengths::of(&urls).0);
-        Self { reserved, urls, lengths }
+        let watched = |name: &Rc<str>, what| Watched { name: Rc::clone(name), what };
+        let identity = config.identity.iter().map(|header| watched(&header.name, What::Identity));
+        let urls = config.credentials.clean_headers.iter().map(|name| watched(name, What::Url));
+        let mut names: Vec<Watched> = identity.chain(urls).collect();
+        names.sort_by_key(|watched| (length(&watched.name), watched.what));
+        let mut begins = [names.len(); LONGEST + 2];
+        for (of, begin) in begins.iter_mut().enumerate() {
+            *begin = names.partition_point(|watched| length(&watched.name) < of);
+        }
+        Self { names, begins }
     }
 
     /// Those of them among `headers`.
+    ///
+    /// Of identity headers every character that is no letter and no digit counts as `-`: CGI, PHP
+    /// and WSGI backends fold them, and would take `x_usergrid_principal` or `x.usergrid.principal`
+    /// for ours.
     #[must_use]
     pub fn among(&self, headers: &HeaderMap) -> Sighted {
         let mut sighted = Sighted::default();
-        for (name, _) in headers.iter().filter(|(name, _)| self.lengths.hold(name)) {
-            if self.reserved.holds(name) {
-                if !sighted.reserved.iter().any(|known| known == name) {
+        for (name, _) in headers.iter() {
+            let is_it = |watched: &&Watched| match watched.what {
+                What::Identity => same_to_a_backend(&watched.name, name),
+                What::Url => *watched.name == *name,
+            };
+            match self.as_long_as(name).iter().find(is_it) {
+                Some(Watched { what: What::Identity, .. })
+                    if !sighted.reserved.iter().any(|known| known == name) =>
+                {
                     sighted.reserved.push(name.to_owned());
                 }
-            } else if let Some(url) = self.urls.iter().find(|url| ***url == *name)
-                && !sighted.urls.contains(url)
-            {
-                sighted.urls.push(Rc::clone(url));
+                Some(Watched { what: What::Url, name }) if !sighted.urls.contains(name) => {
+                    sighted.urls.push(Rc::clone(name));
+                }
+                _ => {}
             }
         }
         sighted
     }
+
+    fn as_long_as(&self, name: &str) -> &[Watched] {
+        let begins = self.begins.get(length(name)..);
+        let Some([begin, end, ..]) = begins else { return &[] };
+        self.names.get(*begin..*end).unwrap_or_default()
+    }
 }
 
-impl Lengths {
-    pub(crate) fn of(names: &[Rc<str>]) -> Self {
-        Self(names.iter().fold(0, |lengths, name| lengths | Self::bit(name)))
-    }
-
-    /// Whether one of the names may be `name`.
-    fn hold(self, name: &str) -> bool {
-        self.0 & Self::bit(name) != 0
-    }
-
-    fn bit(name: &str) -> u64 {
-        1 << name.len().min(63)
-    }
+fn length(name: &str) -> usize {
+    name.len().min(LONGEST)
 }

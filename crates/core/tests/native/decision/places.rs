@@ -2,6 +2,8 @@
 //! from what the backend sees.
 
 use proptest::prelude::*;
+use usergrid_auth_core::decision::Event;
+use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::refusal::Refusal;
 
@@ -263,6 +265,21 @@ fn only_such_places_are_touched() {
     assert_eq!(broken.verdict(stream), "400 invalid_request");
     assert_eq!(broken.head(stream).header("x-api-token"), "");
     assert_eq!(broken.head(stream).header("cookie"), "a=1");
+}
+
+#[test]
+fn trailers_bring_none_past_the_filter() {
+    let removed = |worker: &mut Worker| {
+        let stream = worker.request("GET /acme/sandbox/x", &[]);
+        let trailers =
+            ["x_api_token", "cookie", "x-other"].map(|it| (it.to_owned(), b"t".to_vec()));
+        let trailers = HeaderMap::new(trailers.into());
+        worker.happen(Event::Trailers { stream, trailers });
+        let edits = worker.trailer_edits.drain(..).map(|edit| format!("{edit:?}"));
+        edits.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(removed(&mut worker("")), "Remove(x_api_token) Remove(cookie)");
+    assert_eq!(removed(&mut Worker::new("")), "");
 }
 
 #[test]
