@@ -1,9 +1,10 @@
-//! The host call that the SDK makes without one of its arguments: a local response with details.
+//! Two host calls that the SDK does not make as they are needed: a local response with details, where
+//! it passes none, and a property that cannot be written, where it panics.
 //!
 //! The only unsafe code of this project. Why it is sound: the host reads the bytes that each pair of
 //! address and length stands for, before the call returns, and keeps none of the addresses.
 
-#![allow(unsafe_code, reason = "a call to the host is unsafe by itself; one function wraps one")]
+#![allow(unsafe_code, reason = "a call to the host is unsafe by itself; each is wrapped once")]
 
 /// What the host takes for "not a gRPC status of ours"; it makes one of the HTTP status.
 const NO_GRPC_STATUS: i32 = -1;
@@ -21,6 +22,13 @@ unsafe extern "C" {
         headers: *const u8,
         headers_size: usize,
         grpc_status: i32,
+    ) -> u32;
+
+    fn proxy_set_property(
+        path: *const u8,
+        path_size: usize,
+        value: *const u8,
+        value_size: usize,
     ) -> u32;
 }
 
@@ -46,6 +54,13 @@ pub(crate) fn send_local_response(
             NO_GRPC_STATUS,
         )
     };
+}
+
+/// Writes filter state of the stream in whose context the host is. Where somebody else has made it
+/// read-only, it stays as it is.
+pub(crate) fn set_property(name: &str, value: &[u8]) {
+    // SAFETY: both are alive until the call returns, and their lengths are their own.
+    let _ = unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
 }
 
 /// The host's form of a header map: a count, the sizes of all names and values (32 bits,

@@ -93,6 +93,21 @@ pub(crate) fn reply(response: &Response) {
     abi::send_local_response(*status, details, headers, body.as_bytes());
 }
 
+/// Makes filter state of this name live as long as its request, internal redirects included; else it
+/// would end with the first pass through the filters. Only in `on_configure`: the host keeps it with
+/// the root context. False: the host does not know how.
+pub(crate) fn declare_state(name: &str) -> bool {
+    // The host's message `DeclarePropertyArguments`: name, type `String`, span `DownstreamRequest`.
+    let length = u8::try_from(name.len()).unwrap_or_default();
+    let arguments = [&[0x0a, length], name.as_bytes(), &[0x18, 1, 0x28, 1]].concat();
+    hostcalls::call_foreign_function("declare_property", Some(&arguments)).is_ok()
+}
+
+/// Writes filter state of the request in whose context the host is.
+pub(crate) fn write_state(name: &str, value: &[u8]) {
+    abi::set_property(name, value);
+}
+
 /// Lets the request go on in whose context the host is; done by the host when the callback ends.
 pub(crate) fn resume() {
     let _ = hostcalls::resume_http_request();

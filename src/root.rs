@@ -7,7 +7,7 @@ use std::time::Duration;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use usergrid_auth_config::Config;
+use usergrid_auth_config::{Config, Mode};
 use usergrid_auth_core::decision::Event;
 
 use crate::stream::Stream;
@@ -45,7 +45,13 @@ impl RootContext for Root {
                 for warning in config.warnings() {
                     log::warn!("configuration: {warning}");
                 }
-                stats::define(config.servers.iter().map(|server| &server.name));
+                for name in config.telemetry.filter_state.iter().map(|name| name.property()) {
+                    if !host::declare_state(name) {
+                        log::warn!("filter state {name} will not outlive an internal redirect");
+                    }
+                }
+                let names = config.servers.iter().map(|server| &server.name);
+                stats::define(names, config.mode == Mode::Observe);
                 self.worker = Some(Rc::new(Worker::new(self.context_id, config)));
                 true
             }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use proxy_wasm::types::MetricType;
 
 use usergrid_auth_core::metrics::{
-    BREAKER_OPEN, CACHE_ENTRIES, Counter, INTROSPECTION_MS, REVOCATION_GENERATION, WAITING,
-    of_server,
+    BREAKER_OPEN, CACHE_ENTRIES, Counter, INTROSPECTION_MS, OBSERVING, REVOCATION_GENERATION,
+    WAITING, of_server,
 };
 use usergrid_auth_core::time::millis;
 
@@ -24,12 +24,13 @@ thread_local! {
 }
 
 struct Stats {
-    /// In the order of [`Counter::general`].
+    /// In the order of [`Counter::general`], then those of [`Counter::observed`].
     counters: Vec<Metric>,
     /// By the names of servers, of all configurations.
     servers: Vec<OfServer>,
     waiting: Option<u32>,
     cache_entries: Option<u32>,
+    observing: Option<u32>,
     revocation_generation: Option<u32>,
     /// How often the generation was asked for in vain.
     looks: u64,
@@ -58,20 +59,26 @@ pub(crate) struct Gauges {
     pub(crate) cache_entries: usize,
     /// By the places of the servers.
     pub(crate) breakers_open: Vec<usize>,
+    pub(crate) observing: bool,
 }
 
 /// Defines every metric that servers of these names need, so that each is there from the start,
-/// with zero.
-pub(crate) fn define<'a>(names: impl Iterator<Item = &'a Option<Rc<str>>>) {
+/// with zero; those of `mode: "observe"` only where some configuration is `observing`.
+pub(crate) fn define<'a>(names: impl Iterator<Item = &'a Option<Rc<str>>>, observing: bool) {
     STATS.with_borrow_mut(|stats| {
         let stats = stats.get_or_insert_with(|| Stats {
             counters: Counter::general().map(|counter| Metric::new(counter, None)).collect(),
             servers: Vec::new(),
             waiting: host::define(MetricType::Gauge, WAITING),
             cache_entries: host::define(MetricType::Gauge, CACHE_ENTRIES),
+            observing: host::define(MetricType::Gauge, OBSERVING),
             revocation_generation: host::define(MetricType::Gauge, REVOCATION_GENERATION),
             looks: 0,
         });
+        let is_observed = |metric: &Metric| matches!(metric.counter, Counter::Observed(_));
+        if observing && !stats.counters.iter().any(is_observed) {
+            stats.counters.extend(Counter::observed().map(|counter| Metric::new(counter, None)));
+        }
         for name in names {
             if !stats.servers.iter().any(|server| server.name == *name) {
                 stats.servers.push(OfServer::new(name.clone()));
@@ -185,6 +192,7 @@ pub(crate) fn write<'a>(
         }
         move_gauge(stats.waiting, before.waiting, after.waiting);
         move_gauge(stats.cache_entries, before.cache_entries, after.cache_entries);
+        move_gauge(stats.observing, before.observing.into(), after.observing.into());
         for (place, name) in names.enumerate() {
             let at_place = |gauges: &Gauges| gauges.breakers_open.get(place).copied();
             let gauge = stats.server(name.as_deref()).and_then(|server| server.breaker_open);

@@ -156,6 +156,11 @@ impl Worker {
                 Effect::Count(counter) => stats::count(counter),
                 Effect::CountOf(place, counter) => stats::count_of(self.server(place), counter),
                 Effect::CallTook(place, span) => stats::call_took(self.server(place), span),
+                Effect::WriteState { stream, name, value } => {
+                    if host.enter(stream) {
+                        host::write_state(name.property(), &value);
+                    }
+                }
                 Effect::Log(event) => log::log!(event.level(), "{event}"),
             }
         }
@@ -259,6 +264,7 @@ impl Worker {
                 waiting: filter.waiting(),
                 cache_entries: filter.cache_entries(),
                 breakers_open: filter.breakers_open(),
+                observing: filter.is_observing(),
             }
         };
         let before = self.gauges.replace(after.clone());

@@ -22,7 +22,11 @@ use crate::sections::{
     self, BreakerSettings, CacheSettings, ClaimLimits, Errors, Forward, Unclear,
 };
 use crate::server::{self, Server};
+use crate::telemetry::{self, Mode, Telemetry};
 use crate::{base_path, demands, rules, sources};
+
+/// What is said at start, and again and again, while nothing is enforced.
+pub const OBSERVING: &str = "`mode` is `observe`: NOTHING IS ENFORCED, every request passes";
 
 const PASS_A_STRING: &str = "pass it as `google.protobuf.StringValue` holding a JSON object";
 
@@ -70,6 +74,10 @@ pub struct Config {
     pub bypass_preflight: bool,
     /// The pages that may read refusals.
     pub allow_origins: AllowedOrigins,
+    /// Whether the filter acts on what it decides.
+    pub mode: Mode,
+    /// What it shows of its decisions.
+    pub telemetry: Telemetry,
     /// The decoded segments that every path begins with; empty for `/`.
     pub base_path: Vec<String>,
     /// SHA-256 over everything that can change an answer: the document and the values of the
@@ -99,7 +107,9 @@ impl Config {
     /// What an operator should know at start about an accepted configuration, a line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.servers.iter().flat_map(|server| server.warnings()).collect()
+        let observing = (self.mode == Mode::Observe).then(|| OBSERVING.to_owned());
+        let servers = self.servers.iter().flat_map(|server| server.warnings());
+        observing.into_iter().chain(servers).collect()
     }
 }
 
@@ -132,6 +142,8 @@ fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Conf
             max_waiting + claim_limits: sections::limits(root),
             errors: sections::errors(root),
             bypass_preflight + allow_origins: cors::cors(root),
+            mode: root.word("mode"),
+            telemetry: telemetry::telemetry(root),
             base_path: base_path::segments(root),
             // Last, when every variable has been looked up.
             digest: Ok(digest(text, &notes.take_resolved())),

@@ -17,6 +17,7 @@ use crate::sections::{ErrorFormat, Forward, Unclear};
 use crate::shape::Format::{Any, Claim, Name, Path, Secret, Variable};
 use crate::shape::{Format, Shape};
 use crate::sources::Source;
+use crate::telemetry::{Mode, StateName};
 use crate::upstream::PairAuth;
 use crate::words::Word;
 
@@ -69,6 +70,7 @@ const LONGEST_LIST: u32 = 262_144;
 /// All keys, those of a section together.
 pub static KEYS: &[KeySpec] = &[
     word("", "profile", Profile::WORDS),
+    word("", "mode", Mode::WORDS),
     key("", "introspection", Shape::OneOrMore(&Shape::Object("introspection")), Required),
     string("introspection", "name", Format::Label, NOTHING),
     object("introspection", "match", "introspection.match", EmptyObject),
@@ -237,6 +239,9 @@ pub static KEYS: &[KeySpec] = &[
     object("", "cors", "cors", EmptyObject),
     boolean("cors", "bypass_preflight", true),
     key("cors", "allow_origins", Shape::Array(&Shape::String(Format::Origin)), EmptyArray),
+    object("", "telemetry", "telemetry", EmptyObject),
+    key("telemetry", "filter_state", Shape::Array(&Shape::Word(StateName::WORDS)), EmptyArray),
+    boolean("telemetry", "trace_context", true),
     string("", "base_path", Path, Text("/")),
     object("", "breaker", "breaker", EmptyObject),
     number("breaker", "failures", 10, 1, 1_000_000),

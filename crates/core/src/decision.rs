@@ -10,10 +10,12 @@ mod demands;
 mod effects;
 mod explain;
 mod filter;
+mod filter_state;
 mod finding;
 mod forwarding;
 mod head;
 mod judgement;
+mod observing;
 mod paused_request;
 mod route_looks;
 mod selection;
@@ -30,7 +32,7 @@ pub use finding::{
 
 use std::rc::Rc;
 
-use usergrid_auth_config::{Config, Server};
+use usergrid_auth_config::{Config, Mode, Server};
 use usergrid_auth_rules::path::RequestPath;
 
 use crate::credential;
@@ -50,6 +52,7 @@ use crate::verification::{Completion, Lookup, Verification};
 use crate::watched_names::WatchedNames;
 
 use demands::Demands;
+use filter_state::Known;
 use finding::Trace;
 use forwarding::Forwarding;
 use head::{Examined, Head, Step};
@@ -118,6 +121,8 @@ struct Engine<T> {
     watched: WatchedNames,
     refusals: LogLimiter<Refusal>,
     route_looks: RouteLooks,
+    /// When the log last said that nothing is enforced.
+    reminded: Option<UnixMillis>,
     effects: Vec<Effect>,
 }
 
@@ -130,6 +135,7 @@ impl<T: Trace> Engine<T> {
             watched: WatchedNames::new(&config),
             refusals: LogLimiter::new(LOGGED_REFUSALS),
             route_looks: RouteLooks::default(),
+            reminded: None,
             effects: Vec::new(),
             config,
         }
@@ -141,8 +147,10 @@ impl<T: Trace> Engine<T> {
 
     fn handle(&mut self, event: Event, now: UnixMillis) -> Vec<Effect> {
         self.effects.reserve(USUAL_EFFECTS);
+        let mut arrived = None;
         match event {
             Event::Request { stream, headers, end_of_stream, route } => {
+                arrived = Some(stream);
                 self.request(stream, &Head::new(&headers, end_of_stream), route, now);
             }
             Event::Trailers { stream, trailers } => self.trailers(stream, &trailers),
@@ -166,6 +174,9 @@ impl<T: Trace> Engine<T> {
                 self.watches.take(stream);
             }
             Event::Tick => {
+                if self.is_observing() {
+                    self.remind(now);
+                }
                 for completion in self.verification.tick(now) {
                     self.complete(completion, now);
                 }
@@ -175,13 +186,23 @@ impl<T: Trace> Engine<T> {
         for completion in self.verification.take_unserved() {
             self.complete(completion, now);
         }
-        std::mem::take(&mut self.effects)
+        let effects = std::mem::take(&mut self.effects);
+        match self.config.mode {
+            Mode::Enforce => effects,
+            Mode::Observe => self.observed(effects, arrived),
+        }
     }
 
     /// How many requests are paused.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.verification.waiting()
+    }
+
+    /// Whether it enforces nothing.
+    #[must_use]
+    pub fn is_observing(&self) -> bool {
+        self.config.mode == Mode::Observe
     }
 
     /// How many verdicts are remembered.
@@ -199,8 +220,8 @@ impl<T: Trace> Engine<T> {
     /// Some backends merge trailers into the headers.
     #[cold]
     fn trailers(&mut self, stream: StreamId, trailers: &HeaderMap) {
-        let reserved = self.watched.among(trailers).reserved;
-        let reserved = reserved.into_iter().map(|name| HeaderEdit::Remove(Rc::from(name)));
+        let reserved = self.watched.among_trailers(trailers).into_iter();
+        let reserved = reserved.map(|name| HeaderEdit::Remove(Rc::from(name)));
         let places = credential::taken_from_trailers(trailers, &self.config.credentials);
         let edits = reserved.chain(places);
         self.effects.extend(edits.map(|edit| Effect::EditTrailers(stream, edit)));
@@ -224,6 +245,13 @@ impl<T: Trace> Engine<T> {
         for name in &sighted.reserved {
             self.effects.push(Effect::remove(stream, name));
         }
+        if !sighted.connection.is_empty() {
+            let edits = self.watched.keep_what_is_relied_on(&sighted.connection, headers);
+            self.effects.extend(edits.into_iter().map(|edit| Effect::Edit(stream, edit)));
+        }
+        if self.is_observing() {
+            self.trace.note(|| Finding::Observing);
+        }
         let Examined { step, taken } = head::examine(head, &route, &config, now, &mut self.trace);
         // At this moment, so that no later step, and no client that gives up waiting, leaves them
         // in the access log.
@@ -246,10 +274,13 @@ impl<T: Trace> Engine<T> {
         let whose = || Whose::at_host(&config.servers, head.host());
         let revoking = || watch::endpoint(head.method, head.target, &config, whose);
         match step {
-            Step::Forward(outcome) => self.forward(stream, outcome, revoking()),
-            Step::AdmitGuest => {
+            Step::Forward(outcome) => {
+                self.forward(stream, outcome, revoking(), Known::default());
+            }
+            Step::AdmitGuest(path) => {
                 self.effects.extend(forwarding::of_guest(headers, &config, stream));
-                self.forward(stream, Outcome::Guest, revoking());
+                let known = Known { path: Some(&path), ..Known::default() };
+                self.forward(stream, Outcome::Guest, revoking(), known);
             }
             Step::Refuse(refusal, path, server) => {
                 let context = context(None, Demands::default());
@@ -262,6 +293,7 @@ impl<T: Trace> Engine<T> {
                     let context = context(None, demands);
                     return self.refuse(&context, Some(&server), refusal, Some(&path), now);
                 };
+                let case = case.traced(config.telemetry.trace_context.then_some(headers));
                 let context = context(Some(case.fingerprint()), demands);
                 let watch = revoking().map(Watch::of_verified_caller).or_else(|| {
                     let (method, target, digest) = (head.method, head.target, case.digest());
@@ -306,6 +338,10 @@ impl<T: Trace> Engine<T> {
         self.take_actions();
         for waiter in completion.waiters {
             let mut paused = waiter.request;
+            if self.is_observing() {
+                // It went on before; nobody is told what becomes of it.
+                paused.watch = None;
+            }
             self.conclude(&mut paused, completion.verdict.as_ref(), now);
         }
     }
@@ -317,7 +353,9 @@ impl<T: Trace> Engine<T> {
                 let stream = paused.context.stream;
                 let mut make = |edit| self.effects.push(Effect::Edit(stream, edit));
                 paused.forwarding.edits(principal, &mut make);
-                self.forward(stream, paused.kind.outcome(), paused.watch.take());
+                let (path, credential) = (Some(&paused.path), paused.context.credential);
+                let known = Known { path, credential, principal: Some(principal) };
+                self.forward(stream, paused.kind.outcome(), paused.watch.take(), known);
             }
             Err(Refused { refusal, hint, unmet }) => {
                 paused.context.hint = hint;
@@ -330,7 +368,14 @@ impl<T: Trace> Engine<T> {
         }
     }
 
-    fn forward(&mut self, stream: StreamId, outcome: Outcome, watch: Option<Watch>) {
+    fn forward(
+        &mut self,
+        stream: StreamId,
+        outcome: Outcome,
+        watch: Option<Watch>,
+        known: Known<'_>,
+    ) {
+        self.write_state(stream, outcome, known);
         self.effects.push(Effect::Count(Counter::Requests(outcome)));
         let watch_body = watch.and_then(|watch| self.watches.add(stream, watch));
         self.effects.push(Effect::Forward { stream, watch_body });
@@ -360,6 +405,8 @@ impl<T: Trace> Engine<T> {
                 suppressed,
             }));
         }
+        let known = Known { path, credential: context.credential, principal: None };
+        self.write_state(context.stream, Outcome::Refused(refusal), known);
         self.effects.push(Effect::Refuse(context.stream, response));
     }
 }

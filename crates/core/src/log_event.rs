@@ -27,6 +27,10 @@ pub enum LogEvent {
         /// Refusals for the same reason since the last such line.
         suppressed: u64,
     },
+    /// A request would have been refused, but `mode` is `observe`.
+    Observed(Box<LogEvent>),
+    /// `mode` is `observe`, still.
+    Observing,
     /// A verifying server gave no verdict.
     ServerFailed {
         /// Envoy's name of the cluster.
@@ -79,8 +83,9 @@ pub enum Hint {
 impl LogEvent {
     /// The level it is logged at.
     #[must_use]
-    pub const fn level(&self) -> log::Level {
+    pub fn level(&self) -> log::Level {
         match self {
+            Self::Observed(event) => event.level(),
             // Nobody who is refused for this can mend it: the operator or the server has to.
             Self::Refused { refusal: Refusal::Claims, .. } => log::Level::Warn,
             Self::Refused { .. } => log::Level::Info,
@@ -89,7 +94,8 @@ impl LogEvent {
                 fault: ServerFault::RejectedUs | ServerFault::AcceptsAnything,
                 ..
             } => log::Level::Error,
-            Self::ServerFailed { .. }
+            Self::Observing
+            | Self::ServerFailed { .. }
             | Self::Breaker { .. }
             | Self::AdmittedOffline { .. }
             | Self::RouteSettingsIgnored
@@ -122,6 +128,8 @@ impl fmt::Display for LogEvent {
                 }
                 more(f, *suppressed)
             }
+            Self::Observed(event) => write!(f, "observed only, NOT {event}"),
+            Self::Observing => f.write_str(usergrid_auth_config::OBSERVING),
             Self::ServerFailed { cluster, server, fault, suppressed } => {
                 write!(f, "{}no verdict from cluster `{cluster}`: {fault}", Named(server))?;
                 more(f, *suppressed)

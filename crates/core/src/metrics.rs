@@ -9,6 +9,8 @@ use crate::verification::verdict::{ServerFault, Verdict};
 pub enum Counter {
     /// Every request, once, by how it ended.
     Requests(Outcome),
+    /// Every request, once, by how it would have ended, under `mode: "observe"`.
+    Observed(Outcome),
     /// Every call to a verifying server, once, by how it ended.
     Introspections(CallResult),
     /// Every credential that was looked up, by what was found.
@@ -74,6 +76,8 @@ pub enum CacheResult {
 pub const INTROSPECTION_MS: &str = "usergrid_auth_introspection_ms";
 /// The gauge of paused requests.
 pub const WAITING: &str = "usergrid_auth_waiting";
+/// The gauge of workers that enforce nothing, since their configuration has `mode: "observe"`.
+pub const OBSERVING: &str = "usergrid_auth_observing";
 /// The gauge of breakers that hold calls back, over all workers.
 pub const BREAKER_OPEN: &str = "usergrid_auth_breaker_open";
 /// Not for people: changes whenever something is revoked, so that every worker notices at the price
@@ -83,6 +87,12 @@ pub const REVOCATION_GENERATION: &str = "usergrid_auth_revocation_signal";
 pub const CACHE_ENTRIES: &str = "usergrid_auth_cache_entries";
 
 impl Outcome {
+    fn all() -> impl Iterator<Item = Self> {
+        let admitted =
+            [Self::Token, Self::Client, Self::Guest, Self::Public, Self::Preflight, Self::Bypassed];
+        admitted.into_iter().chain(Refusal::ALL.into_iter().map(Self::Refused))
+    }
+
     /// The value of the `outcome` label.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -142,19 +152,7 @@ impl CacheResult {
 impl Counter {
     /// Those that there are once.
     pub fn general() -> impl Iterator<Item = Self> {
-        let outcomes = [
-            Outcome::Token,
-            Outcome::Client,
-            Outcome::Guest,
-            Outcome::Public,
-            Outcome::Preflight,
-            Outcome::Bypassed,
-        ];
-        outcomes
-            .into_iter()
-            .chain(Refusal::ALL.into_iter().map(Outcome::Refused))
-            .map(Self::Requests)
-            .chain([Self::Revocations])
+        Outcome::all().map(Self::Requests).chain([Self::Revocations])
     }
 
     /// Those that there are for every server.
@@ -178,12 +176,20 @@ impl Counter {
         lookups.chain(calls.into_iter().map(Self::Introspections)).chain([Self::Coalesced])
     }
 
+    /// Those that there are besides under `mode: "observe"`.
+    pub fn observed() -> impl Iterator<Item = Self> {
+        Outcome::all().map(Self::Observed)
+    }
+
     /// The name in Envoy's statistics.
     #[must_use]
     pub fn name(self) -> String {
         match self {
             Self::Requests(outcome) => {
                 format!("usergrid_auth_requests_total;outcome={}", outcome.label())
+            }
+            Self::Observed(outcome) => {
+                format!("usergrid_auth_requests_total;outcome={};mode=observe", outcome.label())
             }
             Self::Introspections(result) => {
                 format!("usergrid_auth_introspections_total;result={}", result.label())

@@ -9,7 +9,7 @@ pub(crate) use claims::{collect_rules, from_claims, tenants};
 
 use std::rc::Rc;
 
-use usergrid_auth_config::Secret;
+use usergrid_auth_config::{Secret, StateName};
 use usergrid_auth_rules::permission::Rule;
 
 use crate::time::UnixMillis;
@@ -71,6 +71,8 @@ pub struct Principal {
     pub expires: Option<UnixMillis>,
     /// Identity headers, ready to be set: name and header-safe value.
     pub identity: Vec<(Rc<str>, Rc<[u8]>)>,
+    /// What of it `telemetry.filter_state` lists, header-safe.
+    pub state: Vec<(StateName, Rc<[u8]>)>,
     /// For a client pair: the token that goes upstream in place of the secret.
     pub issued_token: Option<Secret>,
 }
@@ -94,6 +96,7 @@ impl Principal {
             not_before: None,
             expires: None,
             identity: Vec::new(),
+            state: Vec::new(),
             issued_token: None,
         }
     }

@@ -18,6 +18,7 @@ pub mod peers;
 mod probing;
 mod revoking;
 pub mod single_flight;
+mod trace_context;
 mod unanswered;
 pub mod verdict;
 mod verifier;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use usergrid_auth_config::{Config, Server};
 
 use crate::credential::Credential;
+use crate::header_map::HeaderMap;
 use crate::log_event::LogEvent;
 use crate::log_limiter::LogLimiter;
 use crate::metrics::Counter;
@@ -46,6 +48,7 @@ use lru::LruCache;
 use peers::{QueueId, Sequence, SharedCache, SharedStore, StaleMarks};
 use probing::Probe;
 use single_flight::{FlightId, SingleFlight, StreamId, Waiter};
+use trace_context::TraceContext;
 use verdict::{ServerFault, Verdict};
 use verifier::{Exchange, Verifier, Verifiers};
 use verifiers::usergrid::Target;
@@ -131,6 +134,8 @@ pub(crate) struct Case<'a> {
     is_digest_known: bool,
     now: UnixMillis,
     steady: Steady,
+    /// The head whose trace headers a call is to carry.
+    traced: Option<&'a HeaderMap>,
 }
 
 /// What is kept of a case while its verdict is awaited.
@@ -138,6 +143,8 @@ struct Subject {
     verifier: Rc<Verifier>,
     exchange: Box<dyn Exchange>,
     role: Role,
+    /// What every call of it carries: those of the first request that came.
+    trace: TraceContext,
     target: Option<Target>,
     key_everywhere: CacheKey,
     /// Who the holder counts as while the server is down.
@@ -245,6 +252,7 @@ impl<W> Verification<W> {
             is_digest_known,
             now,
             steady,
+            traced: None,
         })
     }
 
@@ -281,6 +289,13 @@ impl<W> Verification<W> {
 
     fn count(&mut self, verifier: &Verifier, counter: Counter) {
         self.actions.push(Action::CountOf(verifier.server.place, counter));
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The same, with the head of the request, if its calls are to carry its trace headers.
+    pub(crate) fn traced(self, head: Option<&'a HeaderMap>) -> Self {
+        Self { traced: head, ..self }
     }
 }
 

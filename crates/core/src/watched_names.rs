@@ -5,8 +5,15 @@ use std::rc::Rc;
 
 use usergrid_auth_config::Config;
 
-use crate::header_map::HeaderMap;
+use crate::header_map::{HeaderEdit, HeaderMap};
 use crate::identity_headers::same_to_a_backend;
+
+/// Headers that name headers which the next proxy is to drop (RFC 9110 section 7.6.1); the second
+/// is no standard, and some proxies obey it all the same. Envoy leaves the first to upgrades only.
+const CONNECTION: [&str; 2] = ["connection", "proxy-connection"];
+
+/// What credentials are sent on in.
+const AUTHORIZATION: &str = "authorization";
 
 /// Longer names are looked for together.
 const LONGEST: usize = 63;
@@ -18,6 +25,8 @@ pub struct WatchedNames {
     names: Vec<Watched>,
     /// Where the names of each length begin, which rules most of a request's headers out.
     begins: [usize; LONGEST + 2],
+    /// Headers that credentials are taken from or sent on in.
+    credentials: Vec<Rc<str>>,
 }
 
 #[derive(Debug)]
@@ -32,6 +41,8 @@ enum What {
     Identity,
     /// In which proxies and browsers repeat the URL.
     Url,
+    /// `Connection` and its like.
+    Connection,
 }
 
 /// Which of them a request has, each name once.
@@ -41,6 +52,8 @@ pub struct Sighted {
     pub reserved: Vec<String>,
     /// Headers that repeat the URL.
     pub urls: Vec<Rc<str>>,
+    /// `Connection` and its like.
+    pub connection: Vec<Rc<str>>,
 }
 
 impl WatchedNames {
@@ -51,13 +64,18 @@ impl WatchedNames {
         let watched = |name: &Rc<str>, what| Watched { name: Rc::clone(name), what };
         let identity = config.identity.iter().map(|header| watched(&header.name, What::Identity));
         let urls = config.credentials.clean_headers.iter().map(|name| watched(name, What::Url));
-        let mut names: Vec<Watched> = identity.chain(urls).collect();
+        let connection =
+            CONNECTION.map(|name| Watched { name: name.into(), what: What::Connection });
+        let mut names: Vec<Watched> = identity.chain(urls).chain(connection).collect();
         names.sort_by_key(|watched| (length(&watched.name), watched.what));
         let mut begins = [names.len(); LONGEST + 2];
         for (of, begin) in begins.iter_mut().enumerate() {
             *begin = names.partition_point(|watched| length(&watched.name) < of);
         }
-        Self { names, begins }
+        let cookie = (!config.credentials.cookies.is_empty()).then_some("cookie");
+        let credentials = [AUTHORIZATION].into_iter().chain(cookie).map(Rc::from);
+        let credentials = credentials.chain(config.credentials.headers.iter().cloned()).collect();
+        Self { names, begins, credentials }
     }
 
     /// Those of them among `headers`.
@@ -71,7 +89,7 @@ impl WatchedNames {
         for (name, _) in headers.iter() {
             let is_it = |watched: &&Watched| match watched.what {
                 What::Identity => same_to_a_backend(&watched.name, name),
-                What::Url => *watched.name == *name,
+                What::Url | What::Connection => *watched.name == *name,
             };
             match self.as_long_as(name).iter().find(is_it) {
                 Some(Watched { what: What::Identity, .. })
@@ -82,10 +100,72 @@ impl WatchedNames {
                 Some(Watched { what: What::Url, name }) if !sighted.urls.contains(name) => {
                     sighted.urls.push(Rc::clone(name));
                 }
+                Some(Watched { what: What::Connection, name })
+                    if !sighted.connection.contains(name) =>
+                {
+                    sighted.connection.push(Rc::clone(name));
+                }
                 _ => {}
             }
         }
         sighted
+    }
+
+    /// Whether `name` is that of an identity header to some backend.
+    #[must_use]
+    pub fn holds_identity(&self, name: &str) -> bool {
+        let is_it = |watched: &Watched| {
+            watched.what == What::Identity && same_to_a_backend(&watched.name, name)
+        };
+        self.as_long_as(name).iter().any(is_it)
+    }
+
+    /// The names among `trailers` that some backend may take for an identity header, or for a
+    /// credential that was verified: some merge trailers into the headers. Each once; places of
+    /// credentials but for `authorization` aside.
+    #[must_use]
+    pub fn among_trailers(&self, trailers: &HeaderMap) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for (name, _) in trailers.iter() {
+            let is_it = self.holds_identity(name) || same_to_a_backend(AUTHORIZATION, name);
+            if is_it && !found.iter().any(|known| known == name) {
+                found.push(name.to_owned());
+            }
+        }
+        found
+    }
+
+    /// The edits by which no proxy behind the filter is told to drop what a backend relies on:
+    /// without its identity headers a request is another caller's.
+    #[must_use]
+    pub fn keep_what_is_relied_on(
+        &self,
+        connection: &[Rc<str>],
+        headers: &HeaderMap,
+    ) -> Vec<HeaderEdit> {
+        let mut edits = Vec::new();
+        for name in connection {
+            let options = headers.values(name).flat_map(|value| value.split(|byte| *byte == b','));
+            let options = options.map(<[u8]>::trim_ascii).filter(|option| !option.is_empty());
+            let is_relied_on = |option: &&[u8]| {
+                std::str::from_utf8(option).is_ok_and(|option| self.is_relied_on(option))
+            };
+            let (dropped, kept): (Vec<&[u8]>, Vec<&[u8]>) = options.partition(is_relied_on);
+            if dropped.is_empty() {
+                continue;
+            }
+            edits.push(if kept.is_empty() {
+                HeaderEdit::remove(name)
+            } else {
+                HeaderEdit::set(name, kept.join(&b", "[..]))
+            });
+        }
+        edits
+    }
+
+    fn is_relied_on(&self, name: &str) -> bool {
+        self.holds_identity(name)
+            || self.credentials.iter().any(|credential| same_to_a_backend(credential, name))
     }
 
     fn as_long_as(&self, name: &str) -> &[Watched] {

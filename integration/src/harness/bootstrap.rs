@@ -296,6 +296,16 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Lets WebSockets through.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn upgrade(&mut self) -> Result<()> {
+        let manager = self.manager("")?.as_object_mut().context("the manager is no object")?;
+        manager.insert("upgrade_configs".into(), json!([{ "upgrade_type": "websocket" }]));
+        Ok(())
+    }
+
     /// What a line of the access log says.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! What is to be done, as values.
 
+use std::rc::Rc;
 use std::time::Duration;
+
+use usergrid_auth_config::StateName;
 
 use crate::header_map::HeaderEdit;
 use crate::log_event::LogEvent;
@@ -39,6 +42,15 @@ pub enum Effect {
     CountOf(usize, Counter),
     /// A call to the server in this place took so long, start to end.
     CallTook(usize, Duration),
+    /// Write something into Envoy's filter state of the request, for as long as the request lives.
+    WriteState {
+        /// Which.
+        stream: StreamId,
+        /// Under which name.
+        name: StateName,
+        /// Visible ASCII and blanks.
+        value: Rc<[u8]>,
+    },
     /// Tell the operator.
     Log(LogEvent),
 }

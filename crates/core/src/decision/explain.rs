@@ -1,6 +1,6 @@
 //! The decision about one request, step by step, by the very steps that decide.
 
-use usergrid_auth_config::Config;
+use usergrid_auth_config::{Config, Mode};
 
 use super::finding::Finding;
 use super::forwarding::Forwarding;
@@ -25,6 +25,9 @@ pub fn explain(
     now: UnixMillis,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if config.mode == Mode::Observe {
+        findings.push(Finding::Observing);
+    }
     let head = Head::new(headers, true);
     let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
     if let Step::Verify { server, credential, places, path, demands, .. } = step {

@@ -38,6 +38,12 @@ impl Filter {
         self.0.waiting()
     }
 
+    /// Whether it enforces nothing.
+    #[must_use]
+    pub fn is_observing(&self) -> bool {
+        self.0.is_observing()
+    }
+
     /// How many verdicts are remembered.
     #[must_use]
     pub fn cache_entries(&self) -> usize {

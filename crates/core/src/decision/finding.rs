@@ -17,6 +17,8 @@ use crate::verification::verifiers::usergrid::NoTarget;
 /// decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
+    /// Nothing of what follows is enforced.
+    Observing,
     /// The path must not reach any backend.
     BrokenPath,
     /// The path was read.
@@ -205,6 +207,9 @@ impl VerdictFinding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Observing => {
+                f.write_str("mode: `observe`, nothing of this is enforced, the request passes")
+            }
             Self::BrokenPath => f.write_str("path: broken"),
             Self::Path { is_clear: true, application } => {
                 write!(f, "path: clear, application {application}")

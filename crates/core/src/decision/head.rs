@@ -42,7 +42,7 @@ pub(super) enum Step {
     /// The request passes, whatever credential it presents, and counts as this.
     Forward(Outcome),
     /// It passes as a guest.
-    AdmitGuest,
+    AdmitGuest(RequestPath),
     /// It is refused; its path is not there if that is what was broken, nor the server that would be
     /// asked where none would be.
     Refuse(Refusal, Option<RequestPath>, Option<Rc<Server>>),
@@ -239,7 +239,7 @@ pub(super) fn examine(
             let guest = guest(head, route, config, &path, &demands, &steps);
             trace.note(|| Finding::Guest(guest));
             match guest {
-                GuestFinding::Admitted if guard.is_open() => Step::AdmitGuest,
+                GuestFinding::Admitted if guard.is_open() => Step::AdmitGuest(path),
                 // But for the guard it would have passed.
                 _ if untouched.is_some() || guest == GuestFinding::Admitted => {
                     Step::Refuse(Refusal::Guarded, Some(path), None)

@@ -59,7 +59,7 @@ pub(crate) fn from_claims(
         read(members::one_or_list, &names.application)?,
     );
     let aliases = aliases(claims, &user_names);
-    let identity = header_values::headers(config, server, principal, |name| {
+    let (identity, state) = header_values::headers(config, server, principal, |name| {
         let is_scope = *name == names.scope;
         let value = if is_scope { HeaderValue::of_scope } else { HeaderValue::of_claim };
         Ok(claims.get(name)?.and_then(value))
@@ -82,6 +82,7 @@ pub(crate) fn from_claims(
         not_before: members::seconds(claims, "nbf", Round::Up)?,
         expires: members::seconds(claims, "exp", Round::Down)?,
         identity,
+        state,
         issued_token: None,
     })
 }

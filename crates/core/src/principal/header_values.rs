@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::{AnswerError, ClaimLimit, PrincipalKind};
 use usergrid_auth_config::json::Json;
-use usergrid_auth_config::{Config, IdentitySource, Overflow, Server};
+use usergrid_auth_config::{Config, IdentitySource, Overflow, Server, StateName};
 
 /// The longest value in bytes, encoded. Backends commonly refuse requests with more than 8 KiB of
 /// headers altogether.
@@ -20,6 +20,8 @@ const ENCODED_WITH_BLANKS: &AsciiSet = &ENCODED.add(b' ');
 
 /// Names and values, ready to be set.
 type Headers = Vec<(Rc<str>, Rc<[u8]>)>;
+/// Names and values of filter state.
+type State = Vec<(StateName, Rc<[u8]>)>;
 
 /// A value as header-safe bytes, and what separates its entries.
 pub(crate) struct HeaderValue {
@@ -27,7 +29,8 @@ pub(crate) struct HeaderValue {
     separator: u8,
 }
 
-/// The wanted headers, in their order, for a principal that `server` vouches for. `lookup` gives the value of a claim; without one, or with an
+/// The wanted headers, in their order, for a principal that `server` vouches for, and the wanted
+/// filter state. `lookup` gives the value of a claim; without one, or with an
 /// empty one, a header stays unset.
 ///
 /// # Errors
@@ -38,7 +41,7 @@ pub(crate) fn headers(
     server: &Server,
     principal: PrincipalKind,
     lookup: impl Fn(&String) -> Result<Option<HeaderValue>, AnswerError>,
-) -> Result<Headers, AnswerError> {
+) -> Result<(Headers, State), AnswerError> {
     let mut headers = Vec::with_capacity(config.identity.len());
     for header in &config.identity {
         let value = match &header.source {
@@ -57,7 +60,32 @@ pub(crate) fn headers(
             _ => {}
         }
     }
-    Ok(headers)
+    Ok((headers, state(config, lookup)?))
+}
+
+/// The claims that `telemetry.filter_state` lists. One that is too long is left out: nothing hangs
+/// on it.
+fn state(
+    config: &Config,
+    lookup: impl Fn(&String) -> Result<Option<HeaderValue>, AnswerError>,
+) -> Result<State, AnswerError> {
+    let mut state = State::new();
+    for name in &config.telemetry.filter_state {
+        let claim = match name {
+            StateName::Subject => &config.claims.sub,
+            StateName::Username => &config.claims.username,
+            StateName::ClientId => &config.claims.client_id,
+            StateName::Outcome
+            | StateName::Principal
+            | StateName::Application
+            | StateName::Fingerprint => continue,
+        };
+        let value = lookup(claim)?.and_then(|value| value.fitting(Overflow::Refuse).ok());
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            state.push((*name, Rc::from(value)));
+        }
+    }
+    Ok(state)
 }
 
 impl HeaderValue {

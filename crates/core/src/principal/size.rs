@@ -49,6 +49,8 @@ impl Principal {
             self.rules.as_ref().map_or(0, |groups| size_of_val(groups.as_slice())),
             size_of_val(self.identity.as_slice()),
             self.identity.iter().map(|(_, value)| header(value)).fold(0, usize::saturating_add),
+            size_of_val(self.state.as_slice()),
+            self.state.iter().map(|(_, value)| header(value)).fold(0, usize::saturating_add),
             self.issued_token.as_ref().map_or(0, |token| token.expose().len()),
         ]
         .into_iter()

@@ -120,7 +120,8 @@ impl<W> Verification<W> {
         };
         awaited.exchange.restart(now);
         awaited.sequence = self.revocations.last();
-        let request = awaited.exchange.request();
+        let mut request = awaited.exchange.request();
+        awaited.trace.add_to(&mut request);
         let lost_at = steady.after(awaited.verifier.longest_wait());
         let role = Role::Leader { permit, lease };
         let id = self.flights.peek_next_id();
@@ -137,10 +138,10 @@ impl<W> Verification<W> {
         lost_at: Steady,
         now: Steady,
     ) -> Option<Completion<W>> {
-        let Awaited { about, verifier, exchange, target, key_everywhere, offline, sequence } =
+        let Awaited { about, verifier, exchange, trace, target, key_everywhere, offline, sequence } =
             awaited;
         let subject =
-            Subject { verifier, exchange, role, target, key_everywhere, offline, sequence };
+            Subject { verifier, exchange, role, trace, target, key_everywhere, offline, sequence };
         let flight = self.flights.start(about, subject, now, lost_at);
         let mut rest = Vec::new();
         for waiter in waiters {

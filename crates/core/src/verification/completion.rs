@@ -8,6 +8,7 @@ use super::key::CacheKey;
 use super::lookup::users;
 use super::peers::{self, Entry, LONGEST_SENT, Outcome, PeerMessage, QueueId, Sequence, Stored};
 use super::single_flight::{About, Flight, FlightId, Waiter};
+use super::trace_context::TraceContext;
 use super::unanswered::Unserved;
 use super::verdict::{Denial, ServerFault, Verdict};
 use super::verifier::{Exchange, Hold, Progress, Reading, Verifier};
@@ -28,6 +29,7 @@ pub(super) struct Awaited {
     pub(super) about: About,
     pub(super) verifier: Rc<Verifier>,
     pub(super) exchange: Box<dyn Exchange>,
+    pub(super) trace: TraceContext,
     pub(super) target: Option<Target>,
     pub(super) key_everywhere: CacheKey,
     pub(super) offline: Option<Principal>,
@@ -36,9 +38,9 @@ pub(super) struct Awaited {
 
 impl Awaited {
     fn new(about: About, subject: Subject) -> (Self, Role) {
-        let Subject { verifier, exchange, role, target, key_everywhere, offline, sequence } =
+        let Subject { verifier, exchange, role, trace, target, key_everywhere, offline, sequence } =
             subject;
-        (Self { about, verifier, exchange, target, key_everywhere, offline, sequence }, role)
+        (Self { about, verifier, exchange, trace, target, key_everywhere, offline, sequence }, role)
     }
 }
 
@@ -84,6 +86,7 @@ impl<W> Verification<W> {
             Progress::Ask(mut request) => {
                 // One timeout for the whole conversation.
                 request.timeout = request.timeout.min(lost_at.since(steady));
+                flight.subject.trace.add_to(&mut request);
                 self.actions.push(Action::Call(call, Box::new(request)));
                 return None;
             }

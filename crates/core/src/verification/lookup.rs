@@ -9,6 +9,7 @@ use super::cache::Found;
 use super::completion::Lack;
 use super::peers::{self, Entry, Lease, Outcome, PeerMessage, QueueId, Renewal, Sequence, Stored};
 use super::single_flight::{About, FlightId, StreamId, Waiter};
+use super::trace_context::TraceContext;
 use super::unanswered::Unserved;
 use super::verdict::{Denial, Verdict};
 use super::verifier::Exchange;
@@ -289,10 +290,11 @@ impl<W> Verification<W> {
         permit: Permit,
         lease: Option<QueueId>,
     ) -> FlightId {
-        let request = exchange.request();
+        let mut request = exchange.request();
         let role = Role::Leader { permit, lease };
         let subject = case.subject(exchange, role, self.revocations.last());
         let lost_at = case.steady.after(case.verifier.longest_wait());
+        subject.trace.add_to(&mut request);
         let flight = self.flights.start(about, subject, case.steady, lost_at);
         self.actions.push(Action::Call(flight, Box::new(request)));
         flight
@@ -381,6 +383,7 @@ impl Case<'_> {
             verifier: Rc::clone(&self.verifier),
             exchange,
             role,
+            trace: self.trace(),
             target: self.target.clone(),
             key_everywhere: self.key_everywhere,
             offline: self.offline(),
@@ -393,7 +396,14 @@ impl Case<'_> {
     }
 
     fn about(&self, is_known: bool, exchange: &dyn Exchange) -> About {
-        About { key: self.key, digest: self.digest, is_known, bytes: exchange.bytes() }
+        // What is kept, and what is sent.
+        let trace = self.trace().bytes().saturating_mul(2);
+        let bytes = exchange.bytes().saturating_add(trace);
+        About { key: self.key, digest: self.digest, is_known, bytes }
+    }
+
+    fn trace(&self) -> TraceContext {
+        self.traced.map(TraceContext::of).unwrap_or_default()
     }
 
     fn digests(&self) -> super::Digests {

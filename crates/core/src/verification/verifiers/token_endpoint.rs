@@ -233,7 +233,7 @@ fn issued(
     };
     let scopes = members::scopes(&answer, "scope", config.claim_limits)?;
     let tenancy = tenancy(&answer, config)?;
-    let identity = header_values::headers(config, server, tenancy.principal, |claim| {
+    let (identity, state) = header_values::headers(config, server, tenancy.principal, |claim| {
         // The answer has no claims: a member that happens to bear a claim's name is not the
         // principal's.
         let names = &config.claims;
@@ -268,6 +268,7 @@ fn issued(
         not_before: None,
         expires,
         identity,
+        state,
         issued_token: Some(Secret::new(token)),
     })
 }

@@ -54,6 +54,7 @@ fn principal(kind: PrincipalKind, organizations: &[&str], applications: &[&str])
         not_before: None,
         expires: None,
         identity: Vec::new(),
+        state: Vec::new(),
         issued_token: None,
     }
 }

@@ -1,5 +1,8 @@
 //! What the backend receives: the credential, the path, the identity headers.
 
+use usergrid_auth_core::decision::Event;
+use usergrid_auth_core::header_map::{HeaderEdit, HeaderMap};
+
 use crate::decision::worker::Worker;
 
 const CLAIMS: &str = r#""sub":"u-1","username":"tom","client_id":"web","scope":"read write",
@@ -225,4 +228,62 @@ fn a_secret_without_an_id_is_no_credential_and_stays_in_no_path() {
     let stream = worker.request("GET /x?a=b&client_id=&client_secret=hunter2", &[]);
     assert_eq!(worker.verdict(stream), "401 unauthorized");
     assert_eq!(worker.head(stream).path(), "/x?a=b&client_id=");
+}
+
+#[test]
+fn no_proxy_behind_is_told_to_drop_what_the_backend_relies_on() {
+    for (sent, left) in [
+        ("upgrade, x-usergrid-username", "upgrade"),
+        ("X-Usergrid-Username ,\tUpgrade,, keep-alive", "Upgrade, keep-alive"),
+        ("x_usergrid_principal,Authorization", ""),
+        ("upgrade,  close", "upgrade,  close"),
+        ("x-usergrid-usernames, x-usergrid", "x-usergrid-usernames, x-usergrid"),
+        ("x-usergrid-username;q=1", "x-usergrid-username;q=1"),
+    ] {
+        for name in ["connection", "proxy-connection"] {
+            let mut worker = Worker::new("");
+            let headers = [("authorization", "Bearer abc"), (name, sent)];
+            let stream = worker.request("GET /x", &headers);
+            assert_eq!(worker.head(stream).header(name), left, "{sent}");
+            worker.active(CLAIMS);
+            assert_eq!(worker.verdict(stream), "forwarded");
+            assert_eq!(worker.head(stream).header("x-usergrid-username"), "tom");
+        }
+    }
+    let mut worker = Worker::new("");
+    let two = [("connection", "upgrade"), ("connection", "authorization, close")];
+    let stream = worker.request("GET /x", &two);
+    assert_eq!(worker.head(stream).header("connection"), "upgrade, close", "two lines");
+}
+
+#[test]
+fn trailers_bring_neither_identity_nor_credential() {
+    let mut worker = Worker::new(
+        r#""identity":{"headers":{"x-tenant":"tenant"}},
+        "credentials":{"sources":["header",{"header":"x-api-token"},{"cookie":"session"}]}"#,
+    );
+    let stream = worker.with_token("POST /x", "abc", "");
+    let names = [
+        "x-checksum",
+        "x-api-token",
+        "authorization",
+        "Authorization",
+        "x-usergrid-principal",
+        "x_tenant",
+        "authorization",
+        "x-authorization",
+    ];
+    let trailers = names.map(|name| (name.to_owned(), b"forged".to_vec())).to_vec();
+    worker.happen(Event::Trailers { stream, trailers: HeaderMap::new(trailers) });
+    let removed: Vec<String> = worker
+        .trailer_edits
+        .iter()
+        .map(|edit| match edit {
+            HeaderEdit::Remove(name) => name.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected =
+        ["authorization", "Authorization", "x-usergrid-principal", "x_tenant", "x-api-token"];
+    assert_eq!(removed, expected);
 }

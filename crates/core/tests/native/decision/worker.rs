@@ -46,6 +46,8 @@ pub struct Worker {
 #[derive(Clone, Debug, Default)]
 pub struct Head {
     headers: Vec<(String, Vec<u8>)>,
+    /// Filter state in the order it was written.
+    pub state: Vec<(&'static str, String)>,
     pub end: Option<End>,
 }
 
@@ -111,7 +113,7 @@ impl Worker {
         );
         let stream = StreamId(self.next_stream);
         self.next_stream += 1;
-        self.heads.insert(stream, Head { headers: all.clone(), end: None });
+        self.heads.insert(stream, Head { headers: all.clone(), ..Head::default() });
         let headers = HeaderMap::new(all);
         let end_of_stream = !std::mem::take(&mut self.next_has_body);
         self.happen(Event::Request { stream, headers, end_of_stream, route });
@@ -140,6 +142,11 @@ impl Worker {
                 }
                 Effect::CallTook(..) => {}
                 Effect::Log(event) => self.log.push(event),
+                Effect::WriteState { stream, name, value } => {
+                    let value = String::from_utf8(value.to_vec()).expect("ASCII");
+                    let head = self.heads.get_mut(&stream).expect("a stream that never was");
+                    head.state.push((name.property(), value));
+                }
             }
         }
     }

@@ -83,7 +83,7 @@ impl Facts {
         let text =
             |text: &Option<String>| text.as_ref().map(|text| HeaderValue::of_text(text.as_bytes()));
         let names = &config.claims;
-        let identity = header_values::headers(config, server, self.kind, |claim| {
+        let (identity, state) = header_values::headers(config, server, self.kind, |claim| {
             Ok(if *claim == names.sub {
                 text(&self.subject)
             } else if *claim == names.username {
@@ -112,6 +112,7 @@ impl Facts {
             not_before: None,
             expires: self.expires,
             identity,
+            state,
             issued_token: self.issued_token.clone(),
         })
     }
