@@ -16,6 +16,8 @@ mod store;
 mod stream;
 mod worker;
 
+#[cfg(feature = "count-allocations")]
+use counting_allocator as _;
 use proxy_wasm::types::LogLevel;
 
 proxy_wasm::main! {{

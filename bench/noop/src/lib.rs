@@ -2,6 +2,8 @@
 //! context for each stream, and callbacks that let everything pass.
 #![cfg(target_arch = "wasm32")]
 
+#[cfg(feature = "count-allocations")]
+use counting_allocator as _;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 

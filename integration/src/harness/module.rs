@@ -42,6 +42,28 @@ pub fn build_trapping() -> Result<PathBuf> {
     once(&BUILT, &["--package", PACKAGE, "--features", TRAP, "--target-dir", directory])
 }
 
+/// A package of this workspace for Envoy, built to tell the counting host of each allocation. Its
+/// directory is one of its own, since no Envoy would load it.
+///
+/// # Errors
+/// See [`build`].
+pub fn build_counting_allocations(name: &str) -> Result<PathBuf> {
+    let directory = workspace::target()?.join("count-allocations");
+    let directory = directory.to_str().context("the target directory's name is not UTF-8")?;
+    let features = ["--features", "count-allocations", "--target-dir", directory];
+    once(&Mutex::new(None), &[&["--package", name], features.as_slice()].concat())
+}
+
+/// The module before binaryen, with the names of its functions: for those who look at what runs in
+/// it, not for Envoy.
+///
+/// # Errors
+/// See [`build`].
+pub fn build_with_names() -> Result<PathBuf> {
+    // As a release, but not stripped; `.cargo/wasm-link` shrinks releases only.
+    once(&Mutex::new(None), &["--package", PACKAGE, "--profile", "icount"])
+}
+
 fn once(built: &Mutex<Option<PathBuf>>, arguments: &[&str]) -> Result<PathBuf> {
     let mut built = built.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(path) = built.as_ref() {
@@ -88,7 +110,8 @@ fn has_target() -> Result<bool> {
 
 fn compile(arguments: &[&str]) -> Result<PathBuf> {
     let output = workspace::cargo()
-        .args(["build", "--release", "--target", TARGET])
+        .args(["build", "--target", TARGET])
+        .args((!arguments.contains(&"--profile")).then_some("--release"))
         .args(["--message-format", "json-render-diagnostics"])
         .args(arguments)
         .stderr(Stdio::inherit())

@@ -8,7 +8,7 @@ use integration::harness::bootstrap::Bootstrap;
 use integration::servers::stub::answer::Answers;
 use serde_json::{Value, json};
 
-use crate::counting_host::{Action, CountingHost, Pairs};
+use counting_host::host::{Action, CountingHost, Pairs};
 
 /// What every request costs: the settings of its route and virtual host, its head, the time.
 const ALWAYS: [(&str, u64); 3] = [
@@ -138,7 +138,7 @@ fn a_token_that_nobody_knows() -> Result<()> {
     let mut host = shipped()?;
     // The first call of a worker registers its queue.
     known(&mut host, &get(SHOP, Some("alice")))?;
-    host.forget_counts();
+    host.forget_counts()?;
     let request = host.request(&get(SHOP, Some("full")))?;
     ensure!(host.action(request) == Action::Paused, "it is {:?}", host.action(request));
     // Whether it has been revoked, a claim in the shared memory, and the ring for the root context.
@@ -151,7 +151,7 @@ fn a_token_that_nobody_knows() -> Result<()> {
             ("proxy_enqueue_shared_queue", 1),
         ],
     )?;
-    host.forget_counts();
+    host.forget_counts()?;
     host.ring()?;
     host.answer(200, &Answers::shared()?.tokens["full"].body())?;
     ensure!(host.action(request) == Action::Resumed, "it is {:?}", host.action(request));
@@ -230,7 +230,7 @@ fn known(host: &mut CountingHost, head: &Pairs) -> Result<()> {
 
 /// A request from its beginning to its end, and nothing else, counted.
 fn counted(host: &mut CountingHost, head: &Pairs, action: Action) -> Result<u32> {
-    host.forget_counts();
+    host.forget_counts()?;
     let request = host.request(head)?;
     ensure!(host.action(request) == action, "it is {:?}", host.action(request));
     host.finish(request)?;

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use crate::counting_host::{Action, CountingHost};
 use crate::host_calls::{get, shipped};
+use counting_host::host::{Action, CountingHost};
 
 const TOKEN: &str = "YWMt-issued-for-the-organization";
 const PAIR: &str = "/acme/shop/books?client_id=b3U6&client_secret=the-secret";

@@ -1,7 +1,5 @@
 //! The module as a file: its size, what it asks of a host, and how often.
 
-mod abi;
-mod counting_host;
 mod host_calls;
 mod issued_tokens;
 
@@ -9,7 +7,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use counting_host::Action;
+use counting_host::host::Action;
 use integration::harness::module;
 use integration::servers::stub::answer::Answers;
 use serde_json::json;

@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use anyhow::{Context, Result, ensure};
-use wasmi::{Engine, Instance, Linker, Module, Store, TypedFunc, Val, WasmParams, WasmResults};
+use wasmi::{
+    Engine, Global, Instance, Linker, Module, Store, TypedFunc, Val, WasmParams, WasmResults,
+};
 
-use crate::abi;
+use crate::{abi, instrument};
 
 const ROOT: u32 = 1;
 
@@ -41,6 +43,8 @@ pub struct Stream {
 pub struct State {
     /// Calls by name.
     pub counts: BTreeMap<String, u64>,
+    /// Allocations, if the module was built to tell them.
+    pub allocations: u64,
     /// By context id.
     pub streams: HashMap<u32, Stream>,
     /// The context that calls are about.
@@ -76,6 +80,8 @@ pub struct CountingHost {
     /// By worker.
     instances: Vec<Instance>,
     next_stream: u32,
+    /// Those of an instrumented module, in order; of the first worker.
+    counters: Vec<Global>,
 }
 
 impl CountingHost {
@@ -109,8 +115,12 @@ impl CountingHost {
             )?;
         }
         let instances = Vec::new();
-        let mut host = Self { store, module, linker, instances, next_stream: ROOT + 1 };
+        let (next_stream, counters) = (ROOT + 1, Vec::new());
+        let mut host = Self { store, module, linker, instances, next_stream, counters };
         host.add_worker()?;
+        let first = host.instance()?;
+        let counter = |run| first.get_global(&host.store, &instrument::counter(run));
+        host.counters = (0..).map_while(counter).collect();
         Ok(host)
     }
 
@@ -178,6 +188,13 @@ impl CountingHost {
         Ok(())
     }
 
+    /// The head of the response of a request that was let go on, or of our own answer.
+    pub fn respond(&mut self, id: u32) -> Result<()> {
+        let headers = 1_u32;
+        let _action: u32 = self.run_in(id, "proxy_on_response_headers", (id, headers, 0_u32))?;
+        Ok(())
+    }
+
     /// The end of a stream.
     pub fn finish(&mut self, id: u32) -> Result<()> {
         // Envoy calls what the module exports; binaryen takes these two out.
@@ -217,6 +234,11 @@ impl CountingHost {
         shared.chain(&state.messages).any(holds)
     }
 
+    /// Whether a root context has been rung for.
+    pub fn rung(&self) -> bool {
+        !self.store.data().queue.is_empty()
+    }
+
     /// How many calls have no answer yet.
     pub fn calls(&self) -> usize {
         self.store.data().calls.len()
@@ -227,9 +249,27 @@ impl CountingHost {
         &self.store.data().counts
     }
 
+    /// How often each run of an instrumented module was entered since
+    /// [`CountingHost::forget_counts`], see `instrument.rs`; of the first worker.
+    pub fn runs(&self) -> Vec<u64> {
+        let count = |counter: &Global| counter.get(&self.store).i64().map(i64::cast_unsigned);
+        self.counters.iter().map(|counter| count(counter).unwrap_or_default()).collect()
+    }
+
+    /// Allocations since then, if the module was built with `count-allocations`; otherwise none.
+    pub fn allocations(&self) -> u64 {
+        self.store.data().allocations
+    }
+
     /// Counts from here on.
-    pub fn forget_counts(&mut self) {
-        self.store.data_mut().counts.clear();
+    pub fn forget_counts(&mut self) -> Result<()> {
+        let state = self.store.data_mut();
+        state.counts.clear();
+        state.allocations = 0;
+        for counter in &self.counters {
+            counter.set(&mut self.store, Val::I64(0))?;
+        }
+        Ok(())
     }
 
     fn run<P: WasmParams, R: WasmResults>(&mut self, name: &str, arguments: P) -> Result<R> {
