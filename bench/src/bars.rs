@@ -1,41 +1,68 @@
 //! What is asked of the figures. A part that was not run, or was run at a smaller size, has no bar.
 
-use crate::report::{Bar, Curve, Miss, Row};
+use crate::module;
+use crate::report::{Bar, Curve, InModule, Miss, Report, Row};
 use crate::scale::{credentials, rules};
 use crate::side_by_side::find;
 
 /// The bars that these figures can tell about.
 #[must_use]
-pub fn of(rows: &[Row], misses: &[Miss], curves: &[Curve], module_bytes: u64) -> Vec<Bar> {
+pub fn of(report: &Report) -> Vec<Bar> {
     let mut bars = Vec::new();
-    side_by_side(rows, &mut bars);
-    scale(curves, &mut bars);
-    if let Some(miss) = misses.iter().find(|miss| miss.id == "ours" && miss.delay == 0) {
-        let name = "a miss with a server that answers at once, over bare Envoy";
-        bars.push(bar(name, 0.3, miss.over_bare / 1e3, "ms"));
-    }
-    let kilobytes = crate::run::microseconds(module_bytes);
-    bars.push(bar("the module's size", 250.0, kilobytes, "KB"));
+    side_by_side(&report.side_by_side, &mut bars);
+    in_module(&report.module, &mut bars);
+    misses(&report.misses, &mut bars);
+    scale(&report.curves, &mut bars);
+    let kilobytes = crate::run::microseconds(report.stamp.module_bytes);
+    bars.push(bar("the module's size", 300.0, kilobytes, "KB"));
     bars
 }
 
 fn side_by_side(rows: &[Row], bars: &mut Vec<Bar>) {
     for (id, name, limit) in [
-        ("header", "hit by header, over bare Envoy", 1.5),
+        ("header", "hit by header, over bare Envoy", 1.25),
         ("guest", "guest, over bare Envoy", 1.3),
-        ("query", "hit by query, over bare Envoy", 2.0),
+        ("query", "hit by query, over bare Envoy", 1.3),
+        ("public", "public endpoint, over bare Envoy", 1.3),
     ] {
-        if let Some(row) = find(rows, id) {
-            bars.push(bar(name, limit, row.of_noop, "× a filter that does nothing"));
+        if let Some(floors) = find(rows, id).and_then(|row| row.of_floor) {
+            bars.push(bar(name, limit, floors, "× its host calls made by hand"));
         }
     }
-    if let (Some(header), Some(authz)) = (find(rows, "header"), find(rows, "authz-http")) {
-        let part = header.added / authz.added;
-        bars.push(bar("hit by header, over bare Envoy", 0.2, part, "× ext_authz over HTTP"));
+    for (id, other, limit, unit) in [
+        ("header", "authz-http", 0.3, "× ext_authz over HTTP"),
+        ("one", "lua-cache", 1.5, "× Lua with a table"),
+    ] {
+        if let (Some(ours), Some(other)) = (find(rows, id), find(rows, other)) {
+            let name = match id {
+                "one" => "hit with one identity header, over bare Envoy",
+                _ => "hit by header, over bare Envoy",
+            };
+            bars.push(bar(name, limit, ours.added / other.added, unit));
+        }
     }
     if let (Some(refusal), Some(bare)) = (find(rows, "refusal"), find(rows, "bare")) {
         let part = refusal.cpu.lower / bare.cpu.lower;
         bars.push(bar("refusal", 1.0, part, "× the round trip to the backend that it saves"));
+    }
+}
+
+/// The first way is a hit with all its headers.
+fn in_module(rows: &[InModule], bars: &mut Vec<Bar>) {
+    let Some(hit) = rows.first() else { return };
+    let unit = "× a floor with logic";
+    if let Some((hot, cold)) = module::in_floors_with_logic(rows, hit) {
+        bars.push(bar("hit in V8, hot caches", 2.0, hot, unit));
+        bars.push(bar("hit in V8, evicted caches", 2.0, cold, unit));
+    }
+}
+
+fn misses(misses: &[Miss], bars: &mut Vec<Bar>) {
+    let over = |id: &str| misses.iter().find(|miss| miss.id == id && miss.delay == 0);
+    if let (Some(ours), Some(authz)) = (over("ours"), over("authz-http")) {
+        let name = "a miss with a server that answers at once, over bare Envoy";
+        let part = ours.over_bare / authz.over_bare;
+        bars.push(bar(name, 1.0, part, "× ext_authz over HTTP"));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use counting_host::ways;
 use integration::harness::client::{self, Request};
 use serde_json::{Value, json};
 
@@ -13,6 +14,8 @@ use crate::servers::VERIFY;
 
 /// The resource that callers are after.
 const PATH: &str = "/acme/shop/books";
+/// All that the alternatives tell the backend.
+const USERNAME: &str = "x-usergrid-username";
 const TOKEN: &str = "good-4fa1c2d37be94e0b8f6a";
 
 /// One kind of request.
@@ -29,7 +32,22 @@ pub struct Case {
     pub status: u16,
     /// The name that the backend is told.
     pub user: Option<&'static str>,
+    /// The case with the floor under this one.
+    pub floor: &'static str,
 }
+
+/// The floor of a hit, and of what has none of its own.
+pub const FLOOR: &str = "floor";
+/// Floors by their case, with the word for people and what the module is told.
+const FLOORS: [(&str, &str, &str); 6] = [
+    (FLOOR, "a hit", ways::FULL_HIT),
+    ("floor-logic", "a hit, with its logic by hand", FLOOR_WITH_LOGIC),
+    ("floor-one", "a hit, one identity header", ways::ONE_HEADER),
+    ("floor-query", "a hit by query", ways::QUERY_HIT),
+    ("floor-guest", "a guest", ways::GUEST),
+    ("floor-public", "a public endpoint", ways::PUBLIC),
+];
+const FLOOR_WITH_LOGIC: &str = "properties head time gauge identity7 logic";
 
 /// Everything that is compared, and the listeners for it.
 #[derive(Debug)]
@@ -45,7 +63,12 @@ impl Field {
     ///
     /// # Errors
     /// If a module does not build or a tool fails.
-    pub fn new(module: &Path, noop: &Noop, others: &[(String, PathBuf)]) -> Result<Self> {
+    pub fn new(
+        module: &Path,
+        noop: &Noop,
+        floor: &Path,
+        others: &[(String, PathBuf)],
+    ) -> Result<Self> {
         let mut field = Self { cases: Vec::new(), listeners: vec![Listener::bare()] };
         field.bearer("bare", "bare Envoy", BARE, TOKEN, None);
         field.listen("noop", filters::noop(&noop.full, "noop")?);
@@ -53,6 +76,14 @@ impl Field {
         field.listen("noop-trimmed", filters::noop(&noop.trimmed, "noop-trimmed")?);
         let label = "the same with this filter's exports only";
         field.bearer("noop-trimmed", label, "noop-trimmed", TOKEN, None);
+        for (id, what, words) in FLOORS {
+            field.listen(id, filters::floor(floor, id, words)?);
+            let label = format!("floor: the host calls of {what}");
+            field.bearer(id, &label, id, TOKEN, None);
+        }
+        field.listen("floor-lean", filters::floor(floor, "floor-lean", ways::LEAN_HIT)?);
+        let label = "floor: the host calls of a hit without route settings, in one header";
+        field.bearer("floor-lean", label, "floor-lean", TOKEN, None);
         field.ours("this filter", "filter", module)?;
         for (name, other) in others {
             field.ours(name, name, other)?;
@@ -99,7 +130,16 @@ impl Field {
         (status, user): (u16, Option<&'static str>),
     ) {
         let (id, label, listener) = (id.into(), label.into(), listener.into());
-        self.cases.push(Case { id, label, listener, path: path.into(), headers, status, user });
+        let path = path.into();
+        let floor = FLOOR;
+        self.cases.push(Case { id, label, listener, path, headers, status, user, floor });
+    }
+
+    /// The case that was added last has another floor than that of a hit.
+    fn over(&mut self, floor: &'static str) {
+        if let Some(case) = self.cases.last_mut() {
+            case.floor = floor;
+        }
     }
 
     /// All kinds of requests to one build of this filter; the ids of another build end with its
@@ -116,13 +156,24 @@ impl Field {
         let query = format!("{PATH}?limit=10&access_token={TOKEN}&order=asc");
         let known = label("token in the query, known");
         self.case(&id("query"), &known, listener, &query, vec![], (200, alice));
+        self.over("floor-query");
         let pair = vec!["authorization: Basic d2ViLXNob3A6c2VjcmV0".to_owned()];
         let known = label("client pair, known");
         self.case(&id("client"), &known, listener, PATH, pair, (200, None));
         let guest = "/acme/sandbox/books";
         self.case(&id("guest"), &label("guest"), listener, guest, vec![], (200, None));
+        self.over("floor-guest");
+        let public = "/acme/shop/token";
+        let endpoint = label("public endpoint");
+        self.case(&id("public"), &endpoint, listener, public, vec![], (200, None));
+        self.over("floor-public");
         let refused = label("no credential, refused");
         self.case(&id("refusal"), &refused, listener, PATH, vec![], (401, None));
+        let lean = format!("{listener}-one");
+        self.listen(&lean, filters::ours(module, &lean, 0, &ways::without(&[USERNAME]))?);
+        let known = label("token in the header, known, one identity header");
+        self.bearer(&id("one"), &known, &lean, TOKEN, alice);
+        self.over("floor-one");
         Ok(())
     }
 }

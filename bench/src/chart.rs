@@ -144,6 +144,7 @@ fn footer(root: &Area<'_>, report: &Report, height: i32) -> Result<()> {
 fn colour(id: &str) -> RGBColor {
     match id {
         "bare" | "noop" | "noop-trimmed" => FLOOR,
+        _ if id.starts_with("floor") => FLOOR,
         "authz-http" | "authz-grpc" | "lua" | "lua-cache" | "jwt" => THEIRS,
         _ => OURS,
     }

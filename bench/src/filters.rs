@@ -49,6 +49,14 @@ pub fn noop(module: &Path, vm: &str) -> Result<Value> {
     wasm_filter(module, vm, &json!({}))
 }
 
+/// The floor, told by words what to do for each request.
+///
+/// # Errors
+/// If `envoy.yaml` has another shape.
+pub fn floor(module: &Path, vm: &str, words: &str) -> Result<Value> {
+    wasm_filter(module, vm, &json!({ "floor": words }))
+}
+
 /// This project's filter: answers last as long as the run, and nothing is repeated behind its back.
 ///
 /// # Errors

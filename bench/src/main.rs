@@ -2,7 +2,7 @@
 //! pick instead.
 //!
 //! `docs/benchmarks.md` says how it is measured. In the code: `cases.rs` for what is compared,
-//! `side_by_side.rs`, `misses.rs` and `scale.rs` for how, `bars.rs` for what is asked of it.
+//! `side_by_side.rs`, `module.rs`, `misses.rs` and `scale.rs` for how, `bars.rs` for what is asked of it.
 
 mod bars;
 mod cases;
@@ -11,6 +11,7 @@ mod cpu;
 mod filters;
 mod load;
 mod misses;
+mod module;
 mod options;
 mod render;
 mod report;
@@ -49,6 +50,7 @@ fn main() -> Result<()> {
         stamp: stamp::new(&run, options.seed)?,
         bars: Vec::new(),
         side_by_side: Vec::new(),
+        module: Vec::new(),
         misses: Vec::new(),
         curves: Vec::new(),
         facts: Vec::new(),
@@ -56,9 +58,14 @@ fn main() -> Result<()> {
     let say = |what: &str| eprintln!("[{:4} s] {what}", started.elapsed().as_secs());
     if options.has(Part::SideBySide) {
         say("side by side");
-        let field = cases::Field::new(&run.module, &run.noop, &options.modules)?;
+        let field = cases::Field::new(&run.module, &run.noop, &run.floor, &options.modules)?;
         report.side_by_side = side_by_side::measure(&mut run, &field)?;
         eprintln!("{}", render::costs(&report.side_by_side));
+        keep(&report)?;
+    }
+    if options.has(Part::Module) {
+        say("the module in V8");
+        report.module = module::measure(&run, &options.modules)?;
         keep(&report)?;
     }
     if options.has(Part::Miss) {
@@ -92,8 +99,7 @@ fn main() -> Result<()> {
 }
 
 fn judge(report: &mut Report) {
-    let Report { stamp, side_by_side, misses, curves, .. } = &*report;
-    report.bars = bars::of(side_by_side, misses, curves, stamp.module_bytes);
+    report.bars = bars::of(report);
 }
 
 /// What is known up to now, so that a part that fails loses no other.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::run::Effort;
 
 /// What is wrong with a word, and what would be right.
-const USAGE: &str = "cargo bench -- [side-by-side] [miss] [scale] [--quick | --smoke] [--seed NUMBER] [--module NAME=FILE]… [--redraw]\n\
+const USAGE: &str = "cargo bench -- [side-by-side] [module] [miss] [scale] [--quick | --smoke] [--seed NUMBER] [--module NAME=FILE]… [--redraw]\n\
     Without a part all are run. `--module` puts another build of the filter beside this one. A full run of everything writes docs/, \
     all others target/bench/. `--redraw` only writes the pictures and pages of docs/bench.json anew.";
 
@@ -16,6 +16,8 @@ const USAGE: &str = "cargo bench -- [side-by-side] [miss] [scale] [--quick | --s
 pub enum Part {
     /// Filters beside each other.
     SideBySide,
+    /// The module in V8, without Envoy.
+    Module,
     Miss,
     Scale,
 }
@@ -49,6 +51,7 @@ impl Options {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "side-by-side" => options.parts.push(Part::SideBySide),
+                "module" => options.parts.push(Part::Module),
                 "miss" => options.parts.push(Part::Miss),
                 "scale" => options.parts.push(Part::Scale),
                 "--quick" => options.effort = Effort::QUICK,

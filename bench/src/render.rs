@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Report, Row};
+use crate::module;
+use crate::report::{InModule, Report, Row};
 
 /// Begins what the command writes into a page.
 const BEGIN: &str = "<!-- cargo bench begins -->\n";
@@ -15,12 +16,56 @@ pub fn costs(rows: &[Row]) -> String {
         "| | CPU µs a request | quartiles | over bare | in no-ops | p50 / p99 µs |\n\
          | --- | ---: | ---: | ---: | ---: | ---: |\n",
     );
+    // Results from before there was a floor have none to be said in.
+    let with_floors = rows.iter().any(|row| row.of_floor.is_some());
+    if with_floors {
+        text = String::from(
+            "| | CPU µs a request | quartiles | over bare | in floors | in no-ops | p50 / p99 µs |\n\
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        );
+    }
     for row in rows {
         let Row { label, cpu, added, of_noop, p50, p99, .. } = row;
         let _written = writeln!(
             text,
-            "| {label} | {:.1} | {:.1} – {:.1} | {added:.1} | {of_noop:.1} | {p50:.0} / {p99:.0} |",
-            cpu.median, cpu.lower, cpu.upper
+            "| {label} | {:.1} | {:.1} – {:.1} | {added:.1} |{} {of_noop:.1} | {p50:.0} / {p99:.0} |",
+            cpu.median,
+            cpu.lower,
+            cpu.upper,
+            match row.of_floor {
+                Some(floors) => format!(" {floors:.2} |"),
+                None if with_floors => " |".to_owned(),
+                None => String::new(),
+            }
+        );
+    }
+    text
+}
+
+/// What requests cost in V8 alone.
+#[must_use]
+pub fn in_module(rows: &[InModule]) -> String {
+    let mut text = String::from(
+        "| the module in V8, no Envoy | µs hot | in floors | with logic | µs evicted | in floors | with logic | instructions | bytes of code | allocations | host calls |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    let said = |ratio: Option<f64>| ratio.map_or(String::new(), |ratio| format!("{ratio:.1}"));
+    for row in rows {
+        let InModule { way, hot, cold, instructions, code_bytes, host_calls, .. } = row;
+        let of_floor = module::in_floors(rows, row);
+        let of_logic = module::in_floors_with_logic(rows, row);
+        let name =
+            row.module.as_ref().map_or_else(|| way.clone(), |module| format!("{way}: {module}"));
+        let allocations = row.allocations.map_or(String::new(), |count| count.to_string());
+        let _written = writeln!(
+            text,
+            "| {name} | {:.2} | {} | {} | {:.2} | {} | {} | {instructions} | {code_bytes} | {allocations} | {host_calls} |",
+            hot.lower,
+            said(of_floor.map(|(hot, _)| hot)),
+            said(of_logic.map(|(hot, _)| hot)),
+            cold.lower,
+            said(of_floor.map(|(_, cold)| cold)),
+            said(of_logic.map(|(_, cold)| cold)),
         );
     }
     text
@@ -52,6 +97,10 @@ pub fn markdown(report: &Report) -> String {
 #[must_use]
 pub fn details(report: &Report) -> String {
     let mut text = String::new();
+    if !report.module.is_empty() {
+        text.push_str(&in_module(&report.module));
+        text.push('\n');
+    }
     if !report.misses.is_empty() {
         text.push_str(
             "| unknown credential | server waits | p50 µs | over bare Envoy | and over the server |\n\

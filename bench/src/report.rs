@@ -13,6 +13,9 @@ pub struct Report {
     pub bars: Vec<Bar>,
     /// Everything beside everything else.
     pub side_by_side: Vec<Row>,
+    /// Requests through the module in V8, without Envoy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub module: Vec<InModule>,
     /// Requests whose credential nobody knows yet.
     pub misses: Vec<Miss>,
     pub curves: Vec<Curve>,
@@ -57,10 +60,35 @@ pub struct Row {
     pub added: f64,
     /// `added` in units of the filter that does nothing.
     pub of_noop: f64,
+    /// `added` in units of the floor: what the host calls of this way cost by themselves. For what
+    /// is no way of this filter, those of a hit. Older results have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_floor: Option<f64>,
     /// Microseconds to the answer at a fixed rate, half of the requests.
     pub p50: f64,
     /// And 99 of 100.
     pub p99: f64,
+}
+
+/// A way that a request can take, through the module in V8 alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InModule {
+    pub way: String,
+    /// Another module than the filter's own: a floor, a filter that does nothing, another build.
+    pub module: Option<String>,
+    /// Microseconds of a request when one follows the other.
+    pub hot: Spread,
+    /// The same when memory is walked between two requests, so that none finds its code and data in
+    /// a cache.
+    pub cold: Spread,
+    /// WebAssembly instructions.
+    pub instructions: u64,
+    /// Bytes of code that are executed.
+    pub code_bytes: u64,
+    /// Allocations; nothing where the module does not tell them.
+    pub allocations: Option<u64>,
+    pub host_calls: u64,
 }
 
 /// One way to verify an unknown credential, and one server.

@@ -89,9 +89,13 @@ pub struct Run {
     pub servers: Servers,
     /// The order of slices.
     pub random: fastrand::Rng,
+    /// Where that order began.
+    pub seed: u64,
     pub module: PathBuf,
     /// What it is measured against.
     pub noop: Noop,
+    /// And this, which makes host calls by hand.
+    pub floor: PathBuf,
     /// Files that are not kept.
     pub scratch: Scratch,
 }
@@ -110,8 +114,10 @@ impl Run {
             places,
             servers: Servers::start()?,
             random: fastrand::Rng::with_seed(seed),
+            seed,
             module: integration::harness::module::build()?,
             noop: Noop::build()?,
+            floor: integration::harness::module::build_package("floor-filter")?,
             scratch: Scratch::new("bench-files")?,
         })
     }

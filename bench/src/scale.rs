@@ -42,6 +42,7 @@ impl Plan {
             listener: listener.into(),
             path: path.into(),
             headers,
+            floor: crate::cases::FLOOR,
             status: 200,
             user: None,
         });

@@ -41,14 +41,17 @@ pub fn measure(run: &mut Run, field: &Field) -> Result<Vec<Row>> {
     };
     let bare = lower("bare")?;
     let noop = lower("noop")? - bare;
-    let rows = field.cases.iter().zip(cpu).zip(latency);
+    let floors = field.cases.iter().map(|case| Ok(lower(case.floor)? - bare));
+    let floors = floors.collect::<Result<Vec<f64>>>()?;
+    let rows = field.cases.iter().zip(cpu).zip(latency).zip(floors);
     Ok(rows
-        .map(|((case, cpu), (p50, p99))| Row {
+        .map(|(((case, cpu), (p50, p99)), floor)| Row {
             id: case.id.clone(),
             label: case.label.clone(),
             cpu,
             added: cpu.lower - bare,
             of_noop: (cpu.lower - bare) / noop,
+            of_floor: Some((cpu.lower - bare) / floor),
             p50,
             p99,
         })
@@ -89,7 +92,7 @@ fn latencies(run: &mut Run, rig: &Rig, cases: &[Case]) -> Result<Vec<(f64, f64)>
 fn all_counted(rig: &Rig) -> Result<()> {
     let metrics = rig.metrics()?;
     let of = |name: &str| metrics.get(name).copied().unwrap_or_default();
-    for outcome in ["token", "client", "guest", "missing"] {
+    for outcome in ["token", "client", "guest", "public", "missing"] {
         let name = format!("requests_total;outcome={outcome}");
         ensure!(of(&name) > 0, "the filter counts no {outcome}: {metrics:?}");
     }
