@@ -14,6 +14,8 @@ use usergrid_auth_config::Config;
 const BEYOND: &[(&str, &str)] = &[
     // Headers with a meaning of their own, in whatever letters and spelt with `_` or `-`.
     ("claim-limits", "identity.headers.host"),
+    // Bounds of a duration.
+    ("claim-pointers", "introspection.leeway"),
     // Names that differ by letter case alone, a header with a meaning of its own, and a
     // contradiction.
     ("clean-headers", "credentials.clean_headers[1]"),

@@ -83,6 +83,7 @@ pub static KEYS: &[KeySpec] = &[
     string("introspection", "path", Path, Required),
     key("introspection", "timeout", CALL, by_protocol(&Millis(500), &Millis(1_000))),
     number("introspection", "retries", 1, 0, 5),
+    duration("introspection", "leeway", 5_000, 0, 300_000),
     object("introspection", "client_auth", "introspection.client_auth", EmptyObject),
     word("introspection.client_auth", "method", Method::WORDS),
     string("introspection.client_auth", "client_id", Format::Text, OF_THE_METHOD),

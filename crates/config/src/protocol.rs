@@ -36,6 +36,7 @@ impl Protocol {
                 "path",
                 "timeout",
                 "retries",
+                "leeway",
                 "client_auth",
                 "token_type_hint",
                 "parameters",

@@ -97,6 +97,8 @@ impl<'a> Value<'a> {
                     Err(self.problem(&["is empty"]))
                 } else if text.chars().any(char::is_control) {
                     Err(self.problem(&[&quoted(text), " holds a control character"]))
+                } else if *self.shape == Shape::String(Format::Claim) && !is_claim(text) {
+                    Err(self.is_not("a JSON pointer (RFC 6901) of at most 16 steps"))
                 } else {
                     Ok(text)
                 }
@@ -337,6 +339,17 @@ fn repeats<'a>(seen: &mut Vec<&'a str>, name: &'a str) -> bool {
     let repeats = seen.contains(&name);
     seen.push(name);
     repeats
+}
+
+/// The most steps of a JSON pointer.
+const MOST_STEPS: usize = 16;
+
+/// Whether `text` names a claim. What begins with `/` is a JSON pointer (RFC 6901), in which `~`
+/// begins an escape.
+fn is_claim(text: &str) -> bool {
+    let Some(pointer) = text.strip_prefix('/') else { return true };
+    pointer.split('/').count() <= MOST_STEPS
+        && pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
 }
 
 /// Whether `text` is non-empty and nothing but `!` to `~`.

@@ -21,6 +21,8 @@ pub struct Introspection {
     pub endpoint: Endpoint,
     /// Tries after the first one, all within the endpoint's timeout.
     pub retries: u32,
+    /// How far ahead `nbf` may lie: the server's clock is another one.
+    pub leeway: Duration,
     /// How the filter authenticates at the server.
     pub client_auth: ClientAuth,
     /// Sent as `token_type_hint` (RFC 7662 section 2.1); `None` sends none.
@@ -44,6 +46,7 @@ impl fmt::Debug for Introspection {
         f.debug_struct("Introspection")
             .field("endpoint", &self.endpoint)
             .field("retries", &self.retries)
+            .field("leeway", &self.leeway)
             .field("client_auth", &self.client_auth)
             .field("token_type_hint", &self.token_type_hint)
             .field("parameters", &names)
@@ -96,6 +99,7 @@ pub(crate) fn introspection(section: &Section<'_>) -> Result<Introspection, Repo
         Introspection {
             endpoint: endpoint(section),
             retries: section.whole_number("retries"),
+            leeway: section.duration("leeway"),
             client_auth: client_auth::client_auth(section),
             token_type_hint: section.optional_text("token_type_hint"),
             parameters: parameters(section),

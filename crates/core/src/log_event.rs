@@ -4,7 +4,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use crate::principal::ClaimLimit;
+use crate::principal::{ClaimKind, ClaimLimit};
 use crate::refusal::Refusal;
 use crate::verification::key::Fingerprint;
 use crate::verification::verdict::ServerFault;
@@ -50,6 +50,18 @@ pub enum LogEvent {
         server: Option<Rc<str>>,
         /// Whether calls stop.
         open: bool,
+    },
+    /// A claim of an answer has a shape or repetition of which nothing can be made, so it grants
+    /// nothing.
+    UnusableClaim {
+        /// Envoy's name of the cluster.
+        cluster: String,
+        /// The server's name, where there are several.
+        server: Option<Rc<str>>,
+        /// Which.
+        claim: ClaimKind,
+        /// Of this claim, since the last such line.
+        suppressed: u64,
     },
     /// A credential that nobody could verify admitted a request for what it says by itself, because
     /// the server is down.
@@ -97,6 +109,7 @@ impl LogEvent {
             Self::Observing
             | Self::ServerFailed { .. }
             | Self::Breaker { .. }
+            | Self::UnusableClaim { .. }
             | Self::AdmittedOffline { .. }
             | Self::RouteSettingsIgnored
             | Self::ServedStale { .. } => log::Level::Warn,
@@ -132,6 +145,16 @@ impl fmt::Display for LogEvent {
             Self::Observing => f.write_str(usergrid_auth_config::OBSERVING),
             Self::ServerFailed { cluster, server, fault, suppressed } => {
                 write!(f, "{}no verdict from cluster `{cluster}`: {fault}", Named(server))?;
+                more(f, *suppressed)
+            }
+            Self::UnusableClaim { cluster, server, claim, suppressed } => {
+                write!(
+                    f,
+                    "{}an answer of cluster `{cluster}` has a claim of a shape that cannot be used, \
+                     which grants nothing: claim={}",
+                    Named(server),
+                    claim.key()
+                )?;
                 more(f, *suppressed)
             }
             Self::Breaker { cluster, server, open: true } => {

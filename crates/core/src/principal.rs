@@ -4,6 +4,9 @@ mod claims;
 pub(crate) mod header_values;
 pub(crate) mod members;
 mod size;
+mod unusable;
+
+pub use unusable::{ClaimKind, UnusableClaims};
 
 pub(crate) use claims::{collect_rules, from_claims, tenants};
 
@@ -75,6 +78,8 @@ pub struct Principal {
     pub state: Vec<(StateName, Rc<[u8]>)>,
     /// For a client pair: the token that goes upstream in place of the secret.
     pub issued_token: Option<Secret>,
+    /// Claims of which nothing could be made, and which therefore grant nothing.
+    pub unusable: UnusableClaims,
 }
 
 /// SHA-256 of a claim: equal claims compile to equal rules.
@@ -98,6 +103,7 @@ impl Principal {
             identity: Vec::new(),
             state: Vec::new(),
             issued_token: None,
+            unusable: UnusableClaims::default(),
         }
     }
 }

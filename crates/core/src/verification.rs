@@ -35,7 +35,7 @@ use crate::header_map::HeaderMap;
 use crate::log_event::LogEvent;
 use crate::log_limiter::LogLimiter;
 use crate::metrics::Counter;
-use crate::principal::Principal;
+use crate::principal::{ClaimKind, Principal};
 use crate::revocation::RevocationTable;
 use crate::time::{Steady, SteadyClock, UnixMillis};
 
@@ -114,6 +114,7 @@ pub(crate) struct Verification<W> {
     unserved: Vec<Completion<W>>,
     /// By the server's place.
     failures: LogLimiter<(usize, ServerFault)>,
+    unusable: LogLimiter<(usize, ClaimKind)>,
     stale: LogLimiter<usize>,
     offline: LogLimiter<usize>,
     actions: Vec<Action>,
@@ -212,6 +213,7 @@ impl<W> Verification<W> {
             probes: Vec::new(),
             unserved: Vec::new(),
             failures: LogLimiter::new(1),
+            unusable: LogLimiter::new(1),
             stale: LogLimiter::new(1),
             offline: LogLimiter::new(1),
             actions: Vec::new(),

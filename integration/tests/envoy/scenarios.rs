@@ -35,6 +35,7 @@ scenarios! {
     conflicts_usergrid: "conflicts-usergrid",
     conflicts: "conflicts",
     credentials: "credentials",
+    claims: "claims",
     forward_as_sent: "forward-as-sent",
     forward_remove: "forward-remove",
     grpc_oauth: "grpc-oauth",

@@ -72,11 +72,12 @@ fn array(of_these: &Shape) -> Tree {
 fn string(format: Format) -> Tree {
     let pattern = match format {
         Format::Any => return Tree::of("type", "string"),
-        Format::Text | Format::Claim | Format::Name => TEXT,
+        Format::Text | Format::Name => TEXT,
         Format::Label => "^[A-Za-z0-9_-]{1,64}$",
         Format::HostPattern => {
             "^(\\*|\\*?[A-Za-z0-9._-]+|[A-Za-z0-9._-]+\\*|\\[[0-9A-Fa-f:.]+\\])$"
         }
+        Format::Claim => CLAIM,
         Format::Secret => "^[^\\u0000-\\u001f\\u007f]+$",
         Format::Path => "^/[^\\u0000-\\u001f\\u007f-\\u009f]*$",
         Format::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",
@@ -97,6 +98,12 @@ fn string(format: Format) -> Tree {
     };
     Tree::of("type", "string").with("pattern", pattern)
 }
+
+/// As [`TEXT`]; what begins with a slash is a JSON pointer of at most 16 steps.
+const CLAIM: &str = concat!(
+    "^(?!/)[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+    "|^(/([^~/\\u0000-\\u001f\\u007f-\\u009f]|~[01])*){1,16}$"
+);
 
 /// At least one character, and no control characters.
 const TEXT: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";

@@ -4,74 +4,84 @@
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
-use usergrid_auth_config::json::{Json, Object};
-use usergrid_auth_config::{Authorization, ClaimLimits, Config, Server};
+use usergrid_auth_config::json::{Json, Object, Repeated};
+use usergrid_auth_config::{Authorization, Config, Server, Tenancy};
 use usergrid_auth_rules::permission::Rule;
 use usergrid_auth_rules::syntax::is_uuid;
 
 use super::header_values::{self, HeaderValue};
-use super::members::{self, Round};
+use super::members::{self, Entries, Round, Writing};
+use super::unusable::{ClaimKind, UnusableClaims};
 use super::{AnswerError, ApplicationName, ClaimDigest, ClaimLimit, Principal, PrincipalKind};
+use crate::time::{UnixMillis, millis};
 
 /// The longest rule in an answer, in bytes.
 const LONGEST_RULE: usize = 1024;
 
-/// Reads a list of a claim.
-type ReadList = fn(&Object, &str, ClaimLimits) -> Result<Option<Vec<String>>, AnswerError>;
-
 /// The principal of an introspection answer of `server`. Does not ask whether the token is active,
 /// ours or still good.
+///
+/// What nothing here needs is not read. What is needed and cannot be used grants nothing and names
+/// no tenant, and is noted; the four claims of RFC 7662 must not be repeated.
 pub(crate) fn from_claims(
-    claims: &Object,
+    answer: &Object,
     config: &Config,
     server: &Server,
 ) -> Result<Principal, AnswerError> {
     let (names, limits) = (&config.claims, config.claim_limits);
-    let named = |name: &Option<String>| match name {
-        Some(name) => claims.get(name),
-        None => Ok(None),
-    };
-    let principal = match named(&names.principal)? {
-        Some(Json::String(word)) => kind(word),
+    let mut unusable = UnusableClaims::default();
+    let kind = match names.principal.as_ref().map(|name| members::claim(answer, name)) {
+        Some(Ok(Some(Json::String(word)))) => kind(word),
+        Some(Err(Repeated)) => {
+            unusable.note(ClaimKind::Principal);
+            PrincipalKind::ApplicationUser
+        }
         _ => PrincipalKind::ApplicationUser,
     };
     let mut user_names: Vec<String> = Vec::new();
     for name in [&names.username, &names.sub] {
-        if let Some(Json::String(user)) = claims.get(name)?
-            && !user.is_empty()
-            && !user_names.contains(user)
-        {
+        let user = members::claim(answer, name)?.and_then(members::name).unwrap_or_default();
+        if !user.is_empty() && !user_names.iter().any(|known| *known == user) {
             if user.len() > header_values::LONGEST {
                 return Err(AnswerError::Oversized(ClaimLimit::Header));
             }
-            user_names.push(user.clone());
+            user_names.push(user.into_owned());
         }
     }
-    let scopes = members::scopes(claims, &names.scope, limits)?;
-    let read = |read: ReadList, name: &Option<String>| match name {
-        Some(name) => read(claims, name, limits),
-        None => Ok(None),
+    let scope = members::claim(answer, &names.scope)?;
+    let scopes =
+        unusable.usable(ClaimKind::Scope, members::entries(scope, Writing::Scope, limits)?);
+    let mut read = |claim, name: &Option<String>, writing, is_needed: bool| {
+        let Some(name) = name.as_ref().filter(|_| is_needed) else { return Ok(None) };
+        let entries = match members::claim(answer, name) {
+            Ok(value) => members::entries(value, writing, limits)?,
+            Err(Repeated) => Entries::Unusable,
+        };
+        Ok::<_, AnswerError>(unusable.usable(claim, entries))
     };
-    let roles = read(members::list, &names.roles)?;
-    let permissions = read(members::list, &names.permissions)?;
+    let settings = &server.authorization;
+    let is_user = kind == PrincipalKind::ApplicationUser;
+    let by_roles = is_user && settings.roles.is_some();
+    let by_tenant = settings.tenancy != Tenancy::Ignore;
+    let roles = read(ClaimKind::Roles, &names.roles, Writing::Words, by_roles)?;
+    let permissions = read(ClaimKind::Permissions, &names.permissions, Writing::Words, is_user)?;
     let (organizations, applications) = tenants(
-        read(members::one_or_list, &names.organization)?,
-        read(members::one_or_list, &names.application)?,
+        read(ClaimKind::Organization, &names.organization, Writing::Tenants, by_tenant)?,
+        read(ClaimKind::Application, &names.application, Writing::Tenants, by_tenant)?,
     );
-    let aliases = aliases(claims, &user_names);
-    let (identity, state) = header_values::headers(config, server, principal, |name| {
-        let is_scope = *name == names.scope;
-        let value = if is_scope { HeaderValue::of_scope } else { HeaderValue::of_claim };
-        Ok(claims.get(name)?.and_then(value))
-    })?;
+    let aliases = aliases(answer, &user_names);
+    let (identity, state) =
+        header_values::headers(config, server, kind, |name| header(answer, config, name))?;
+    let leeway = server.verifier.introspection().map_or(0, |it| millis(it.leeway));
+    let begins = members::seconds(answer, "nbf", Round::Up)?;
     Ok(Principal {
-        kind: principal,
+        kind,
         user_names,
         organizations,
         applications,
         rules: collect_rules(
-            principal,
-            &server.authorization,
+            kind,
+            settings,
             permissions.as_deref(),
             roles.as_deref(),
             scopes.as_deref(),
@@ -79,12 +89,39 @@ pub(crate) fn from_claims(
         permissions: permissions.as_deref().map(digest_of_claim),
         aliases,
         scopes: scopes.unwrap_or_default(),
-        not_before: members::seconds(claims, "nbf", Round::Up)?,
-        expires: members::seconds(claims, "exp", Round::Down)?,
+        not_before: begins.map(|UnixMillis(at)| UnixMillis(at.saturating_sub(leeway))),
+        expires: members::end(answer, "exp")?,
         identity,
         state,
         issued_token: None,
+        unusable,
     })
+}
+
+/// What the claim `name` is to a backend; nothing where it has no value that a header can hold.
+fn header(
+    answer: &Object,
+    config: &Config,
+    name: &String,
+) -> Result<Option<HeaderValue>, AnswerError> {
+    let names = &config.claims;
+    let is_name = [&names.sub, &names.username, &names.client_id].contains(&name);
+    let claim = match members::claim(answer, name) {
+        Ok(claim) => claim,
+        // Who it is must not depend on who reads the answer.
+        Err(Repeated) if is_name || *name == names.scope => return Err(AnswerError::Malformed),
+        Err(Repeated) => None,
+    };
+    let value = if is_name {
+        HeaderValue::of_name
+    } else if *name == names.scope {
+        HeaderValue::of_scope
+    } else if [&names.organization, &names.application].iter().any(|it| it.as_ref() == Some(name)) {
+        HeaderValue::of_tenants
+    } else {
+        HeaderValue::of_claim
+    };
+    Ok(claim.and_then(value))
 }
 
 /// What else answers call a user by, as far as servers tell: Usergrid's revocations may name any of

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::{AnswerError, ClaimLimit, PrincipalKind};
+use super::{AnswerError, ClaimLimit, PrincipalKind, members};
 use usergrid_auth_config::json::Json;
 use usergrid_auth_config::{Config, IdentitySource, Overflow, Server, StateName};
 
@@ -100,7 +100,7 @@ impl HeaderValue {
             return Some(Self { bytes: scalar(claim)?, separator: b',' });
         };
         let mut bytes = Vec::new();
-        for item in items {
+        for item in items.iter().filter(|item| **item != Json::Null) {
             let item = scalar(item)?;
             // An empty value beside others would be lost by some readers of lists and kept by
             // others.
@@ -110,6 +110,18 @@ impl HeaderValue {
             bytes.extend_from_slice(&item);
         }
         Some(Self { bytes, separator: b',' })
+    }
+
+    /// The value of a claim that names somebody.
+    pub(crate) fn of_name(claim: &Json) -> Option<Self> {
+        Some(Self::of_text(members::name(claim)?.as_bytes()))
+    }
+
+    /// The value of a claim of tenants, which may be the keys of an object.
+    pub(crate) fn of_tenants(claim: &Json) -> Option<Self> {
+        let Json::Object(tenants) = claim else { return Self::of_claim(claim) };
+        let names = tenants.iter().map(|(name, _)| Json::String(name.to_owned()));
+        Self::of_claim(&Json::Array(names.collect()))
     }
 
     /// The value of a claim whose entries, as a string, are separated by blanks (RFC 6749
@@ -145,13 +157,7 @@ impl HeaderValue {
 fn scalar(claim: &Json) -> Option<Vec<u8>> {
     match claim {
         Json::String(text) => Some(encode(text.as_bytes())),
-        // A fraction identifies nobody, and the tables that print one would be a twentieth of the
-        // module.
-        Json::Number(number) => number
-            .as_u64()
-            .map(|whole| whole.to_string())
-            .or_else(|| number.as_i64().map(|whole| whole.to_string()))
-            .map(String::into_bytes),
+        Json::Number(_) => members::whole_number(claim).map(String::into_bytes),
         Json::Bool(flag) => Some(flag.to_string().into_bytes()),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }

@@ -1,12 +1,14 @@
 //! Typed reading of an answer's members, for all who read answers. Absent, empty and unusable stay
 //! three different things: only a server's silence may mean "not checked".
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+
+use usergrid_auth_config::ClaimLimits;
+use usergrid_auth_config::json::{Json, Object, Repeated};
 
 use super::{AnswerError, ClaimLimit};
 use crate::time::UnixMillis;
-use usergrid_auth_config::ClaimLimits;
-use usergrid_auth_config::json::{Json, Object};
 
 /// Among so many entries, looking for a repetition is cheaper than hashing.
 const FEW: usize = 16;
@@ -19,8 +21,10 @@ pub(crate) enum Round {
 }
 
 /// A whole answer: one JSON object.
+///
+/// One byte order mark is skipped, as RFC 8259 section 8.1 lets a reader do.
 pub(crate) fn object(body: &[u8]) -> Result<Object, AnswerError> {
-    match Json::parse(body) {
+    match Json::parse(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)) {
         Ok(Json::Object(object)) => Ok(object),
         _ => Err(AnswerError::Malformed),
     }
@@ -40,71 +44,143 @@ pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>
     }
 }
 
-/// An array of strings, without repetitions. `null` is an empty one, not absence: absence can mean
-/// that nothing is checked.
-pub(crate) fn list(
-    object: &Object,
-    name: &str,
-    limits: ClaimLimits,
-) -> Result<Option<Vec<String>>, AnswerError> {
-    match object.get(name)? {
-        None => Ok(None),
-        Some(Json::Null) => Ok(Some(Vec::new())),
-        Some(Json::Array(items)) => {
-            let mut words = Words::new(limits);
-            for item in items {
-                let Json::String(text) = item else { return Err(AnswerError::Malformed) };
-                words.add(text)?;
-            }
-            Ok(Some(words.into_list()))
-        }
-        Some(_) => Err(AnswerError::Malformed),
+/// The value of a claim: the member of that name or, where the name begins with `/`, what it leads
+/// to as a JSON pointer (RFC 6901).
+///
+/// The configuration bounds the steps of a pointer; each looks at one object or array, once.
+///
+/// # Errors
+/// A member is repeated, also one on the way: two readers could find two values.
+pub(crate) fn claim<'a>(answer: &'a Object, name: &str) -> Result<Option<&'a Json>, Repeated> {
+    let Some(pointer) = name.strip_prefix('/') else { return answer.get(name) };
+    let mut steps = pointer.split('/');
+    let first = steps.next().unwrap_or_default();
+    let mut found = answer.get(&unescaped(first))?;
+    for step in steps {
+        found = match found {
+            Some(Json::Object(object)) => object.get(&unescaped(step))?,
+            Some(Json::Array(items)) => place(step).and_then(|place| items.get(place)),
+            _ => return Ok(None),
+        };
+    }
+    Ok(found)
+}
+
+fn unescaped(step: &str) -> Cow<'_, str> {
+    if step.contains('~') {
+        Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(step)
     }
 }
 
-/// A string or an array of strings.
-pub(crate) fn one_or_list(
-    object: &Object,
-    name: &str,
-    limits: ClaimLimits,
-) -> Result<Option<Vec<String>>, AnswerError> {
-    match object.get(name)? {
-        Some(Json::String(text)) => {
-            let mut words = Words::new(limits);
-            words.add(text)?;
-            Ok(Some(words.into_list()))
-        }
-        _ => list(object, name, limits),
-    }
+/// The place that a step names in an array: digits without leading zeros.
+fn place(step: &str) -> Option<usize> {
+    let is_place =
+        step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
+    if is_place { step.parse().ok() } else { None }
 }
 
-/// A scope: blank-separated (RFC 6749 section 3.3), or an array, as several servers have it.
-pub(crate) fn scopes(
-    object: &Object,
-    name: &str,
+/// What one claim of several entries holds.
+pub(crate) enum Entries {
+    /// There is no such claim.
+    Absent,
+    /// Something of which no entries can be made.
+    Unusable,
+    /// The entries, without repetitions. None of them is not the same as absence, which can mean
+    /// that nothing is checked.
+    Are(Vec<String>),
+}
+
+/// How entries are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writing {
+    /// An array of strings, or one string as one entry.
+    Words,
+    /// The same, but a string is split at blanks (RFC 6749 section 3.3). One element of an array is
+    /// one scope, blanks and all; it must not become two.
+    Scope,
+    /// As words, or an object, whose keys are the entries.
+    Tenants,
+}
+
+/// The entries of a claim. `null` holds none, and is skipped in an array.
+///
+/// # Errors
+/// [`AnswerError::Oversized`] if they are more than a principal may hold.
+pub(crate) fn entries(
+    claim: Option<&Json>,
+    writing: Writing,
     limits: ClaimLimits,
-) -> Result<Option<Vec<String>>, AnswerError> {
-    match object.get(name)? {
-        Some(Json::String(text)) => {
-            let mut words = Words::new(limits);
+) -> Result<Entries, AnswerError> {
+    let mut words = Words::new(limits);
+    match claim {
+        None => return Ok(Entries::Absent),
+        Some(Json::Null) => {}
+        Some(Json::String(text)) if writing == Writing::Scope => {
             for word in text.split_ascii_whitespace() {
                 words.add(word)?;
             }
-            Ok(Some(words.into_list()))
         }
-        // One element is one scope, blanks and all; it must not become two.
-        _ => list(object, name, limits),
+        Some(Json::String(text)) => words.add(text)?,
+        Some(Json::Array(items)) => {
+            let usable = |item: &Json| matches!(item, Json::String(_) | Json::Null);
+            if !items.iter().all(usable) {
+                return Ok(Entries::Unusable);
+            }
+            for item in items {
+                if let Json::String(text) = item {
+                    words.add(text)?;
+                }
+            }
+        }
+        Some(Json::Object(object)) if writing == Writing::Tenants => {
+            for (name, _) in object.iter() {
+                words.add(name)?;
+            }
+        }
+        Some(_) => return Ok(Entries::Unusable),
+    }
+    Ok(Entries::Are(words.into_list()))
+}
+
+/// The text of a claim that names somebody: some servers number their users. `None` for any other
+/// shape.
+pub(crate) fn name(claim: &Json) -> Option<Cow<'_, str>> {
+    match claim {
+        Json::String(text) => Some(Cow::Borrowed(text)),
+        other => whole_number(other).map(Cow::Owned),
     }
 }
 
+/// A whole number as text. A fraction identifies nobody, and the tables that print one would be a
+/// twentieth of the module.
+pub(crate) fn whole_number(claim: &Json) -> Option<String> {
+    let Json::Number(number) = claim else { return None };
+    let whole = number.as_u64().map(|whole| whole.to_string());
+    whole.or_else(|| number.as_i64().map(|whole| whole.to_string()))
+}
+
+/// The end of a token's life, as [`seconds`]. 0 and -1 are how some servers write "never".
+pub(crate) fn end(object: &Object, name: &str) -> Result<Option<UnixMillis>, AnswerError> {
+    let is_never = |value: &Json| {
+        matches!(value, Json::Number(number)
+        if number.as_f64().is_some_and(|seconds| seconds == 0.0 || seconds == -1.0))
+    };
+    if object.get(name)?.is_some_and(is_never) {
+        return Ok(None);
+    }
+    seconds(object, name, Round::Down)
+}
+
 /// Seconds, as a JSON number (RFC 7519 section 2, NumericDate), in milliseconds. Before 1970 is
-/// 1970, and what lies beyond the end of time is the end of time. `null` is not a number.
+/// 1970, and what lies beyond the end of time is the end of time.
 pub(crate) fn seconds(
     object: &Object,
     name: &str,
     round: Round,
 ) -> Result<Option<UnixMillis>, AnswerError> {
-    let Some(value) = object.get(name)? else { return Ok(None) };
+    let Some(value) = present(object, name)? else { return Ok(None) };
     let Json::Number(number) = value else { return Err(AnswerError::Malformed) };
     let millis = if let Some(seconds) = number.as_u64() {
         seconds.saturating_mul(1000)

@@ -110,7 +110,10 @@ impl<W> Verification<W> {
                 self.note_unanswered(about.key, Lack::of(fault), steady);
                 self.probe(&verifier, now);
             }
-            Ok(_) => verifier.breaker.answered(&permit),
+            Ok(ref verdict) => {
+                verifier.breaker.answered(&permit);
+                self.report_unusable(&verifier, verdict, now);
+            }
         }
         if let Some(leader) = lease {
             self.publish(&awaited, leader, &reading, now);
@@ -125,6 +128,20 @@ impl<W> Verification<W> {
             let (cluster, server) = (verifier.cluster().to_owned(), verifier.server.name.clone());
             let event = LogEvent::ServerFailed { cluster, server, fault, suppressed };
             self.actions.push(Action::Log(event));
+        }
+    }
+
+    /// Logs which claims of an answer grant nothing because nothing can be made of them.
+    fn report_unusable(&mut self, verifier: &Verifier, verdict: &Verdict, now: UnixMillis) {
+        let Verdict::Verified(principal) = verdict else { return };
+        for claim in principal.unusable.iter() {
+            let kind = (verifier.server.place, claim);
+            if let Some(suppressed) = self.unusable.allow(kind, now) {
+                let (cluster, server) =
+                    (verifier.cluster().to_owned(), verifier.server.name.clone());
+                let event = LogEvent::UnusableClaim { cluster, server, claim, suppressed };
+                self.actions.push(Action::Log(event));
+            }
         }
     }
 

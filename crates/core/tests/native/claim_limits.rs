@@ -14,6 +14,9 @@ fn judged(config: &Config, members: &str) -> String {
     summary(&verdict(&answered(200, body), config, NOW))
 }
 
+/// With a mapping, without which roles are not read.
+const ROLES: &str = r#""authorization":{"roles":{"r":["get:/**"]}}"#;
+
 /// Different entries of so many bytes.
 fn entries(count: usize, length: usize) -> String {
     (0..count).map(|n| format!(r#""{n:0length$}""#)).collect::<Vec<_>>().join(",")
@@ -31,7 +34,7 @@ fn rule(length: usize) -> String {
 
 #[test]
 fn an_answer_that_would_fill_the_memory_is_refused() {
-    let mut config = config("");
+    let mut config = config(ROLES);
     // Identity headers have a limit of their own.
     config.identity = Vec::new();
     for name in ["scope", "roles", "organization", "application", "permissions"] {
@@ -65,9 +68,11 @@ fn an_answer_that_would_fill_the_memory_is_refused() {
 
 #[test]
 fn limits_follow_the_configuration() {
-    let mut small = config(r#""limits":{"claims":{"bytes":256,"entries":2}}"#);
+    let mut small =
+        config(&format!(r#"{ROLES},"limits":{{"claims":{{"bytes":256,"entries":2}}}}"#));
     small.identity = Vec::new();
-    let mut large = config(r#""limits":{"claims":{"bytes":262144,"entries":4096}}"#);
+    let mut large =
+        config(&format!(r#"{ROLES},"limits":{{"claims":{{"bytes":262144,"entries":4096}}}}"#));
     large.identity = Vec::new();
     for name in ["scope", "roles", "organization", "application", "permissions"] {
         let of = |config: &Config, list: String| judged(config, &format!(r#""{name}":[{list}]"#));
@@ -94,11 +99,12 @@ fn as_many_repetitions_as_there_is_room_for_are_one_entry() {
 fn a_user_with_many_roles_is_let_in_once_the_limit_is_raised() {
     let roles = format!(r#""roles":[{}]"#, entries(257, 8));
     for (overrides, expected) in [
-        ("", "401 auth_invalid"),
+        (r#""limits":{}"#, "401 auth_invalid"),
         (r#""limits":{"claims":{"entries":257}}"#, "forwarded"),
         (r#""limits":{"claims":{"entries":256}}"#, "401 auth_invalid"),
     ] {
-        let mut worker = Worker::new(overrides);
+        let roles_of_nobody = r#""authorization":{"roles":{"00000000":["get:/**"]}}"#;
+        let mut worker = Worker::new(&format!("{roles_of_nobody},{overrides}"));
         let stream = worker.request("GET /acme/app/x", &BEARER);
         worker.active(&roles);
         assert_eq!(worker.verdict(stream), expected, "{overrides}");
@@ -116,7 +122,7 @@ fn a_refusal_names_the_key_and_no_value() {
         (long("client_id"), "identity.overflow"),
     ] {
         // A second worker learns of it from the first, and the first asks its own memory.
-        let (_, mut one, mut two) = Worker::two("");
+        let (_, mut one, mut two) = Worker::two(ROLES);
         one.with_token("GET /acme/app/x", "abc", &claims);
         one.with_token("GET /acme/app/x", "abc", "");
         two.with_token("GET /acme/app/x", "abc", "");

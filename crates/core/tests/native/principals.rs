@@ -37,7 +37,13 @@ fn user_names_are_username_then_subject() {
     assert_eq!(names(r#""sub":"id","username":"Fred""#), ["Fred", "id"]);
     assert_eq!(names(r#""sub":"fred","username":"fred""#), ["fred"]);
     assert_eq!(names(r#""sub":"","username":"fred""#), ["fred"]);
-    assert_eq!(names(r#""sub":7,"username":null"#), Vec::<String>::new());
+    assert_eq!(names(r#""sub":7,"username":null"#), ["7"]);
+    assert_eq!(
+        names(r#""sub":18446744073709551615,"username":-7"#),
+        ["-7", "18446744073709551615"]
+    );
+    assert_eq!(names(r#""sub":1.5,"username":true"#), Vec::<String>::new());
+    assert_eq!(names(r#""sub":["a"],"username":{"a":1}"#), Vec::<String>::new());
 }
 
 #[test]
@@ -249,7 +255,8 @@ fn identity_values_are_header_safe_and_unambiguous() {
         ("{}", None),
         (r#"["a",{}]"#, None),
         (r#"["a",["b"]]"#, None),
-        (r#"["a",null]"#, None),
+        (r#"["a",null,"b"]"#, Some("a,b")),
+        ("[null]", None),
     ] {
         assert_eq!(header_of(claim).as_deref(), value, "{claim}");
     }
@@ -285,4 +292,140 @@ proptest! {
             prop_assert!(text.is_empty());
         }
     }
+}
+
+/// The keys of the claims of which nothing could be made.
+fn unusable(config: &Config, members: &str) -> Vec<&'static str> {
+    principal(config, members).unusable.iter().map(|claim| claim.key()).collect()
+}
+
+#[test]
+fn what_cannot_be_used_grants_nothing_and_is_named() {
+    let mut config = config("");
+    let settings = &mut Rc::get_mut(&mut config.servers[0]).unwrap().authorization;
+    settings.roles = Some(HashMap::from([("r".to_owned(), [].into())]));
+    let shapes = ["7", "true", "1.5", r#"[["get:/**"]]"#, r#"["r",7]"#, r#"[{"r":1}]"#];
+    for shape in shapes {
+        for (claim, key) in [("permissions", "claims.permissions"), ("roles", "claims.roles")] {
+            let members = format!(r#""{claim}":{shape}"#);
+            assert_eq!(enforced(&config, &members), Some(0), "{members}");
+            assert_eq!(unusable(&config, &members), [key], "{members}");
+        }
+        let members = format!(r#""organization":{shape}"#);
+        assert_eq!(principal(&config, &members).organizations, Some(Vec::new()), "{members}");
+        assert_eq!(unusable(&config, &members), ["claims.organization"]);
+        let members = format!(r#""application":{shape}"#);
+        assert_eq!(principal(&config, &members).applications, Some(Vec::new()), "{members}");
+        assert_eq!(unusable(&config, &members), ["claims.application"]);
+        let members = format!(r#""scope":{shape}"#);
+        assert!(principal(&config, &members).scopes.is_empty(), "{members}");
+        assert_eq!(unusable(&config, &members), ["claims.scope"]);
+    }
+    // An object is no list of rules or roles, whatever its keys are.
+    for claim in ["permissions", "roles", "scope"] {
+        let members = format!(r#""{claim}":{{"r":1,"get:/**":1}}"#);
+        assert_eq!(unusable(&config, &members), [format!("claims.{claim}")]);
+    }
+    assert!(unusable(&config, r#""permissions":null,"roles":[null],"scope":null"#).is_empty());
+}
+
+#[test]
+fn two_readers_never_find_two_rights() {
+    let mut config = config("");
+    let settings = &mut Rc::get_mut(&mut config.servers[0]).unwrap().authorization;
+    settings.roles = Some(HashMap::from([("r".to_owned(), [].into())]));
+    for (members, keys) in [
+        (r#""permissions":[],"permissions":["get:/**"]"#, "claims.permissions"),
+        (r#""roles":["r"],"roles":["r"]"#, "claims.roles"),
+        (r#""organization":"acme","organization":"evil""#, "claims.organization"),
+        (r#""application":"a/b","application":"c/d""#, "claims.application"),
+        (r#""principal":"admin_user","principal":"admin_user""#, "claims.principal"),
+    ] {
+        let found = principal(&config, members);
+        assert_eq!(found.kind, PrincipalKind::ApplicationUser, "{members}");
+        assert!(found.organizations.is_none_or(|names| names.is_empty()), "{members}");
+        assert!(found.applications.is_none_or(|names| names.is_empty()), "{members}");
+        assert!(found.rules.is_none_or(|rules| rules.iter().all(|group| group.is_empty())));
+        assert_eq!(unusable(&config, members), [keys]);
+        assert_eq!(identity(&principal(&config, members), "x-usergrid-organization"), None);
+    }
+}
+
+#[test]
+fn one_string_is_a_list_of_one_and_keys_are_tenants() {
+    let mut config = config("");
+    assert_eq!(enforced(&config, r#""permissions":"get:/**""#), Some(1));
+    assert_eq!(enforced(&config, r#""permissions":[null,"get:/**",null]"#), Some(1));
+    let found = principal(&config, r#""organization":{"Acme":{"id":1},"b":null}"#);
+    assert_eq!(found.organizations.as_deref(), Some(&["acme".to_owned(), "b".to_owned()][..]));
+    assert_eq!(identity(&found, "x-usergrid-organization"), Some("Acme,b"));
+    let found = principal(&config, r#""application":{"Acme/Shop":[]}"#);
+    assert_eq!(found.applications.unwrap().len(), 1);
+    assert_eq!(principal(&config, r#""organization":{}"#).organizations, Some(Vec::new()));
+    let settings = &mut Rc::get_mut(&mut config.servers[0]).unwrap().authorization;
+    settings.roles =
+        Some(HashMap::from([("r".to_owned(), [Rule::parse("get:/a").unwrap()].into())]));
+    assert_eq!(enforced(&config, r#""roles":"r""#), Some(1));
+    assert_eq!(enforced(&config, r#""roles":"r x""#), Some(0));
+}
+
+#[test]
+fn what_nothing_needs_is_not_read() {
+    // No mapping of roles, no tenancy, and no permissions of an administrator: neither shape nor
+    // size of these matters.
+    let config = config(r#""authorization":{"tenancy":"ignore"},"identity":{"headers":null}"#);
+    let long = format!("[{}]", vec![r#""a""#; 20_000].join(","));
+    for value in ["7", r#"{"admin":{"1":"x"}}"#, &long] {
+        let members = format!(
+            r#""principal":"admin_user","roles":{value},"organization":{value},
+               "application":{value},"permissions":{value}"#
+        );
+        assert!(unusable(&config, &members).is_empty(), "{value:.20}");
+    }
+    let oauth = crate::support::config(r#""profile":"oauth""#);
+    for value in [r#"[{"resource_id":"r1"}]"#, r#"["read:orders"]"#, "[]", "7", &long] {
+        let members = format!(
+            r#""sub":"u","principal":{value},"roles":{value},"organization":{value},
+               "application":{value},"permissions":{value}"#
+        );
+        assert_eq!(enforced(&oauth, &members), None, "{value:.20}");
+        assert!(unusable(&oauth, &members).is_empty(), "{value:.20}");
+    }
+}
+
+#[test]
+fn a_claim_may_stand_anywhere_in_the_answer() {
+    let config = config(
+        r#""claims":{"sub":"/user/id","roles":"/realm_access/roles","organization":"/a~1b/~0/1"},
+           "authorization":{"roles":{"editor":["get:/a"]}},
+           "identity":{"headers":{"x-team":"/team/0/name"}}"#,
+    );
+    let found = principal(
+        &config,
+        r#""user":{"id":42},"realm_access":{"roles":["editor"]},"a/b":{"~":["x",["Acme"]]},
+           "team":[{"name":"blue"}]"#,
+    );
+    assert_eq!(found.user_names, ["42"]);
+    assert_eq!(found.rules.unwrap().len(), 1);
+    assert_eq!(found.organizations.unwrap(), ["acme"]);
+    assert_eq!(found.identity.iter().filter(|(name, _)| &**name == "x-team").count(), 1);
+    // A name of a member is no pointer, and the other way round.
+    let found = principal(&config, r#""/user/id":"x","user":{"id":null}"#);
+    assert!(found.user_names.is_empty());
+}
+
+#[test]
+fn a_pointer_into_hostile_json_finds_nothing() {
+    let config =
+        config(r#""claims":{"roles":"/a/b/0"},"authorization":{"roles":{"r":["get:/**"]}}"#);
+    for members in [r#""a":{"b":["r"]},"a":{"b":["r"]}"#, r#""a":{"b":["r"],"b":["r"]}"#] {
+        assert_eq!(enforced(&config, members), Some(0), "{members}");
+        assert_eq!(unusable(&config, members), ["claims.roles"], "{members}");
+    }
+    let long = format!(r#""a":{{"b":[{}]}}"#, vec!["7"; 100_000].join(","));
+    let deep = format!(r#""a":{}1{}"#, "[".repeat(100), "]".repeat(100));
+    for members in [r#""a":7"#, r#""a":"b""#, r#""a":{}"#, r#""a":{"b":{"00":["r"]}}"#, &deep] {
+        assert_eq!(enforced(&config, members), None, "{members:.40}");
+    }
+    assert_eq!(unusable(&config, &long), ["claims.roles"]);
 }

@@ -210,15 +210,15 @@ fn read(
         Some(Json::Bool(false)) => return Ok(Verdict::Denied(Denial::Inactive)),
         _ => return Err(AnswerError::Malformed),
     }
-    let denial = denial(&answer, config, server, now)?;
     let principal = principal::from_claims(&answer, config, server)?;
+    let denial = denial(&answer, &principal, server, now)?;
     Ok(denial.map_or_else(|| Verdict::Verified(Rc::new(principal)), Verdict::Denied))
 }
 
 /// Why an active token does not count all the same.
 fn denial(
     answer: &Object,
-    config: &Config,
+    principal: &Principal,
     server: &Server,
     now: UnixMillis,
 ) -> Result<Option<Denial>, AnswerError> {
@@ -227,18 +227,15 @@ fn denial(
         return Ok(Some(Denial::Inactive));
     };
     // Everything is read before anything is judged: no early denial may hide a broken member.
-    let expires = members::seconds(answer, "exp", members::Round::Down)?;
     let is_bearer = is_bearer_access_token(answer)?;
     let is_bound = members::present(answer, "cnf")?.is_some();
     let is_for_us = is_from_issuer(answer, settings)? & is_for_audience(answer, settings)?;
-    let scopes =
-        members::scopes(answer, &config.claims.scope, config.claim_limits)?.unwrap_or_default();
 
-    Ok(if expires.is_some_and(|expires| expires <= now) {
+    Ok(if principal.expires.is_some_and(|expires| expires <= now) {
         Some(Denial::Expired)
     } else if !is_bearer || is_bound || !is_for_us {
         Some(Denial::Inactive)
-    } else if !settings.scope.iter().all(|wanted| scopes.contains(wanted)) {
+    } else if !settings.scope.iter().all(|wanted| principal.scopes.contains(wanted)) {
         Some(Denial::Scope)
     } else {
         None
@@ -259,7 +256,9 @@ fn is_bearer_access_token(answer: &Object) -> Result<bool, AnswerError> {
     let names = |member: &str, words: &[&str]| -> Result<bool, AnswerError> {
         Ok(matches!(answer.get(member)?, Some(Json::String(word)) if is_one_of(word, words)))
     };
+    // An empty one says nothing, as some servers have it.
     let is_bearer = members::text(answer, "token_type")?
+        .filter(|word| !word.is_empty())
         .is_none_or(|word| is_one_of(word, &["bearer", "access_token"]));
     Ok(is_bearer
         & !names("token_use", &["refresh_token", "id_token"])?

@@ -8,7 +8,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use usergrid_auth_config::json::{Json, Object};
+use usergrid_auth_config::Tenancy as TenancySetting;
+use usergrid_auth_config::json::{Json, Object, Repeated};
 use usergrid_auth_config::{ClientCredentials, Config, Endpoint, PairAuth, Secret, Server};
 
 use usergrid_auth_rules::syntax::is_uuid;
@@ -17,10 +18,11 @@ use super::form::{self, Form};
 use super::usergrid::Target;
 use crate::credential::{ClientPlace, Credential, is_token};
 use crate::principal::header_values::HeaderValue;
-use crate::principal::members::{self, Round};
+use crate::principal::members::{self, Entries, Writing};
 use crate::principal::{
     self, AnswerError, ApplicationName, Principal, PrincipalKind, header_values,
 };
+use crate::principal::{ClaimKind, UnusableClaims};
 use crate::time::UnixMillis;
 use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use crate::verification::verdict::{Denial, ServerFault, Verdict};
@@ -221,18 +223,22 @@ fn issued(
     // RFC 6749 section 7.1: a token of a type one does not understand must not be used. Usergrid
     // names none.
     if members::text(&answer, "token_type")?
+        .filter(|word| !word.is_empty())
         .is_some_and(|word| !word.eq_ignore_ascii_case("bearer"))
     {
         return Err(AnswerError::Malformed);
     }
-    let expires = match members::seconds(&answer, "expires_in", Round::Down)? {
+    let expires = match members::end(&answer, "expires_in")? {
         // Already over: neither a good pair nor a bad one, and asking again at once would not end.
         Some(UnixMillis(0)) => return Err(AnswerError::Malformed),
         Some(UnixMillis(life)) => Some(UnixMillis(now.0.saturating_add(life))),
         None => None,
     };
-    let scopes = members::scopes(&answer, "scope", config.claim_limits)?;
-    let tenancy = tenancy(&answer, config)?;
+    let mut unusable = UnusableClaims::default();
+    let scope = answer.get("scope")?;
+    let entries = members::entries(scope, Writing::Scope, config.claim_limits)?;
+    let scopes = unusable.usable(ClaimKind::Scope, entries);
+    let tenancy = tenancy(&answer, config, server, &mut unusable)?;
     let (identity, state) = header_values::headers(config, server, tenancy.principal, |claim| {
         // The answer has no claims: a member that happens to bear a claim's name is not the
         // principal's.
@@ -242,9 +248,9 @@ fn issued(
         } else if *claim == names.scope {
             answer.get("scope")?.and_then(HeaderValue::of_scope)
         } else if Some(claim) == names.application.as_ref() {
-            answer.get("application")?.and_then(HeaderValue::of_claim)
+            answer.get("application").ok().flatten().and_then(HeaderValue::of_tenants)
         } else if Some(claim) == names.organization.as_ref() {
-            organization_name(&answer)?.and_then(HeaderValue::of_claim)
+            organization_name(&answer).and_then(HeaderValue::of_claim)
         } else {
             None
         })
@@ -270,6 +276,7 @@ fn issued(
         identity,
         state,
         issued_token: Some(Secret::new(token)),
+        unusable,
     })
 }
 
@@ -277,30 +284,42 @@ fn issued(
 /// section 4). Whatever else names tenants confines the client to them without giving it their
 /// rights.
 ///
-/// Where no claim is read for one of them, the member is not read either.
-fn tenancy(answer: &Object, config: &Config) -> Result<Tenancy, AnswerError> {
+/// Where no claim is read for one of them, or tenancy is not checked, the member is not needed, and
+/// where it cannot be used it names no tenant.
+fn tenancy(
+    answer: &Object,
+    config: &Config,
+    server: &Server,
+    unusable: &mut UnusableClaims,
+) -> Result<Tenancy, AnswerError> {
     let (names, limits) = (&config.claims, config.claim_limits);
-    let application = match names.application {
-        Some(_) => members::one_or_list(answer, "application", limits)?,
-        None => None,
+    let member = |name: &str, claim: &Option<String>| match claim {
+        Some(_) => answer.get(name),
+        None => Ok(None),
     };
-    let is_application = matches!(application.as_deref(), Some([one]) if is_uuid(one));
-    let organization = match names.organization {
-        Some(_) => answer.get("organization")?,
-        None => None,
+    let entries = |member: Result<Option<&Json>, Repeated>| match member {
+        Ok(value) => members::entries(value, Writing::Tenants, limits),
+        Err(Repeated) => Ok(Entries::Unusable),
     };
-    let (organization, is_organization) = match organization {
-        Some(Json::Object(organization)) => {
-            let name = members::text(organization, "name")?;
-            let uuid = members::text(organization, "uuid")?;
-            // Only one of them: a second name that cannot be compared with the path's would leave
-            // open what the first one has settled.
-            let named = [name, uuid].into_iter().flatten().find(|it| !it.is_empty());
-            (Some(vec![named.ok_or(AnswerError::Malformed)?.to_owned()]), true)
-        }
-        Some(_) => (members::one_or_list(answer, "organization", limits)?, false),
-        None => (None, false),
+    let application = entries(member("application", &names.application))?;
+    let (organization, is_organization) = match member("organization", &names.organization) {
+        Ok(Some(Json::Object(organization))) => match organization_of(organization) {
+            Some(name) => (Entries::Are(vec![name.to_owned()]), true),
+            None => (Entries::Unusable, false),
+        },
+        other => (entries(other)?, false),
     };
+    let is_application =
+        matches!(&application, Entries::Are(names) if matches!(&**names, [one] if is_uuid(one)));
+    let mut usable = |claim, entries| match server.authorization.tenancy {
+        TenancySetting::Ignore => match entries {
+            Entries::Are(entries) => Some(entries),
+            Entries::Absent | Entries::Unusable => None,
+        },
+        TenancySetting::IfPresent | TenancySetting::Require => unusable.usable(claim, entries),
+    };
+    let organization = usable(ClaimKind::Organization, organization);
+    let application = usable(ClaimKind::Application, application);
     let (organizations, applications) = principal::tenants(organization, application);
     // Both at once is nothing Usergrid says; the application's rights are the lesser ones.
     let principal = if is_application {
@@ -313,9 +332,17 @@ fn tenancy(answer: &Object, config: &Config) -> Result<Tenancy, AnswerError> {
     Ok(Tenancy { principal, organizations, applications })
 }
 
-fn organization_name(answer: &Object) -> Result<Option<&Json>, AnswerError> {
-    Ok(match answer.get("organization")? {
-        Some(Json::Object(organization)) => organization.get("name")?,
-        other => other,
-    })
+/// Only one of its names: a second one that cannot be compared with the path's would leave open what
+/// the first one has settled.
+fn organization_of(organization: &Object) -> Option<&str> {
+    let name = members::text(organization, "name").ok()?;
+    let uuid = members::text(organization, "uuid").ok()?;
+    [name, uuid].into_iter().flatten().find(|it| !it.is_empty())
+}
+
+fn organization_name(answer: &Object) -> Option<&Json> {
+    match answer.get("organization") {
+        Ok(Some(Json::Object(organization))) => organization.get("name").ok()?,
+        other => other.ok()?,
+    }
 }

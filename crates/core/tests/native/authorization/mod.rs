@@ -56,6 +56,7 @@ fn principal(kind: PrincipalKind, organizations: &[&str], applications: &[&str])
         identity: Vec::new(),
         state: Vec::new(),
         issued_token: None,
+        unusable: Default::default(),
     }
 }
 

@@ -79,6 +79,7 @@ fn goes_with(path: &str, protocol: Protocol) -> bool {
         "protocol",
         "path",
         "client_auth",
+        "leeway",
         "token_type_hint",
         "parameters",
         "issuer",

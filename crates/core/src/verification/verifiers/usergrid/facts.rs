@@ -6,7 +6,9 @@ use usergrid_auth_config::{ClaimLimits, Config, Secret, Server};
 
 use super::target::Application;
 use crate::credential::is_token;
+use crate::principal::UnusableClaims;
 use crate::principal::header_values::{self, HeaderValue};
+use crate::principal::members::{Entries, Writing};
 use crate::principal::{
     AnswerError, ApplicationName, ClaimLimit, Principal, PrincipalKind, members,
 };
@@ -114,6 +116,7 @@ impl Facts {
             identity,
             state,
             issued_token: self.issued_token.clone(),
+            unusable: UnusableClaims::default(),
         })
     }
 
@@ -199,11 +202,16 @@ impl Facts {
             Some(_) => return None,
             None => None,
         };
+        let organizations = record.get("organizations").ok()?;
+        let organizations = match members::entries(organizations, Writing::Words, limits).ok()? {
+            Entries::Are(organizations) => organizations,
+            Entries::Absent | Entries::Unusable => return None,
+        };
         Some(Self {
             kind,
             subject: text("sub")?.map(str::to_owned),
             username: text("username")?.map(str::to_owned),
-            organizations: members::list(&record, "organizations", limits).ok()??,
+            organizations,
             application,
             issued_token,
             expires,
