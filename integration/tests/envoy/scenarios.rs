@@ -61,6 +61,7 @@ scenarios! {
     server_down: "server-down",
     server_refuses_us: "server-refuses-us",
     server_slow: "server-slow",
+    servers: "servers",
     sources: "sources",
     tenancy_ignore: "tenancy-ignore",
     tenancy_require: "tenancy-require",

@@ -14,8 +14,10 @@ const JOINED: [&str; 2] = ["referer", "x-envoy-original-path"];
 pub fn of(case: &Case, knobs: &Knobs) -> Result<Request> {
     let sent = case.to_request()?;
     let (method, path) = case.request.split_once(' ').context("no method")?;
-    let host = sent.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
-    let host = host.map_or_else(|| b"127.0.0.1".to_vec(), |(_, value)| value.clone());
+    let hosts = sent.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let hosts: Vec<_> = hosts.map(|(_, value)| value.as_slice()).collect();
+    // Envoy joins what is repeated.
+    let host = if hosts.is_empty() { b"127.0.0.1".to_vec() } else { hosts.join(&b',') };
     let host_text = String::from_utf8_lossy(&host).into_owned();
     let pseudo = [
         (":authority", host),
