@@ -1,6 +1,7 @@
 //! Complete set-ups: an Envoy, a verifying server and a backend, started together and stopped when
 //! dropped.
 
+mod both;
 pub mod front;
 pub mod live;
 mod local;
@@ -9,6 +10,7 @@ mod stock;
 pub mod vms;
 pub mod workers;
 
+pub use both::Both;
 pub use local::Site;
 pub use setup::Setup;
 pub use stock::Stock;

@@ -2,10 +2,12 @@
 
 usage: python server.py FILE DIRECTORY
 
-All that it knows is in DIRECTORY, which may go when it ends.
+All that it knows is in DIRECTORY, which may go when it ends. Access tokens begin with
+TOKEN_PREFIX, if that is in the environment.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -15,9 +17,17 @@ from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.urls import include, path
+from oauthlib.common import generate_token
 
 cast = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 seconds = {client["id"]: client["seconds"] for client in cast["clients"]}
+
+
+def access_token(request, refresh_token=False):
+    """What oauthlib makes, after the prefix."""
+    return os.environ.get("TOKEN_PREFIX", "") + generate_token()
+
+
 
 settings.configure(
     ALLOWED_HOSTS=["*"],
@@ -37,6 +47,7 @@ settings.configure(
     # step.
     MIGRATION_MODULES={app: None for app in ("auth", "contenttypes", "oauth2_provider")},
     OAUTH2_PROVIDER={
+        "ACCESS_TOKEN_GENERATOR": f"{__name__}.access_token",
         "EXTRA_SERVER_KWARGS": {
             "token_expires_in": lambda request: seconds[request.client.client_id]
         },

@@ -1,5 +1,5 @@
 // oidc-provider with the clients of FILE, on a free loopback port that it prints. All it knows is
-// in memory.
+// in memory. Access tokens begin with TOKEN_PREFIX, if that is in the environment.
 // usage: node server.js FILE
 
 import { readFileSync } from 'node:fs';
@@ -48,10 +48,21 @@ const configuration = {
   ttl: { AccessToken: secondsOf, ClientCredentials: secondsOf },
 };
 
+// There is no setting for it: what makes a token's text is a method of its class.
+const prefixed = (provider, prefix) => {
+  for (const { prototype } of [provider.AccessToken, provider.ClientCredentials]) {
+    const { generateTokenId } = prototype;
+    prototype.generateTokenId = function withPrefix() {
+      return prefix + generateTokenId.call(this);
+    };
+  }
+};
+
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
   const address = `127.0.0.1:${server.address().port}`;
   const provider = new Provider(`http://${address}`, configuration);
+  prefixed(provider, process.env.TOKEN_PREFIX ?? '');
   server.on('request', provider.callback());
   console.log(`listening on ${address}`);
 });

@@ -16,6 +16,7 @@ usage: cargo demo [--once] [--server NAME]
                   `django` is django-oauth-toolkit (needs Python 3.11 with pip),
                   `authlib` is Authlib in Flask (the same),
                   `glewlwyd` is Debian's package (needs Debian or Ubuntu, and Python 3);
+                  `both` is the first two side by side, chosen by host and by token prefix;
                   `usergrid` walks through the article of Usergrid's documentation, with nothing
                   behind Envoy but a stand-in for a stock Usergrid
 
@@ -29,6 +30,7 @@ environment:
 enum Server {
     Scripted,
     Of(oauth::Kind),
+    Both,
     Usergrid,
 }
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
                 let kind = oauth::ALL.into_iter().find(|kind| kind.word() == name);
                 server = match kind {
                     Some(kind) => Server::Of(kind),
+                    None if name == "both" => Server::Both,
                     None if name == "usergrid" => Server::Usergrid,
                     None => {
                         eprint!("unknown server `{name}`\n\n{HELP}");
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
     let outcome = match server {
         Server::Scripted => demo::run(once),
         Server::Of(kind) => demo::run_with(kind, once),
+        Server::Both => demo::run_with_both(once),
         Server::Usergrid => demo::run_with_usergrid(once),
     };
     match outcome {

@@ -16,6 +16,14 @@ pub fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a [u8]> {
         .map(|(_, value)| value.as_slice())
 }
 
+/// Without those that are about one connection and the framing on it.
+#[must_use]
+pub fn end_to_end(headers: &Headers) -> Headers {
+    let own = ["connection", "content-length", "keep-alive", "transfer-encoding"];
+    let is_own = |name: &str| own.iter().any(|own| name.eq_ignore_ascii_case(own));
+    headers.iter().filter(|(name, _)| !is_own(name)).cloned().collect()
+}
+
 #[derive(Clone, Debug)]
 pub struct RequestHead {
     /// `GET`, …

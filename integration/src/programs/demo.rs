@@ -1,5 +1,6 @@
 //! The demo: every documented request, with its answer, what the backend saw, and why.
 
+mod both;
 mod curl;
 mod others;
 mod show;
@@ -16,6 +17,7 @@ use crate::site::{Setup, Site};
 use show::Screen;
 use walk::{prepare, walk};
 
+pub use both::run as run_with_both;
 pub use others::run as run_with;
 pub use usergrid::run as run_with_usergrid;
 

@@ -6,10 +6,12 @@
 
 mod kind;
 mod login;
-mod page;
+pub mod page;
 mod program;
 pub mod registry;
 mod server;
+mod watched;
 
 pub use kind::{ALL, Kind, Paths};
 pub use server::Server;
+pub use watched::Watched;

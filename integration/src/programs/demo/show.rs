@@ -12,7 +12,7 @@ use crate::harness::http::header;
 use crate::scenario::check::backend_header;
 use crate::servers::stub::backend::{MARK, Seen};
 
-const IDENTITY: [&str; 11] = [
+const IDENTITY: [&str; 13] = [
     "x-usergrid-principal",
     "x-usergrid-subject",
     "x-usergrid-username",
@@ -20,10 +20,12 @@ const IDENTITY: [&str; 11] = [
     "x-usergrid-scope",
     "x-usergrid-organization",
     "x-usergrid-application",
+    "x-usergrid-server",
     "x-auth-subject",
     "x-auth-username",
     "x-auth-client-id",
     "x-auth-scope",
+    "x-auth-server",
 ];
 
 const BOLD: &str = "1";
@@ -146,6 +148,14 @@ impl Screen {
             println!("    {}", self.paint(RED, &format!("NOT AS DOCUMENTED: {text}")));
         }
         println!();
+    }
+
+    /// What a server was asked in all.
+    pub fn account(&self, line: &str, wrong: &[String]) {
+        println!("{}", self.paint(BOLD, line));
+        for text in wrong {
+            println!("    {}", self.paint(RED, &format!("NOT AS DOCUMENTED: {text}")));
+        }
     }
 
     pub fn summary(&self, steps: usize, failed: usize) {

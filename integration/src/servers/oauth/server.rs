@@ -46,6 +46,15 @@ impl Server {
     /// If its language is missing, its packages cannot be had, or it stops; the message says what
     /// to do or what it said.
     pub fn start(kind: Kind) -> Result<Self> {
+        Self::start_with_prefix(kind, "")
+    }
+
+    /// The same with access tokens that begin with `prefix`, as oidc-provider and
+    /// django-oauth-toolkit can be told.
+    ///
+    /// # Errors
+    /// See [`Server::start`].
+    pub fn start_with_prefix(kind: Kind, prefix: &str) -> Result<Self> {
         let registry = Registry::load()?;
         let program = program::command(kind)?;
         let directory = Scratch::new(kind.package())?;
@@ -58,6 +67,7 @@ impl Server {
         }
         let guard = command
             .env("PID_FILE", directory.path().join("pid"))
+            .env("TOKEN_PREFIX", prefix)
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -190,7 +200,7 @@ impl Server {
     /// # Errors
     /// If the page shows none.
     pub fn documented(&self) -> Result<Value> {
-        let mut config = page::configuration(self.kind)?;
+        let mut config = page::configuration(self.kind.package())?;
         let auth = json!({ "introspection": { "client_auth": self.client_auth()? } });
         merge(&mut config, &auth);
         Ok(config)
@@ -198,7 +208,10 @@ impl Server {
 
     /// `introspection.client_auth` by which the filter may ask, to be merged into one that has its
     /// secret from the environment.
-    fn client_auth(&self) -> Result<Value> {
+    ///
+    /// # Errors
+    /// If `clients.json` has no client `gateway`.
+    pub fn client_auth(&self) -> Result<Value> {
         Ok(match &self.bearer {
             Some(token) => json!({ "token": token, "token_env": null }),
             None => self.registry.client("gateway")?.client_auth(),

@@ -19,7 +19,7 @@ use super::principal::{Key, key};
 use crate::harness::client::{Connection, Request};
 use crate::harness::form;
 use crate::harness::gateway::GATEWAY_SECRET;
-use crate::harness::http::{Headers, RequestHead};
+use crate::harness::http::{Headers, RequestHead, end_to_end};
 use crate::harness::server::{Exchange, Handler, Server};
 
 /// For connecting, and for each read. The filter gives up before.
@@ -104,13 +104,6 @@ impl Service {
         };
         open().map_err(|_| refusal(503, "temporarily_unavailable", "Usergrid is out of reach"))
     }
-}
-
-/// Without those that are about one connection and the framing on it.
-fn end_to_end(headers: &Headers) -> Headers {
-    let own = ["connection", "content-length", "keep-alive", "transfer-encoding"];
-    let is_own = |name: &str| own.iter().any(|own| name.eq_ignore_ascii_case(own));
-    headers.iter().filter(|(name, _)| !is_own(name)).cloned().collect()
 }
 
 fn refusal(status: u16, error: &str, description: &str) -> Reply {
