@@ -9,7 +9,7 @@ use usergrid_auth_core::decision::{Effect, Event, Filter};
 use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::route::RouteSettings;
 use usergrid_auth_core::time::UnixMillis;
-use usergrid_auth_core::verification::call::{CallOutcome, CallRequest};
+use usergrid_auth_core::verification::call::{AnswerHeaders, CallOutcome, CallRequest};
 use usergrid_auth_core::verification::peers::SharedStore;
 use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
@@ -222,7 +222,15 @@ impl Worker {
                 .and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok());
             let made_by_envoy = host::answer_header("x-envoy-upstream-service-time").is_none();
             let body = host::answer_body(body_size, max_response_bytes);
-            CallOutcome::reported(status, made_by_envoy, body)
+            // What they say matters only where there is no verdict in the body of a 200.
+            let headers = match status {
+                Some(200) | None => AnswerHeaders::default(),
+                Some(_) => AnswerHeaders::new(
+                    host::answer_header("retry-after").as_deref(),
+                    host::answer_header("www-authenticate").as_deref(),
+                ),
+            };
+            CallOutcome::reported(status, made_by_envoy, body, headers)
         };
         self.dispatch(Event::CallEnded { call, outcome }, None);
     }

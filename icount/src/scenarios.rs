@@ -234,7 +234,7 @@ impl Fixture {
         if let Some(call) = called(&effects) {
             ensure!(end == End::Answered, "a call was made");
             let body = AnswerBody::Complete(answer.as_bytes().to_vec());
-            let outcome = CallOutcome::Answered { status: 200, body };
+            let outcome = CallOutcome::Answered { status: 200, body, headers: Default::default() };
             effects = self.filter.handle(Event::CallEnded { call, outcome }, NOON);
         }
         let ended = effects.iter().find_map(|effect| match effect {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome, CallRequest};
+use usergrid_auth_core::verification::call::{AnswerBody, AnswerHeaders, CallOutcome, CallRequest};
 
 use crate::args::Fault;
 use crate::run::read;
@@ -20,6 +20,7 @@ pub struct Answers {
 #[derive(Clone, Debug)]
 struct Answer {
     status: u16,
+    headers: AnswerHeaders,
     body: Vec<u8>,
 }
 
@@ -73,17 +74,26 @@ impl Answers {
         } else {
             AnswerBody::Complete(answer.body)
         };
-        Some(CallOutcome::Answered { status: answer.status, body })
+        Some(CallOutcome::Answered { status: answer.status, headers: answer.headers, body })
     }
 }
 
 /// A body alone, which is answered with 200; or a whole answer, as `curl -i` prints it.
 fn answer(text: &str) -> Result<Answer, String> {
     if !text.starts_with("HTTP/") {
-        return Ok(Answer { status: 200, body: text.trim_end().into() });
+        let headers = AnswerHeaders::default();
+        return Ok(Answer { status: 200, headers, body: text.trim_end().into() });
     }
     let status = text.split([' ', '\r', '\n']).nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or("an answer that begins with `HTTP/` has no status there")?;
-    let body = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n"));
-    Ok(Answer { status, body: body.map(|(_, body)| body.trim_end().into()).unwrap_or_default() })
+    let parts = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n"));
+    let (head, body) = parts.unwrap_or((text, ""));
+    let value = |wanted: &str| {
+        head.lines().skip(1).find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case(wanted).then(|| value.trim().as_bytes())
+        })
+    };
+    let headers = AnswerHeaders::new(value("retry-after"), value("www-authenticate"));
+    Ok(Answer { status, headers, body: body.trim_end().into() })
 }

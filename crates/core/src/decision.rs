@@ -270,6 +270,7 @@ impl<T: Trace> Engine<T> {
             demands,
             credential,
             hint: None,
+            retry_after: None,
         };
         let whose = || Whose::at_host(&config.servers, head.host());
         let revoking = || watch::endpoint(head.method, head.target, &config, whose);
@@ -342,6 +343,7 @@ impl<T: Trace> Engine<T> {
                 // It went on before; nobody is told what becomes of it.
                 paused.watch = None;
             }
+            paused.context.retry_after = completion.retry_after;
             self.conclude(&mut paused, completion.verdict.as_ref(), now);
         }
     }

@@ -40,7 +40,7 @@ use crate::revocation::RevocationTable;
 use crate::time::{Steady, SteadyClock, UnixMillis};
 
 use cache::VerdictCache;
-use call::CallRequest;
+use call::{CallRequest, RetryAfter};
 use completion::Lack;
 use digest_cache::{DigestCache, Digests, KeyedHash};
 use key::{CacheKey, CredentialDigest, Fingerprint};
@@ -188,6 +188,8 @@ pub(crate) struct Completion<W> {
     pub(crate) waiters: Vec<Waiter<W>>,
     /// What came of it; `None`: no verdict.
     pub(crate) verdict: Option<Verdict>,
+    /// When the server wants to be asked again that gave none.
+    pub(crate) retry_after: Option<RetryAfter>,
 }
 
 impl<W> Verification<W> {

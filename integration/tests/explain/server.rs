@@ -7,7 +7,7 @@ use integration::harness::gateway::{GATEWAY_SECRET, GATEWAY_TOKEN};
 use integration::servers::stub::answer::{Answer, Answers, Fault};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
-use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome, CallRequest};
+use usergrid_auth_core::verification::call::{AnswerBody, AnswerHeaders, CallOutcome, CallRequest};
 
 /// The verifying server of the scenarios.
 pub struct Stub {
@@ -82,7 +82,12 @@ impl Stub {
                 } else {
                     AnswerBody::Complete(body)
                 };
-                CallOutcome::Answered { status: answer.status.unwrap_or(200), body }
+                let value = |wanted| {
+                    let header = answer.headers.iter().find(|(name, _)| *name == wanted);
+                    header.map(|(_, value)| value.as_bytes())
+                };
+                let headers = AnswerHeaders::new(value("retry-after"), value("www-authenticate"));
+                CallOutcome::Answered { status: answer.status.unwrap_or(200), headers, body }
             }
         })
     }

@@ -41,6 +41,7 @@ pub fn explain(
                 demands,
                 credential: None,
                 hint: None,
+                retry_after: None,
             },
             server,
             method: head.method.to_vec(),

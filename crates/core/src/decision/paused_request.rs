@@ -14,6 +14,7 @@ use crate::refusal::{Refusal, Response, Situation};
 use crate::revocation::Watch;
 use crate::route::RequiredScope;
 use crate::time::UnixMillis;
+use crate::verification::call::RetryAfter;
 use crate::verification::key::Fingerprint;
 use crate::verification::single_flight::StreamId;
 use crate::verification::verdict::Denial;
@@ -46,6 +47,8 @@ pub(super) struct RequestContext {
     pub(super) credential: Option<Fingerprint>,
     /// What the operator could change, if it is refused.
     pub(super) hint: Option<Hint>,
+    /// When the server wants to be asked again, if it gave no verdict.
+    pub(super) retry_after: Option<RetryAfter>,
 }
 
 /// What kind of credential a request presents, as far as refusals differ by it.
@@ -92,6 +95,7 @@ impl RequestContext {
             allowed_origin: self.allowed_origin.as_deref(),
             grpc: self.grpc,
             required_scopes: &scopes,
+            retry_after: self.retry_after,
             now,
             took: now.since(self.arrived),
         })

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::{Challenge, Refusal};
 use crate::time::{UnixMillis, millis};
+use crate::verification::call::RetryAfter;
 use usergrid_auth_config::{ErrorFormat, Errors};
 
 /// What Usergrid names as the class of its authentication failures (`docs/usergrid.md`, "Errors").
 const EXCEPTION: &str = "org.apache.usergrid.rest.exceptions.SecurityException";
 
-/// Seconds after which a 503 may be tried again. The shortest that the header can say: a verdict
+/// Seconds after which a 503 may be tried again, if the server does not say. The shortest that the header can say: a verdict
 /// that failed is not remembered, so the next try asks the server afresh.
 const RETRY_AFTER: &str = "1";
 
@@ -37,6 +38,8 @@ pub struct Situation<'a> {
     pub grpc: bool,
     /// The scopes that would do, for the challenge.
     pub required_scopes: &'a [&'a str],
+    /// When the verifying server wants to be asked again.
+    pub retry_after: Option<RetryAfter>,
     /// The time of the refusal.
     pub now: UnixMillis,
     /// How long the request was held.
@@ -56,7 +59,9 @@ impl Refusal {
         }
         headers.push(("cache-control", "no-store".to_owned()));
         if status == 503 {
-            headers.push(("retry-after", RETRY_AFTER.to_owned()));
+            let after = situation.retry_after.filter(|_| self == Self::Unavailable);
+            let after = after.map_or_else(|| RETRY_AFTER.to_owned(), |it| it.seconds().to_string());
+            headers.push(("retry-after", after));
         }
         if let Some(challenge) = row.challenge.value(situation) {
             headers.push(("www-authenticate", challenge));

@@ -29,19 +29,17 @@ impl<W> Verification<W> {
             waiters.into_iter().partition(|waiter| waiter.joined <= awaited.sequence);
         let verdict = Some(Verdict::Verified(principal));
         if after.is_empty() {
-            return Some(Completion { waiters: before, verdict });
+            return Some(Completion { waiters: before, verdict, retry_after: None });
         }
         let again = self.ask_for_the_later(awaited, after, revoked, now);
         match again {
             // No call may be made: whoever still waits gets what that means.
-            Some(Completion { waiters: after, verdict: None }) if before.is_empty() => {
-                Some(Completion { waiters: after, verdict: None })
-            }
+            Some(unserved) if unserved.verdict.is_none() && before.is_empty() => Some(unserved),
             Some(unserved) => {
                 self.unserved.push(unserved);
-                Some(Completion { waiters: before, verdict })
+                Some(Completion { waiters: before, verdict, retry_after: None })
             }
-            None => Some(Completion { waiters: before, verdict }),
+            None => Some(Completion { waiters: before, verdict, retry_after: None }),
         }
     }
 
@@ -89,7 +87,7 @@ impl<W> Verification<W> {
             }
             Some((peers::Lookup::Found(Stored::Bad(entry)), _)) => {
                 let verdict = Some(Verdict::Denied(entry.value));
-                Some(Completion { waiters, verdict })
+                Some(Completion { waiters, verdict, retry_after: None })
             }
             Some((peers::Lookup::Lead, leader)) => {
                 self.ask_again(awaited, waiters, Some(leader), now)
@@ -116,7 +114,11 @@ impl<W> Verification<W> {
             let (verifier, exchange, requests) = (&*verifier, &*exchange, waiters.len());
             let unserved = Unserved { verifier, key, digest, exchange, requests };
             let served = self.serve_anyway(&unserved, offline, now);
-            return Some(Completion { waiters, verdict: served.map(Verdict::Verified) });
+            return Some(Completion {
+                waiters,
+                verdict: served.map(Verdict::Verified),
+                retry_after: None,
+            });
         };
         awaited.exchange.restart(now);
         awaited.sequence = self.revocations.last();
@@ -151,6 +153,6 @@ impl<W> Verification<W> {
                 rest.push(Waiter { stream, joined, is_known, bytes, request });
             }
         }
-        (!rest.is_empty()).then_some(Completion { waiters: rest, verdict: None })
+        (!rest.is_empty()).then_some(Completion { waiters: rest, verdict: None, retry_after: None })
     }
 }

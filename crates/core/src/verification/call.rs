@@ -27,6 +27,8 @@ pub enum CallOutcome {
         status: u16,
         /// The body, or [`AnswerBody::TooLarge`] if it was not read.
         body: AnswerBody,
+        /// What its headers say.
+        headers: AnswerHeaders,
     },
     /// The answer broke off, or Envoy could not reach the server.
     Reset,
@@ -41,12 +43,26 @@ impl CallOutcome {
     /// by `made_by_envoy`, says 504 where the time was over and 503 where the server could not be
     /// reached.
     #[must_use]
-    pub fn reported(status: Option<u16>, made_by_envoy: bool, body: AnswerBody) -> Self {
+    pub fn reported(
+        status: Option<u16>,
+        made_by_envoy: bool,
+        body: AnswerBody,
+        headers: AnswerHeaders,
+    ) -> Self {
         match status {
             None => Self::Reset,
             Some(504) if made_by_envoy => Self::TimedOut,
             Some(503) if made_by_envoy => Self::Reset,
-            Some(status) => Self::Answered { status, body },
+            Some(status) => Self::Answered { status, body, headers },
+        }
+    }
+
+    /// What the headers of the answer say.
+    #[must_use]
+    pub fn headers(&self) -> AnswerHeaders {
+        match self {
+            Self::Answered { headers, .. } => *headers,
+            Self::Reset | Self::TimedOut | Self::NotSent => AnswerHeaders::default(),
         }
     }
 
@@ -57,6 +73,66 @@ impl CallOutcome {
             Self::Answered { body: AnswerBody::Complete(body), .. } => Some(body),
             _ => None,
         }
+    }
+}
+
+/// What the headers of an answer say that is no 200, as far as it matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerHeaders {
+    /// After which time to try again.
+    pub retry_after: Option<RetryAfter>,
+    /// Whether it asks for HTTP Basic: it is our own client that is refused.
+    pub challenges_basic: bool,
+}
+
+impl AnswerHeaders {
+    /// Reads the values of `retry-after` and `www-authenticate`.
+    #[must_use]
+    pub fn new(retry_after: Option<&[u8]>, www_authenticate: Option<&[u8]>) -> Self {
+        Self {
+            retry_after: retry_after.and_then(RetryAfter::parse),
+            challenges_basic: www_authenticate.is_some_and(challenges_basic),
+        }
+    }
+}
+
+/// Whether one of the challenges (RFC 9110 section 11.6.1) is for Basic. A comma in a quoted value
+/// may make one too many of them, which is the safe side.
+fn challenges_basic(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b',').any(|part| {
+        let part = part.trim_ascii();
+        let end = part.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(part.len());
+        part.get(..end).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+    })
+}
+
+/// Seconds after which a server wants to be asked again, 1 to 60.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryAfter(u8);
+
+impl RetryAfter {
+    /// The longest that is handed on to clients.
+    pub const LONGEST: u8 = 60;
+
+    /// So many seconds, if they are few enough.
+    #[must_use]
+    pub fn from_seconds(seconds: u8) -> Option<Self> {
+        (1..=Self::LONGEST).contains(&seconds).then_some(Self(seconds))
+    }
+
+    /// Reads `delay-seconds` (RFC 9110 section 10.2.3). A date is not read: whose clock is it?
+    fn parse(value: &[u8]) -> Option<Self> {
+        let digits = value.trim_ascii();
+        if !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        Self::from_seconds(std::str::from_utf8(digits).ok()?.parse().ok()?)
+    }
+
+    /// The seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u8 {
+        self.0
     }
 }
 

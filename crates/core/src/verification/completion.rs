@@ -76,6 +76,7 @@ impl<W> Verification<W> {
         let steady = self.clock.read(now);
         let flight = self.flights.get_mut(call)?;
         let (began, lost_at) = (flight.began, flight.lost_at);
+        let retry_after = outcome.headers().retry_after;
         let mut progress = flight.subject.exchange.read(outcome, now);
         if lost_at <= steady && matches!(progress, Progress::Ask(_)) {
             // The wall clock was set back, by which there is time left.
@@ -118,7 +119,9 @@ impl<W> Verification<W> {
         if let Some(leader) = lease {
             self.publish(&awaited, leader, &reading, now);
         }
-        self.settle(awaited, waiters, reading.verdict.map_err(Lack::of), reading.hold, now, now)
+        let verdict = reading.verdict.map_err(Lack::of);
+        let completion = self.settle(awaited, waiters, verdict, reading.hold, now, now)?;
+        Some(Completion { retry_after, ..completion })
     }
 
     /// Logs why there is no verdict.
@@ -277,11 +280,19 @@ impl<W> Verification<W> {
                 }
                 let sequence = awaited.sequence;
                 self.cache.put_good(key, digest, &mut principal, users, sequence, left, steady);
-                Some(Completion { waiters, verdict: Some(Verdict::Verified(principal)) })
+                Some(Completion {
+                    waiters,
+                    verdict: Some(Verdict::Verified(principal)),
+                    retry_after: None,
+                })
             }
             Ok(Verdict::Denied(denial)) => {
                 self.deny(&awaited, denial, hold, received, now);
-                Some(Completion { waiters, verdict: Some(Verdict::Denied(denial)) })
+                Some(Completion {
+                    waiters,
+                    verdict: Some(Verdict::Denied(denial)),
+                    retry_after: None,
+                })
             }
             Err(lack) => {
                 let requests = waiters.len();
@@ -290,7 +301,11 @@ impl<W> Verification<W> {
                 let (verifier, exchange) = (&*verifier, &*exchange);
                 let unserved = Unserved { verifier, key, digest, exchange, requests };
                 let served = self.serve_anyway(&unserved, offline, now);
-                Some(Completion { waiters, verdict: served.map(Verdict::Verified) })
+                Some(Completion {
+                    waiters,
+                    verdict: served.map(Verdict::Verified),
+                    retry_after: None,
+                })
             }
         }
     }

@@ -49,8 +49,8 @@ impl<W> Verification<W> {
 
     pub(super) fn probe_ended(&mut self, mut probe: Probe, outcome: CallOutcome, now: UnixMillis) {
         let steady = self.clock.read(now);
-        let verdict = match probe.exchange.read(outcome, now) {
-            Progress::Done(reading) => reading.verdict,
+        let (verdict, by_refusal) = match probe.exchange.read(outcome, now) {
+            Progress::Done(reading) => (reading.verdict, reading.by_refusal),
             Progress::Ask(request) => {
                 self.actions.push(Action::Call(probe.id, Box::new(request)));
                 return self.probes.push(probe);
@@ -60,9 +60,18 @@ impl<W> Verification<W> {
             Ok(Verdict::Verified(_)) => Err(ServerFault::AcceptsAnything),
             other => other,
         };
-        self.count(&probe.verifier, Counter::Introspections(CallResult::of(&verdict)));
+        // It may be our own client that is refused so, which nobody else can tell. But a server that
+        // speaks of bad tokens so lives, and must not be left alone for ever.
+        let counted = match by_refusal {
+            true => &Err(ServerFault::RejectedUs),
+            false => &verdict,
+        };
+        self.count(&probe.verifier, Counter::Introspections(CallResult::of(counted)));
         let place = probe.verifier.server.place;
         self.actions.push(Action::CallTook(place, steady.since(probe.began)));
+        if by_refusal {
+            self.report(&Rc::clone(&probe.verifier), ServerFault::RejectedUs, now);
+        }
         let Probe { verifier, permit, .. } = probe;
         let change = match verdict {
             Ok(_) => verifier.breaker.probe_answered(permit, steady),

@@ -155,7 +155,7 @@ impl CallOutcome {
     /// How the call ended otherwise.
     pub fn answer(&self) -> Result<(u16, &AnswerBody), NoAnswer> {
         match self {
-            Self::Answered { status, body } => Ok((*status, body)),
+            Self::Answered { status, body, .. } => Ok((*status, body)),
             Self::Reset => Err(NoAnswer::Reset),
             Self::TimedOut => Err(NoAnswer::TimedOut),
             Self::NotSent => Err(NoAnswer::NotSent),

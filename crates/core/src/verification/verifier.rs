@@ -95,6 +95,8 @@ pub(crate) struct Reading {
     pub(crate) record: Option<Record>,
     /// How far and how long the verdict holds.
     pub(crate) hold: Hold,
+    /// Whether the verdict came with a status by which servers refuse whoever asks.
+    pub(crate) by_refusal: bool,
 }
 
 /// How far and how long a verdict holds.

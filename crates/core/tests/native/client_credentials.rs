@@ -79,7 +79,11 @@ fn answers_by_the_table() {
 
 #[test]
 fn a_call_without_an_answer_is_the_servers_fault() {
-    let too_large = |status| CallOutcome::Answered { status, body: AnswerBody::TooLarge };
+    let too_large = |status| CallOutcome::Answered {
+        status,
+        body: AnswerBody::TooLarge,
+        headers: Default::default(),
+    };
     for (outcome, expected) in [
         (CallOutcome::Reset, "failed NoAnswer(Reset)"),
         (CallOutcome::TimedOut, "failed NoAnswer(TimedOut)"),

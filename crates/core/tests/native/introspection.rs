@@ -11,7 +11,7 @@ use crate::support::{
 use proptest::prelude::*;
 use usergrid_auth_config::{ClientAuth, Introspection, Secret, TokenVerifier};
 use usergrid_auth_core::time::UnixMillis;
-use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome};
+use usergrid_auth_core::verification::call::{AnswerBody, AnswerHeaders, CallOutcome};
 use usergrid_auth_core::verification::verifiers::introspection::request;
 
 /// An endpoint that is called once, whatever it answers.
@@ -115,7 +115,11 @@ fn answers_by_the_table() {
 
 #[test]
 fn a_call_without_an_answer_is_the_servers_fault() {
-    let too_large = |status| CallOutcome::Answered { status, body: AnswerBody::TooLarge };
+    let too_large = |status| CallOutcome::Answered {
+        status,
+        body: AnswerBody::TooLarge,
+        headers: Default::default(),
+    };
     for (outcome, expected) in [
         (CallOutcome::Reset, "failed NoAnswer(Reset)"),
         (CallOutcome::TimedOut, "failed NoAnswer(TimedOut)"),
@@ -125,6 +129,46 @@ fn a_call_without_an_answer_is_the_servers_fault() {
         (too_large(500), "failed Status(500)"),
     ] {
         assert_eq!(summary(&verdict(&outcome, &config(""), NOW)), expected);
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_basic_refuses_us() {
+    for (challenge, expected) in [
+        ("Basic realm=\"x\"", "failed RejectedUs"),
+        ("basic", "failed RejectedUs"),
+        ("Bearer, BASIC realm=x", "failed RejectedUs"),
+        ("Bearer realm=\"basic auth\"", "denied Inactive"),
+        ("Basically", "denied Inactive"),
+        ("", "denied Inactive"),
+    ] {
+        let mut outcome = answered(401, r#"{"active":false}"#);
+        if let CallOutcome::Answered { headers, .. } = &mut outcome {
+            *headers = AnswerHeaders::new(None, Some(challenge.as_bytes()));
+        }
+        assert_eq!(summary(&verdict(&outcome, &config(""), NOW)), expected, "{challenge}");
+    }
+}
+
+#[test]
+fn only_seconds_up_to_a_minute_are_handed_on() {
+    for (value, expected) in [
+        (&b"30"[..], Some(30)),
+        (b" 1 ", Some(1)),
+        (b"60", Some(60)),
+        (b"61", None),
+        (b"0", None),
+        (b"", None),
+        (b"-1", None),
+        (b"+5", None),
+        (b"1.5", None),
+        (b"99999999999999999999", None),
+        (b"Fri, 31 Dec 1999 23:59:59 GMT", None),
+        (b"30\xff", None),
+        (b"3\r\nx: y", None),
+    ] {
+        let headers = AnswerHeaders::new(Some(value), None);
+        assert_eq!(headers.retry_after.map(|after| after.seconds()), expected, "{value:?}");
     }
 }
 

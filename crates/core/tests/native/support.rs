@@ -67,7 +67,11 @@ pub fn rule(text: &str) -> Rule {
 
 /// An answer with a complete body.
 pub fn answered(status: u16, body: impl AsRef<[u8]>) -> CallOutcome {
-    CallOutcome::Answered { status, body: AnswerBody::Complete(body.as_ref().to_vec()) }
+    CallOutcome::Answered {
+        status,
+        body: AnswerBody::Complete(body.as_ref().to_vec()),
+        headers: Default::default(),
+    }
 }
 
 /// What this end of a call to the only server's RFC 7662 endpoint says.

@@ -1,6 +1,6 @@
 //! Scripted answers: what the verifying server says about which credential, read from a file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -33,6 +33,8 @@ pub enum Trouble {
 pub struct Answer {
     /// 200 if absent.
     pub status: Option<u16>,
+    /// More headers.
+    pub headers: BTreeMap<String, String>,
     /// A JSON body, see [`Answer::body`].
     pub json: Option<Value>,
     /// A body of another kind.

@@ -239,7 +239,13 @@ fn give(exchange: &mut Exchange, answer: &Answer) -> Result<bool> {
     let status = answer.status.unwrap_or(200);
     let body = answer.body();
     match answer.fault {
-        None => reply(exchange, status, &body),
+        None => {
+            let mut headers = json_type();
+            let more = answer.headers.iter();
+            headers.extend(more.map(|(name, value)| (name.clone(), value.clone().into_bytes())));
+            exchange.respond(status, &headers, &body)?;
+            Ok(true)
+        }
         Some(Fault::Reset) => Ok(false),
         Some(Fault::ResetAfterHeaders) => {
             exchange.raw(&response_head(status, &json_type(), body.len() + 1000))?;

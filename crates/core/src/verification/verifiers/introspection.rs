@@ -3,6 +3,7 @@
 //! What is not clearly "active" is never taken for it, and what is not clearly an answer is the
 //! server's fault.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,12 +29,14 @@ pub(crate) struct Introspection {
     config: Rc<Config>,
     server: Rc<Server>,
     settings: Rc<Settings>,
+    /// Whether it has ever given a verdict in a 200, which it would not give to a stranger.
+    is_accepted: Rc<Cell<bool>>,
 }
 
 impl Introspection {
     pub(crate) fn new(config: &Rc<Config>, server: &Rc<Server>, settings: &Rc<Settings>) -> Self {
         let (config, server) = (Rc::clone(config), Rc::clone(server));
-        Self { config, server, settings: Rc::clone(settings) }
+        Self { config, server, settings: Rc::clone(settings), is_accepted: Rc::default() }
     }
 }
 
@@ -75,6 +78,7 @@ impl Protocol for Introspection {
             config: Rc::clone(&self.config),
             server: Rc::clone(&self.server),
             token: token.clone(),
+            is_accepted: Rc::clone(&self.is_accepted),
         }))
     }
 }
@@ -85,6 +89,7 @@ struct OneToken {
     config: Rc<Config>,
     server: Rc<Server>,
     token: Secret,
+    is_accepted: Rc<Cell<bool>>,
 }
 
 impl Exchange for OneToken {
@@ -94,6 +99,15 @@ impl Exchange for OneToken {
 
     fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress {
         let verdict = verdict(&outcome, &self.config, &self.server, now);
+        let by_refusal = verdict.is_ok() && !matches!(outcome.answer(), Ok((200, _)));
+        if verdict.is_ok() && !by_refusal {
+            self.is_accepted.set(true);
+        }
+        // As long as the server has never said anything else to us, it may mean our own client.
+        let hold = match by_refusal && !self.is_accepted.get() {
+            true => Hold { briefly: true, everywhere: false, ends_older: false },
+            false => Hold::USUAL,
+        };
         let record = match verdict {
             Ok(Verdict::Verified(_)) => {
                 let token = self.token.expose();
@@ -101,7 +115,7 @@ impl Exchange for OneToken {
             }
             _ => None,
         };
-        Progress::Done(Reading { verdict, record, hold: Hold::USUAL })
+        Progress::Done(Reading { verdict, record, hold, by_refusal })
     }
 
     fn bytes(&self) -> usize {
@@ -179,9 +193,23 @@ pub fn verdict(
     match outcome.answer()? {
         (200, AnswerBody::Complete(body)) => judge(body, config, server, now),
         (200, AnswerBody::TooLarge) => Err(ServerFault::TooLarge),
+        (400 | 401 | 403, AnswerBody::Complete(body))
+            if !outcome.headers().challenges_basic && says_inactive(body) =>
+        {
+            Ok(Verdict::Denied(Denial::Inactive))
+        }
         (401 | 403, _) => Err(ServerFault::RejectedUs),
         (status, _) => Err(ServerFault::Status(status)),
     }
+}
+
+/// Whether the body of a refusal is a verdict about the token all the same, as some servers have it.
+/// An `error` is about whoever asks.
+fn says_inactive(body: &[u8]) -> bool {
+    members::object(body).is_ok_and(|answer| {
+        matches!(answer.get("active"), Ok(Some(Json::Bool(false))))
+            && matches!(answer.get("error"), Ok(None))
+    })
 }
 
 /// What the body of a 200 says.

@@ -110,7 +110,7 @@ impl Exchange for OnePair {
             }
             _ => None,
         };
-        Progress::Done(Reading { verdict, record, hold: Hold::USUAL })
+        Progress::Done(Reading { verdict, record, hold: Hold::USUAL, by_refusal: false })
     }
 
     fn bytes(&self) -> usize {

@@ -3,9 +3,10 @@
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::{CacheResult, CallResult, Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
-use usergrid_auth_core::verification::call::CallOutcome;
+use usergrid_auth_core::verification::call::{AnswerHeaders, CallOutcome};
 
 use crate::decision::worker::{BEARER, SECOND, Worker};
+use crate::support::answered;
 
 #[test]
 fn requests_with_one_credential_share_a_call_and_are_decided_each_on_its_own() {
@@ -159,4 +160,20 @@ fn bad_answers_have_a_budget_of_their_own() {
     }
     assert_eq!(worker.cache_entries(), 5);
     assert!(worker.counts.contains(&Counter::Introspections(CallResult::Active)));
+}
+
+#[test]
+fn whoever_waits_is_told_when_the_server_wants_to_be_asked_again() {
+    let mut worker = Worker::new("");
+    let waiting = [worker.request("GET /x", &BEARER), worker.request("GET /y", &BEARER)];
+    let mut outcome = answered(429, "{}");
+    if let CallOutcome::Answered { headers, .. } = &mut outcome {
+        *headers = AnswerHeaders::new(Some(b"30"), None);
+    }
+    worker.end_call(outcome);
+    for stream in waiting {
+        assert_eq!(worker.verdict(stream), "503 service_unavailable");
+        let response = worker.head(stream).response();
+        assert!(response.headers.contains(&("retry-after", "30".to_owned())));
+    }
 }

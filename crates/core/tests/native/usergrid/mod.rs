@@ -70,7 +70,7 @@ fn error(word: &str, description: &str) -> String {
 }
 
 fn too_large(status: u16) -> CallOutcome {
-    CallOutcome::Answered { status, body: AnswerBody::TooLarge }
+    CallOutcome::Answered { status, body: AnswerBody::TooLarge, headers: Default::default() }
 }
 
 /// The end of the exchange, which this answer must bring.

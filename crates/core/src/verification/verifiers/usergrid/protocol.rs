@@ -139,6 +139,7 @@ impl Exchange for UsergridExchange {
             _ => false,
         };
         verifier::Progress::Done(Reading {
+            by_refusal: false,
             verdict: verdict.map_err(ServerFault::Usergrid),
             record: record.map(|bytes| Record { bytes, holds_credential }),
             hold: Hold {

@@ -4,12 +4,12 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use usergrid_auth_config::Config;
-use usergrid_auth_core::verification::call::AnswerBody;
 use usergrid_auth_core::verification::call::CallOutcome;
 
 use std::rc::Rc;
 
 use crate::decision::worker::Worker;
+use crate::support;
 
 /// One server's conditions: hosts and beginnings of tokens, none of them or some.
 type Conditions = (Vec<&'static str>, Vec<&'static str>);
@@ -115,5 +115,5 @@ proptest! {
 }
 
 fn answered(body: &str) -> CallOutcome {
-    CallOutcome::Answered { status: 200, body: AnswerBody::Complete(body.as_bytes().to_vec()) }
+    support::answered(200, body)
 }

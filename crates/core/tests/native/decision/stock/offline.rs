@@ -51,7 +51,11 @@ fn what_a_caller_may_bring_about_is_not_down() {
         || answered(429, ""),
         || answered(200, "{}"),
         || answered(401, error("auth_unverified_oath")),
-        || CallOutcome::Answered { status: 200, body: AnswerBody::TooLarge },
+        || CallOutcome::Answered {
+            status: 200,
+            body: AnswerBody::TooLarge,
+            headers: Default::default(),
+        },
     ];
     for how in up {
         let mut worker = one_worker(OFFLINE, "");
