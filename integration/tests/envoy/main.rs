@@ -14,6 +14,7 @@ mod observed;
 mod redirected;
 mod revoked;
 mod scenarios;
+mod server_answers;
 mod servers;
 mod shared_calls;
 mod stock_usergrid;

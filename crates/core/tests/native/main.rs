@@ -28,6 +28,7 @@ mod pages;
 mod paths;
 mod permissions;
 mod principals;
+mod server_answers;
 mod shared_tables;
 mod steps;
 mod support;

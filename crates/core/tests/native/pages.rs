@@ -54,13 +54,14 @@ fn the_configurations_for_usergrid_are_accepted() {
 #[test]
 fn the_configurations_for_servers_are_accepted() {
     let examples = blocks("docs/servers.md");
-    assert!(examples.len() >= 4, "{}", examples.len());
+    assert!(examples.len() >= 17, "{}", examples.len());
     accept_all(&examples);
 }
 
 #[test]
-fn the_page_about_servers_names_the_versions_that_run() {
+fn the_page_about_servers_names_all_that_were_tried_in_the_version_that_runs() {
     let (_, page) = PAGES.iter().find(|(page, _)| *page == "docs/servers.md").unwrap();
+    let shapes = include_str!("../data/server-shapes.jsonl");
     let package =
         include_str!("../../../../integration/servers/oidc-provider/package.json").replace(' ', "");
     let django =
@@ -80,6 +81,13 @@ fn the_page_about_servers_names_the_versions_that_run() {
         ),
     ] {
         assert!(page.contains(&wanted), "no `{wanted}`");
+    }
+    for line in shapes.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        if let Some(server) = row.get("server") {
+            let entry = format!("[{}](#", server.as_str().unwrap());
+            assert!(page.contains(&entry), "no {entry}");
+        }
     }
 }
 

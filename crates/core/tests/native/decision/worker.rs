@@ -274,6 +274,13 @@ impl Head {
         values.join("|")
     }
 
+    /// All of it, to search for what must not be there.
+    pub fn text(&self) -> String {
+        let line =
+            |(name, value): &(String, Vec<u8>)| format!("{name}: {}\n", value.escape_ascii());
+        self.headers.iter().map(line).collect()
+    }
+
     pub fn path(&self) -> String {
         self.header(":path")
     }
