@@ -1,10 +1,15 @@
-//! Two host calls that the SDK does not make as they are needed: a local response with details, where
-//! it passes none, and a property that cannot be written, where it panics.
+//! Three host calls that the SDK does not make as they are needed: a local response with details, where
+//! it passes none; a property that cannot be written, where it panics; and a header map in one piece,
+//! where it makes two allocations of every header.
 //!
 //! The only unsafe code of this project. Why it is sound: the host reads the bytes that each pair of
-//! address and length stands for, before the call returns, and keeps none of the addresses.
+//! address and length stands for, before the call returns, and keeps none of the addresses; what it
+//! hands over is ours.
 
 #![allow(unsafe_code, reason = "a call to the host is unsafe by itself; each is wrapped once")]
+
+use proxy_wasm::types::MapType;
+use usergrid_auth_core::pairs;
 
 /// What the host takes for "not a gRPC status of ours"; it makes one of the HTTP status.
 const NO_GRPC_STATUS: i32 = -1;
@@ -30,6 +35,8 @@ unsafe extern "C" {
         value: *const u8,
         value_size: usize,
     ) -> u32;
+
+    fn proxy_get_header_map_pairs(map: MapType, data: *mut *mut u8, size: *mut usize) -> u32;
 }
 
 /// Answers the request in whose context the host is. `details` becomes `%RESPONSE_CODE_DETAILS%`, in
@@ -40,7 +47,8 @@ pub(crate) fn send_local_response(
     headers: &[(&'static str, String)],
     body: &[u8],
 ) {
-    let headers = pairs(headers);
+    let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let headers = pairs::encode(headers);
     // SAFETY: all four are alive until the call returns, and their lengths are their own.
     let _ = unsafe {
         proxy_send_local_response(
@@ -63,20 +71,16 @@ pub(crate) fn set_property(name: &str, value: &[u8]) {
     let _ = unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
 }
 
-/// The host's form of a header map: a count, the sizes of all names and values (32 bits,
-/// little-endian), then the names and values themselves, each followed by a NUL.
-fn pairs(headers: &[(&'static str, String)]) -> Vec<u8> {
-    let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
-    let mut bytes = Vec::from(number(headers.len()));
-    for (name, value) in headers {
-        bytes.extend_from_slice(&number(name.len()));
-        bytes.extend_from_slice(&number(value.len()));
+/// A header map of the stream in whose context the host is, in the host's own form, which
+/// [`pairs`] describes. The SDK makes two allocations of every header in it.
+pub(crate) fn header_map(map: MapType) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the host writes one address and one length to where these point, before it returns.
+    let status = unsafe { proxy_get_header_map_pairs(map, &raw mut data, &raw mut size) };
+    if status != 0 || data.is_null() {
+        return None;
     }
-    for (name, value) in headers {
-        for text in [name, value.as_str()] {
-            bytes.extend_from_slice(text.as_bytes());
-            bytes.push(0);
-        }
-    }
-    bytes
+    // SAFETY: the host took the memory from `proxy_on_memory_allocate` for this call alone and has
+    // filled it. There the SDK makes a `Vec<u8>` of just this capacity and forgets it.
+    Some(unsafe { Vec::from_raw_parts(data, size, size) })
 }

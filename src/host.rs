@@ -33,12 +33,12 @@ pub(crate) fn log_level() -> Option<LogLevel> {
 
 /// The request's head. Empty when there is none, which no request passes.
 pub(crate) fn request_headers() -> HeaderMap {
-    HeaderMap::new(hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default())
+    HeaderMap::from_host(abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default())
 }
 
 /// The request's trailers.
 pub(crate) fn request_trailers() -> HeaderMap {
-    HeaderMap::new(hostcalls::get_map_bytes(MapType::HttpRequestTrailers).unwrap_or_default())
+    HeaderMap::from_host(abi::header_map(MapType::HttpRequestTrailers).unwrap_or_default())
 }
 
 /// Changes the head of the request in whose context the host is.

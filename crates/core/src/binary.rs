@@ -2,6 +2,7 @@
 //! throughout.
 
 /// Reads from the front; `None` once anything is amiss.
+#[derive(Clone)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {

@@ -4,31 +4,55 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::pairs::{self, Pairs};
+
 /// Request headers in their order, pseudo-headers included, repetitions kept.
-#[derive(Clone, Debug, Default)]
-pub struct HeaderMap(Vec<(String, Vec<u8>)>);
+///
+/// They stay in the host's own form and are looked at where they are: what a request has of headers
+/// costs one buffer, however many they are.
+#[derive(Clone, Default)]
+pub struct HeaderMap(Vec<u8>);
 
 impl HeaderMap {
-    /// Takes the list over; names are expected in lower case, which is how Envoy keeps them.
+    /// What the host handed over, as [`pairs`](crate::pairs) says; names are expected in lower case,
+    /// which is how Envoy keeps them. Bytes that are not wholly of that form are no headers at all,
+    /// and a request without a path is refused.
+    #[must_use]
+    pub fn from_host(bytes: Vec<u8>) -> Self {
+        if pairs::are_whole(&bytes) { Self(bytes) } else { Self::default() }
+    }
+
+    /// These headers.
     #[must_use]
     pub fn new(entries: Vec<(String, Vec<u8>)>) -> Self {
-        Self(entries)
+        Self(pairs::encode(entries.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()))))
     }
 
     /// Every value of `name` (lower case), in order.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |(key, _)| *key == name).map(|(_, value)| value)
+        self.pairs().filter(move |(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// The first value of `name` (lower case).
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.pairs().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
     }
 
-    /// All headers in order.
+    /// All headers in order. A name that is not UTF-8 is none that anybody looks for.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.pairs().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        Pairs::new(&self.0).into_iter().flatten()
+    }
+}
+
+/// No value: it may be a credential.
+impl fmt::Debug for HeaderMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 

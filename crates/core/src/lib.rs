@@ -34,6 +34,7 @@ pub mod log_event;
 mod log_limiter;
 pub mod method_override;
 pub mod metrics;
+pub mod pairs;
 pub mod principal;
 pub mod refusal;
 pub mod revocation;

@@ -6,7 +6,7 @@
 
 use usergrid_auth_config::is_scope_token;
 
-use crate::binary::Reader;
+use crate::pairs::{self, Pairs};
 
 /// What the operator set for the route of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,23 +124,8 @@ fn scopes(value: &[u8]) -> RequiredScope {
     RequiredScope::All(all)
 }
 
-/// The host's pairs format: a count, the sizes of all names and values (32 bits, little-endian),
-/// then the names and values themselves, each followed by a NUL.
+/// The pairs of `bytes`, if they are some and nothing else: a number is eight bytes, of which the
+/// first four are often zero, and no empty list.
 fn pairs(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
-    let number = |reader: &mut Reader<'_>| usize::try_from(reader.u32()?).ok();
-    let mut sizes = Reader(bytes);
-    let count = number(&mut sizes)?;
-    let mut data = Reader(sizes.0.get(count.checked_mul(8)?..)?);
-    let mut found = Vec::with_capacity(count.min(64));
-    for _ in 0..count {
-        let (name_size, value_size) = (number(&mut sizes)?, number(&mut sizes)?);
-        found.push((text(&mut data, name_size)?, text(&mut data, value_size)?));
-    }
-    // A number is eight bytes, of which the first four are often zero: no empty list.
-    data.0.is_empty().then_some(found)
-}
-
-fn text<'a>(data: &mut Reader<'a>, size: usize) -> Option<&'a [u8]> {
-    let text = data.bytes(size)?;
-    (data.byte()? == 0).then_some(text)
+    pairs::are_whole(bytes).then(|| Pairs::new(bytes).into_iter().flatten().collect())
 }

@@ -21,6 +21,7 @@ mod credentials;
 mod decision;
 mod demands;
 mod guest;
+mod header_map;
 mod hosts;
 mod introspection;
 mod many_rules;
