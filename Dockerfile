@@ -20,8 +20,7 @@ RUN test -d "$(rustc --print target-libdir --target wasm32-wasip1)" || rustup ta
 WORKDIR /src
 # Cargo wants to see every package of the workspace.
 COPY . .
-RUN cargo build --locked --release --target wasm32-wasip1 --package usergrid-auth-filter \
-    && cp target/wasm32-wasip1/release/usergrid_auth_filter.wasm /plugin.wasm
+RUN module=$(.cargo/build-module) && cp "$module" /plugin.wasm
 
 FROM build AS build-stub
 RUN CARGO_PROFILE_DEV_DEBUG=0 cargo build --locked --package integration --bin stub

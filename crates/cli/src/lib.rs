@@ -11,6 +11,8 @@
 //! | [`token`] | what a Usergrid token says by itself |
 //! | [`schema`] | the JSON Schema of a configuration, from the table that the reader uses |
 
+#![forbid(unsafe_code)]
+
 pub mod args;
 pub mod check;
 pub mod explain;

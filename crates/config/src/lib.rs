@@ -4,6 +4,8 @@
 //! users. To add a key, give it a row in `keys.rs`, a field in the struct of its section, and a
 //! line where that section is read; then `cargo auth schema > docs/config.schema.json`.
 
+#![forbid(unsafe_code)]
+
 // The first two define macros that the rest uses.
 #[macro_use]
 mod gather;

@@ -24,6 +24,8 @@
 //! A newcomer's way: README, this page, [`decision`], its steps in `decision/head.rs` and
 //! `decision/judgement.rs`, and a scenario under `integration/scenarios`.
 
+#![forbid(unsafe_code)]
+
 pub mod authorization;
 mod binary;
 pub mod credential;

@@ -5,6 +5,8 @@
 //! Start at [`path::RequestPath`], then [`permission::Rule`]. Matching is paid out of a budget,
 //! [`steps::Steps`].
 
+#![forbid(unsafe_code)]
+
 pub mod demand;
 pub mod guest;
 pub mod host;

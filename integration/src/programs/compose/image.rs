@@ -37,6 +37,8 @@ pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
     envoy.copy("/etc/envoy/usergrid_auth_filter.wasm", &running)?;
     let module = fs::read(running)?;
     ensure!(module.starts_with(b"\0asm"), "the module in Envoy's container is none");
+    ensure!(module == built_here()?, "the module that is built without Docker has other bytes");
+    println!("  the same bytes with and without Docker");
 
     let registry = Registry::start(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let tag = format!("{}/usergrid-auth-filter:0.1.0", registry.address());
@@ -46,6 +48,19 @@ pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
         .and_then(|()| pushed(&tag, &registry, overlay.path(), &module).context("docker push"));
     docker(&["rmi", &tag])?;
     result
+}
+
+/// The module as `.cargo/build-module` makes it on this machine.
+fn built_here() -> Result<Vec<u8>> {
+    let output = Command::new(workspace::root().join(".cargo/build-module"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run .cargo/build-module")?;
+    ensure!(output.status.success(), "the module does not build: see the messages above");
+    let path = String::from_utf8(output.stdout)?;
+    let path = workspace::root().join(path.trim());
+    fs::read(&path).with_context(|| path.display().to_string())
 }
 
 fn build(tag: &str) -> Result<()> {
