@@ -17,9 +17,9 @@ use crate::report::InModule;
 use crate::run::Run;
 use crate::slices::Spread;
 
-/// Requests in a slice with hot caches: with 24 slices, 10^5 a way.
+/// Requests in a round with hot caches: with 24 rounds, 10^5 a way.
 const HOT: u64 = 4_200;
-/// Requests in a slice with evicted caches: walking takes a hundred times what a request does.
+/// Requests in a round with evicted caches: walking takes a hundred times what a request does.
 const COLD: u64 = 100;
 /// Bytes that are walked before such a request: more than the second level of a cache holds, and
 /// most of a core's share of the third.
