@@ -5,6 +5,7 @@
 //! request may turn out to have. What cannot be judged for certain counts as matched.
 
 mod methods;
+mod plural;
 mod readings;
 mod spellings;
 

@@ -1,9 +1,9 @@
 //! Every reading of a request: what a backend may take its path and its method for.
 
 use super::Methods;
-use super::spellings::plural;
+use super::plural::plural;
 use crate::path::{Addressed, ApplicationId, PathApplication, RequestPath};
-use crate::path::{folded, is_organization_word, is_reserved};
+use crate::path::{folded, is_application_word, is_organization_word, is_reserved};
 use crate::permission::ant::ANY_NAME;
 use crate::permission::matching::LONGEST_PATH;
 use crate::syntax::is_uuid;
@@ -11,8 +11,10 @@ use crate::syntax::is_uuid;
 /// The readings of one request, made once for all rules that demand something of it.
 ///
 /// Whether `;` parameters are kept or cut, a slash at the end, and letter case in ASCII are no
-/// readings of their own: matching sees to them. What stands here are at most twelve texts, each
-/// hardly longer than the path.
+/// readings of their own: matching sees to them. What stands here are at most fifty texts, each
+/// hardly longer than the path: its own; eight for each of three ways to name an application; and
+/// all of these again where they hold characters beyond ASCII. Of the eight, six are of paths with
+/// a `:`.
 #[derive(Clone, Debug)]
 pub struct Readings {
     methods: Methods,
@@ -78,13 +80,20 @@ fn of_usergrid(path: &RequestPath) -> Vec<String> {
         Addressed::Applications(named) => {
             let mut all = Vec::new();
             for named in named {
-                let after = path.after(named);
-                all.push(in_application(named, after));
-                all.extend(in_plural(after).map(|after| in_application(named, &after)));
+                push_all(&mut all, &in_application(named), path.after(named));
             }
             if is_uuid(first) {
                 // An organisation's, or so some may take it.
-                all.push(["/", ANY_NAME, path.text_from(1)].concat());
+                let name_at = |at| path.segments().nth(at);
+                let is_announced = name_at(1).is_some_and(is_application_word);
+                for at in if is_announced { 1..=2 } else { 1..=1 } {
+                    let name = name_at(at).map_or(String::new(), |name| ["/", name].concat());
+                    push_all(
+                        &mut all,
+                        &["/", ANY_NAME, &name].concat(),
+                        path.text_from(at.saturating_add(1)),
+                    );
+                }
             }
             all
         }
@@ -96,18 +105,54 @@ fn of_usergrid(path: &RequestPath) -> Vec<String> {
     }
 }
 
-/// `/{org}/{app}` and what follows. Nothing but the configuration could tell which name a UUID
-/// belongs to, so it may be any.
-fn in_application(named: &PathApplication, after: &str) -> String {
+/// `/{org}/{app}`. Nothing but the configuration could tell which name a UUID belongs to, so it may
+/// be any.
+fn in_application(named: &PathApplication) -> String {
     let organization = named.organization.as_deref().filter(|name| !is_uuid(name));
     let application = match &named.application {
         ApplicationId::Name(name) => name,
         ApplicationId::Uuid(_) => ANY_NAME,
     };
-    ["/", organization.unwrap_or(ANY_NAME), "/", application, after].concat()
+    ["/", organization.unwrap_or(ANY_NAME), "/", application].concat()
 }
 
-/// The same with its collection in the plural: Usergrid serves `/user/tom` as `/users/tom`.
+/// Adds what may follow an application, at most eight texts: `after` as it stands and by its types,
+/// each with its collection in the plural too. Usergrid serves `/user/tom` as `/users/tom`.
+fn push_all(all: &mut Vec<String>, application: &str, after: &str) {
+    let mut push = |after: &str| {
+        all.push([application, after].concat());
+        all.extend(in_plural(after).map(|after| [application, &after].concat()));
+    };
+    push(after);
+    if after.contains(':') {
+        by_types(after).iter().for_each(|after| push(after));
+    }
+}
+
+/// What Usergrid takes `after` for where a segment has a type specifier. `/users:x` is the
+/// collection `users`, and holds what is of the type `x`. Collections are every other segment, or,
+/// where connections are named, any.
+fn by_types(after: &str) -> [String; 3] {
+    let segments = || after.split('/').skip(1);
+    let joined = |name: fn((usize, &str)) -> &str| -> String {
+        segments().enumerate().flat_map(|segment| ["/", name(segment)]).collect()
+    };
+    [
+        joined(|(at, segment)| if at % 2 == 0 { before_type(segment) } else { segment }),
+        joined(|(_, segment)| before_type(segment)),
+        joined(|(at, segment)| match at {
+            0 => segment.rsplit(':').next().unwrap_or_default(),
+            at if at % 2 == 0 => before_type(segment),
+            _ => segment,
+        }),
+    ]
+}
+
+fn before_type(segment: &str) -> &str {
+    segment.split(':').next().unwrap_or_default()
+}
+
+/// The same with its collection in the plural.
 fn in_plural(after: &str) -> Option<String> {
     let segments = after.strip_prefix('/')?;
     let (collection, rest) = segments.split_at(segments.find('/').unwrap_or(segments.len()));

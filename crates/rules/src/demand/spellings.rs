@@ -1,5 +1,6 @@
 //! The spellings of a rule that demands: what else its author would have to write to say the same.
 
+use super::plural::plural;
 use crate::path::{is_application_word, is_organization_word};
 use crate::permission::RuleError;
 use crate::syntax::is_uuid;
@@ -44,15 +45,21 @@ pub(super) fn aliases(path: &str) -> Result<Vec<String>, RuleError> {
             all.push(without);
         }
     }
-    for at in 0..all.len() {
-        if let Some([organization, application, collection, rest @ ..]) =
-            all.get(at).map(Vec::as_slice)
-            && let Some(plural) = plural(collection)
-        {
-            let in_plural = [&[organization.clone(), application.clone(), plural], rest].concat();
-            all.push(in_plural);
+    let without_types: Vec<_> = all.iter().filter_map(|all| without_types(all)).collect();
+    all.extend(without_types);
+    let mut in_plural = Vec::new();
+    for spelling in &all {
+        for place in places_of_collection(spelling) {
+            let mut spelling = spelling.clone();
+            if let Some(collection) = spelling.get_mut(place)
+                && let Some(plural) = plural(collection)
+            {
+                *collection = plural;
+                in_plural.push(spelling);
+            }
         }
     }
+    all.extend(in_plural);
     for segment in all.iter_mut().flat_map(|spelling| spelling.iter_mut().take(NAMING_SEGMENTS)) {
         // It may belong to any name that a path has in its place.
         if is_uuid(segment) {
@@ -63,26 +70,34 @@ pub(super) fn aliases(path: &str) -> Result<Vec<String>, RuleError> {
     Ok(all.iter().map(|spelling| joined(spelling)).collect())
 }
 
-/// The plural by which Usergrid knows a collection, unless it is one or is a pattern. Words that
-/// English forms otherwise (`person`) are not known here.
-pub(super) fn plural(collection: &str) -> Option<String> {
-    let is_word = collection.ends_with(|last: char| last.is_ascii_alphabetic())
-        && !collection.contains(['*', '?', '{']);
-    let ends_with = |ends: &[&str]| ends.iter().any(|end| ends_without_case(collection, end));
-    if !is_word || ends_with(&["s"]) {
-        return None;
-    }
-    if ends_with(&["y"]) && !ends_with(&["ay", "ey", "oy", "uy"]) {
-        let stem = collection.get(..collection.len().saturating_sub(1))?;
-        return Some([stem, "ies"].concat());
-    }
-    let ending = if ends_with(&["x", "ch", "sh"]) { "es" } else { "s" };
-    Some([collection, ending].concat())
+/// The rule without the types of its collections: `/users:x` is the collection `users`.
+fn without_types(spelling: &[String]) -> Option<Vec<String>> {
+    let cut = |segment: &String| match segment.split_once(':') {
+        Some((name, _)) if !name.is_empty() && !name.contains(['*', '?', '{']) => name.to_owned(),
+        _ => segment.clone(),
+    };
+    let without: Vec<String> = spelling.iter().map(cut).collect();
+    (without != spelling).then_some(without)
 }
 
-fn ends_without_case(text: &str, end: &str) -> bool {
-    let start = text.len().checked_sub(end.len()).and_then(|at| text.get(at..));
-    start.is_some_and(|last| last.eq_ignore_ascii_case(end))
+/// The places, at most three, where a path that the rule matches can have its collection: third, or
+/// wherever a `**` before it leaves that open.
+fn places_of_collection(spelling: &[String]) -> Vec<usize> {
+    let (mut places, mut names, mut is_open) = (Vec::new(), 0_u8, false);
+    for (place, segment) in spelling.iter().enumerate() {
+        if segment == "**" {
+            is_open = true;
+            continue;
+        }
+        if is_open || names == 2 {
+            places.push(place);
+        }
+        if names == 2 {
+            break;
+        }
+        names = names.saturating_add(1);
+    }
+    places
 }
 
 /// Refuses what no path that is compared holds: the rule would be silent.

@@ -129,6 +129,8 @@ fn every_shipped_guard_holds_in_every_spelling() {
             rest.to_uppercase(),
             encoded,
             rest.replace("users", "user"),
+            rest.replace("users", "users:x").replace("books", "books:x"),
+            rest.replace("users", "user%3Ax").replace("books", "books%3ax"),
             format!("{rest}//"),
             rest.replacen('/', "%2F", 1) + "%2f",
             format!("{rest}%3fx"),

@@ -65,6 +65,31 @@ fn a_rule_matches_every_spelling() {
         ("get:/*/*/user/*", "/acme/shop/users/tom"),
         ("get:/*/*/activities", "/orgs/acme/shop/activity"),
         ("get:/*/*/boxes", "/acme/shop/box"),
+        ("get:/*/*/people/*", "/acme/shop/Person/tom"),
+        ("get:/*/*/person/*", "/acme/shop/people/tom"),
+        ("get:/**/user/*/x", "/acme/shop/users/t/x"),
+        ("get:/acme/**/user/*", "/acme/shop/users/t"),
+        ("get:/**/shop/user/*", "/acme/shop/users/t"),
+        ("get:/*/**/user", "/orgs/acme/apps/shop/users"),
+        ("get:/orgs/**/person/*", "/acme/shop/people/t"),
+        ("get:/*/*/*ser/*", "/acme/shop/users/t"),
+        // A type is no other collection, and may be one.
+        ("get:/*/*/users/*", "/acme/shop/users:x/tom"),
+        ("get:/*/*/users/*", "/acme/shop/user:x/tom"),
+        ("get:/*/*/users/*", "/acme/shop/users%3Ax/tom"),
+        ("get:/*/*/users/*", "/acme/shop/users%3ax:y;z/tom/"),
+        ("get:/*/*/users/*", "/orgs/acme/apps/shop/user%3Ax/tom"),
+        ("get:/*/*/users/*", "/UUID/user:x/tom"),
+        ("get:/*/*/users/*", "/UUID/shop/user:x/tom"),
+        ("get:/*/*/users/*", "/acme/shop/entities:user/tom"),
+        ("get:/*/*/users/a:b", "/acme/shop/user:x/a:b"),
+        ("get:/*/*/users/*/likes", "/acme/shop/users/tom/likes:x"),
+        ("get:/*/*/users/tom/likes", "/acme/shop/users:x/tom/likes:x"),
+        ("get:/*/*/users/tom/x/likes/*", "/acme/shop/users:x/tom/x/likes:x/y"),
+        ("get:/*/*/users/*/likes", "/acme/shop/users/tom:x/likes"),
+        ("get:/*/*/user:x/*", "/acme/shop/users/tom"),
+        ("get:/acme/shop/reports", "/UUID/apps/shop/reports"),
+        ("get:/acme/shop/reports", "/UUID/a/shop/report:x"),
         // Management.
         ("get:/management/organizations/*/apps/**", "/management/orgs/acme/applications/x"),
         ("get:/management/orgs/*/applications", "/management/organizations/acme/apps"),
@@ -74,6 +99,87 @@ fn a_rule_matches_every_spelling() {
         let (rule, path) = (rule.replace("UUID", UUID), path.replace("UUID", UUID));
         let matched = demand(&rules(&[&rule]), &format!("GET {path}"));
         assert_eq!(matched, Demand::Matched, "`{rule}` on {path}");
+    }
+}
+
+#[test]
+fn a_collection_has_the_plural_that_usergrid_gives_it() {
+    for (singular, plural) in [
+        ("user", "users"),
+        ("v2", "v2s"),
+        ("address", "addresses"),
+        ("status", "statuses"),
+        ("alias", "aliases"),
+        ("bus", "buses"),
+        ("octopus", "octopi"),
+        ("virus", "viri"),
+        ("axis", "axes"),
+        ("analysis", "analyses"),
+        ("person", "people"),
+        ("child", "children"),
+        ("woman", "women"),
+        ("sex", "sexes"),
+        ("move", "moves"),
+        ("stadium", "stadiums"),
+        ("knife", "knives"),
+        ("giraffe", "giraffes"),
+        ("shelf", "shelves"),
+        ("scarf", "scarves"),
+        ("roof", "roofs"),
+        ("hive", "hives"),
+        ("index", "indices"),
+        ("vertex", "vertices"),
+        ("matrix", "matrices"),
+        ("box", "boxes"),
+        ("match", "matches"),
+        ("dish", "dishes"),
+        ("quiz", "quizzes"),
+        ("colloquy", "colloquies"),
+        ("activity", "activities"),
+        ("day", "days"),
+        ("tomato", "tomatoes"),
+        ("buffalo", "buffaloes"),
+        ("photo", "photos"),
+        ("datum", "data"),
+        ("medium", "media"),
+        ("ox", "oxen"),
+        ("fox", "foxes"),
+        ("mouse", "mice"),
+    ] {
+        for word in [singular.to_owned(), singular.to_uppercase(), format!("{singular};x")] {
+            let path = format!("GET /acme/shop/{word}/x");
+            let matched = demand(&rules(&[&format!("get:/*/*/{plural}/*")]), &path);
+            assert_eq!(matched, Demand::Matched, "{path}");
+        }
+        let matched = demand(
+            &rules(&[&format!("get:/**/{singular}/*")]),
+            &format!("GET /acme/shop/{plural}/x"),
+        );
+        assert_eq!(matched, Demand::Matched, "{plural}");
+    }
+    for word in [
+        "users",
+        "news",
+        "equipment",
+        "information",
+        "rice",
+        "money",
+        "species",
+        "series",
+        "fish",
+        "sheep",
+        "people",
+        "children",
+        "mice",
+        "media",
+        "oxen",
+        "data",
+    ] {
+        for other in [format!("{word}s"), format!("{word}es")] {
+            let path = format!("GET /acme/shop/{word}/x");
+            let matched = demand(&rules(&[&format!("get:/*/*/{other}/*")]), &path);
+            assert_eq!(matched, Demand::None, "{path} {other}");
+        }
     }
 }
 
@@ -93,6 +199,9 @@ fn a_rule_leaves_alone_what_nobody_reads_so() {
         ("get:/orgs/acme/**", "/globex/shop/x"),
         ("get:/acme/shop/reports", "/globex/UUID/reports"),
         ("get:/acme/shop/reports", "/acme/shops/reports"),
+        ("get:/*/*/users/*", "/acme/shop/userss:x/tom"),
+        ("get:/*/*/users/*", "/acme/shop/books/user:x"),
+        ("get:/*/*/*:secret", "/acme/shop/books"),
     ] {
         let path = path.replace("UUID", UUID);
         assert_eq!(demand(&rules(&[rule]), &format!("GET {path}")), Demand::None, "{rule} {path}");
@@ -106,6 +215,7 @@ fn without_usergrid_its_words_mean_nothing() {
         ("get:/apps/*", "/users/tom"),
         ("get:/users/me", "/users/UUID"),
         ("get:/v1/users/reports", "/v1/users/report"),
+        ("get:/v1/shop/users", "/v1/shop/users:x"),
         ("get:/acme/shop/x", "/orgs/acme/apps/shop/x"),
         ("get:/v1/UUID", "/v1/users"),
     ] {
@@ -212,7 +322,11 @@ fn what_is_too_long_or_too_costly_counts_as_matched() {
     let request = readings("GET /org77/shop/reports77/x;v=1");
     assert_eq!(many.demand(&request, &steps), Demand::Matched);
     assert!(Steps::OF_A_REQUEST - steps.left() < 500, "{}", steps.left());
-    // A UUID in front may be anybody's, so that all are tried.
+    // A UUID in front may be anybody's, so that all are tried, in each reading and by
+    // their aliases.
+    let many: Vec<String> = (0..3_000).map(|n| format!("get:/org{n}/*/reports{n}/**")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let many = rules(&many);
     let steps = Steps::of_a_request();
     let request = readings(&format!("GET /{UUID}/books/x"));
     assert_eq!(many.demand(&request, &steps), Demand::None);
