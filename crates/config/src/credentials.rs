@@ -8,6 +8,7 @@ use crate::protocol::Protocol;
 use crate::secret::Secret;
 use crate::section::Section;
 use crate::sources::{self, Source};
+use crate::usergrid::DEFAULT_SALT;
 
 /// `credentials`.
 #[derive(Clone, Debug)]
@@ -83,6 +84,12 @@ impl TokenFormat {
             Self::Opaque => None,
             Self::Usergrid { salt } | Self::Mixed { salt } => salt.as_ref(),
         }
+    }
+
+    /// The same, unless everybody knows it: then no signature says that Usergrid made it.
+    #[must_use]
+    pub fn secret_salt(&self) -> Option<&Secret> {
+        self.salt().filter(|salt| salt.expose() != DEFAULT_SALT)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::section::Section;
 use crate::upstream::{self, Endpoint};
 
 /// The salt of a Usergrid that nobody gave one (`usergrid.auth.token_secret_salt`). It is public.
-const DEFAULT_SALT: &[u8] = b"super secret token value";
+pub(crate) const DEFAULT_SALT: &[u8] = b"super secret token value";
 
 /// `introspection` with protocol `usergrid`.
 #[derive(Debug)]

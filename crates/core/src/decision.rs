@@ -41,7 +41,7 @@ use crate::log_event::LogEvent;
 use crate::log_limiter::LogLimiter;
 use crate::metrics::{Counter, Outcome};
 use crate::refusal::Refusal;
-use crate::revocation::{Watch, Whose, watch};
+use crate::revocation::{Watch, watch};
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
 use crate::verification::call::CallOutcome;
@@ -272,8 +272,7 @@ impl<T: Trace> Engine<T> {
             hint: None,
             retry_after: None,
         };
-        let whose = || Whose::at_host(&config.servers, head.host());
-        let revoking = || watch::endpoint(head.method, head.target, &config, whose);
+        let revoking = || watch::endpoint(head.method, head.target, &config, now);
         match step {
             Step::Forward(outcome) => {
                 self.forward(stream, outcome, revoking(), Known::default());
@@ -297,8 +296,8 @@ impl<T: Trace> Engine<T> {
                 let case = case.traced(config.telemetry.trace_context.then_some(headers));
                 let context = context(Some(case.fingerprint()), demands);
                 let watch = revoking().map(Watch::of_verified_caller).or_else(|| {
-                    let (method, target, digest) = (head.method, head.target, case.digest());
-                    watch::usergrid(method, target, &path, digest, &server, &config.servers)
+                    let (method, target, servers) = (head.method, head.target, &config.servers);
+                    watch::usergrid(method, target, &path, &credential, &server, servers, now)
                 });
                 let forwarding = Forwarding::plan(&config, &credential, &places, headers);
                 let method = head.method.to_vec();

@@ -7,4 +7,4 @@ mod whose;
 
 pub use table::{PLACES, RevocationTable, Revoked, Sync};
 pub use watch::Watch;
-pub use whose::Whose;
+pub use whose::{Revocation, Whose};

@@ -308,9 +308,4 @@ impl Case<'_> {
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         self.key.fingerprint()
     }
-
-    /// SHA-256 of the credential.
-    pub(crate) fn digest(&self) -> CredentialDigest {
-        self.digest
-    }
 }

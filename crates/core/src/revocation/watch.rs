@@ -6,8 +6,9 @@ use usergrid_auth_config::{Config, Server};
 use usergrid_auth_rules::path::{RequestPath, is_reserved};
 use usergrid_auth_rules::syntax::is_uuid;
 
-use super::{Revoked, Whose};
-use crate::credential::form_value;
+use super::{Revocation, Revoked, Whose};
+use crate::credential::{Credential, form_value};
+use crate::time::UnixMillis;
 use crate::verification::key::CredentialDigest;
 
 /// The longest form that is looked into for a token (RFC 7009 section 2.1), in bytes. It is read as
@@ -17,11 +18,8 @@ const LONGEST_FORM: usize = 16_384;
 /// A request whose success revokes something.
 #[derive(Debug)]
 pub struct Watch {
-    /// What, and at the server in which place.
-    revoked: Vec<(usize, Revoked)>,
+    revoked: Vec<Revocation>,
     form: bool,
-    /// Whose token a form names.
-    whose: Whose,
     /// Whether the caller has a verified credential.
     pub proven: bool,
 }
@@ -39,14 +37,18 @@ impl Watch {
         if self.form { LONGEST_FORM } else { 0 }
     }
 
-    /// What the request has revoked, given as much of its body as was asked for, and at the server
-    /// in which place.
+    /// What the request has revoked, given as much of its body as was asked for.
     #[must_use]
-    pub fn revoked(mut self, body: &[u8], servers: &[Rc<Server>]) -> Vec<(usize, Revoked)> {
+    pub fn revoked(
+        mut self,
+        body: &[u8],
+        servers: &[Rc<Server>],
+        now: UnixMillis,
+    ) -> Vec<Revocation> {
         if self.form
             && let Some(token) = form_value(body, b"token")
         {
-            self.revoked.extend(self.whose.revoked_token(&token, servers));
+            self.revoked.extend(Whose::ALL.revoked_token(&token, servers, now));
         }
         self.revoked
     }
@@ -55,33 +57,31 @@ impl Watch {
 /// A call of an RFC 7009 endpoint that the configuration names. Whoever calls it must know the
 /// token, so no credential is asked for; but since any token gets a 200 (RFC 7009 section 2.2),
 /// only one that is known counts.
+///
+/// At every server that it can be a token of: neither host nor path of such an endpoint says whose
+/// tokens are revoked there.
 #[must_use]
-pub fn endpoint(
-    method: &[u8],
-    target: &[u8],
-    config: &Config,
-    whose: impl FnOnce() -> Whose,
-) -> Option<Watch> {
+pub fn endpoint(method: &[u8], target: &[u8], config: &Config, now: UnixMillis) -> Option<Watch> {
     let (path, query) = split(target);
     let is_named = |named: &String| named.as_bytes() == path;
     if !is_write(method) || !config.revocation_paths.iter().any(is_named) {
         return None;
     }
-    let whose = whose();
-    let revoked = token_in(query, whose, &config.servers);
-    Some(Watch { revoked, form: true, whose, proven: false })
+    let revoked = token_in(query, Whose::ALL, &config.servers, now);
+    Some(Watch { revoked, form: true, proven: false })
 }
 
 /// A call of one of Usergrid's own endpoints (`docs/usergrid.md`, "Revocation"), by a caller with
-/// the `credential` that `server` has verified.
+/// the `credential` that `server` has verified. It counts at every server with the same backend.
 #[must_use]
 pub fn usergrid(
     method: &[u8],
     target: &[u8],
     path: &RequestPath,
-    credential: CredentialDigest,
+    credential: &Credential,
     server: &Server,
     servers: &[Rc<Server>],
+    now: UnixMillis,
 ) -> Option<Watch> {
     if !is_write(method) {
         return None;
@@ -95,22 +95,30 @@ pub fn usergrid(
     if !usual || !matches!(collection, "users" | "user") {
         return None;
     }
+    let whose = Whose::of_backend(server, servers);
     let revoked = match action {
-        "revoketoken" => token_in(query, Whose::of(server), servers),
+        "revoketoken" => token_in(query, whose, servers, now),
         // Whoever logs himself out may have written his name in a way that no claim of his token
         // repeats.
         "revoketokens" | "deactivate" => {
-            let user_of = |name| Revoked::user(name).at(server.name.as_deref());
-            let mut revoked = vec![user_of(user), Revoked::Credential(credential)];
+            let own = Revoked::Credential(CredentialDigest::of(credential));
+            let mut revoked = vec![Revoked::user(user), own];
             if !is_uuid(user) {
                 let is_administrator = path.segments().next() == Some("management");
-                revoked.push(user_of(nameless(is_administrator)));
+                revoked.push(Revoked::user(nameless(is_administrator)));
             }
-            revoked.into_iter().map(|one| (server.place, one)).collect()
+            let all = servers.iter().filter(|server| whose.includes(server));
+            let at = |server: &Rc<Server>| {
+                let name = server.name.clone();
+                let at_it = move |one: &Revoked| one.at(name.as_deref());
+                let place = server.place;
+                revoked.iter().map(at_it).map(move |one| Revocation::unsigned(place, one))
+            };
+            all.flat_map(at).collect()
         }
         _ => return None,
     };
-    Some(Watch { revoked, form: false, whose: Whose::of(server), proven: true })
+    Some(Watch { revoked, form: false, proven: true })
 }
 
 /// What stands for the names of all users, or of all administrators, of whom only the UUID is
@@ -129,7 +137,12 @@ fn split(target: &[u8]) -> (&[u8], &[u8]) {
     (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
 }
 
-fn token_in(query: &[u8], whose: Whose, servers: &[Rc<Server>]) -> Vec<(usize, Revoked)> {
+fn token_in(
+    query: &[u8],
+    whose: Whose,
+    servers: &[Rc<Server>],
+    now: UnixMillis,
+) -> Vec<Revocation> {
     let token = form_value(query, b"token");
-    token.map(|token| whose.revoked_token(&token, servers)).unwrap_or_default()
+    token.map(|token| whose.revoked_token(&token, servers, now)).unwrap_or_default()
 }

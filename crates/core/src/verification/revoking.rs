@@ -4,7 +4,7 @@ use super::key::CacheKey;
 use super::peers;
 use super::{Action, Verification};
 use crate::metrics::Counter;
-use crate::revocation::{Revoked, Watch};
+use crate::revocation::{Revocation, Revoked, Watch};
 use crate::time::UnixMillis;
 
 impl<W> Verification<W> {
@@ -20,13 +20,13 @@ impl<W> Verification<W> {
             return;
         }
         let proven = watch.proven;
-        let mut revoked = watch.revoked(request_body, &self.config.servers);
+        let mut revoked = watch.revoked(request_body, &self.config.servers, now);
         self.refresh();
         // Else anybody could make all workers look at the table all the time.
-        revoked.retain(|(place, one)| proven || self.knows(*place, one, now));
+        revoked.retain(|one| proven || self.knows(one, now));
         if !revoked.is_empty() {
             self.actions.push(Action::Count(Counter::Revocations));
-            let revoked: Vec<Revoked> = revoked.into_iter().map(|(_, one)| one).collect();
+            let revoked: Vec<Revoked> = revoked.into_iter().map(|one| one.what).collect();
             self.revoke(&revoked);
         }
     }
@@ -34,9 +34,9 @@ impl<W> Verification<W> {
     /// Whether some worker remembers the credential as good, or is asking the server in this place
     /// about it, and that has not been revoked already: each record then costs whoever makes it a
     /// verdict of the server.
-    fn knows(&mut self, place: usize, revoked: &Revoked, now: UnixMillis) -> bool {
-        let Revoked::Credential(digest) = revoked else { return false };
-        let since = self.revocations.revoked_at(revoked);
+    fn knows(&mut self, revocation: &Revocation, now: UnixMillis) -> bool {
+        let Revoked::Credential(digest) = &revocation.what else { return false };
+        let since = self.revocations.revoked_at(&revocation.what);
         let key = CacheKey::new(&self.config.digest, digest);
         let steady = self.clock.read(now);
         let is_held = self.cache.stale(&key, steady).is_some_and(|good| good.sequence >= since);
@@ -44,8 +44,9 @@ impl<W> Verification<W> {
         let is_asked = joinable.is_some_and(|flight| flight.subject.sequence >= since);
         match &self.shared {
             _ if is_held || is_asked => true,
-            // Verdicts are kept for targets, and nobody knows for which.
-            _ if self.is_usergrid(place) => true,
+            // Verdicts are kept for targets, and nobody knows for which. So what another worker
+            // remembers counts only if whoever names it must have got it from Usergrid.
+            _ if self.is_usergrid(revocation.place) => revocation.is_signed,
             Some(shared) => {
                 let span = self.config.cache.stale_if_error;
                 let stale = shared.stale(&key, now, span);

@@ -244,13 +244,10 @@ fn asks(worker: &mut Worker, host: &str, token: &str) -> bool {
 
 #[test]
 fn a_revocation_at_one_leaves_the_tokens_of_the_other() {
-    let settings = two(r#","revocation":{"paths":["/revoke"]},"public":["post:/revoke"]"#);
-    for (line, body) in [
-        ("PUT /acme/app/users/tom/revoketokens", ""),
-        ("POST /acme/app/users/tom/revoketoken?token=toms", ""),
-        ("POST /revoke", "token=toms"),
-        ("POST /revoke?token=toms", ""),
-    ] {
+    let settings = two("");
+    for line in
+        ["PUT /acme/app/users/tom/revoketokens", "POST /acme/app/users/tom/revoketoken?token=toms"]
+    {
         let mut worker = Worker::new(&settings);
         for host in ["a", "b"] {
             assert!(asks(&mut worker, host, "toms"));
@@ -259,29 +256,112 @@ fn a_revocation_at_one_leaves_the_tokens_of_the_other() {
         let headers = [(":authority", "a"), ("authorization", "Bearer other")];
         let stream = worker.request(line, &headers);
         assert_eq!(worker.verdict(stream), "forwarded", "{line}");
-        worker.respond(stream, 200, body);
+        worker.respond(stream, 200, "");
         assert!(asks(&mut worker, "a", "toms"), "{line}");
         assert!(!asks(&mut worker, "b", "toms"), "{line}");
         assert!(!asks(&mut worker, "b", "other"), "{line}");
     }
 }
 
-/// Where nothing says whose a token is, it is everybody's: a verification too many, not one too
-/// few.
+/// Neither a host nor a path says whose tokens are revoked at an RFC 7009 endpoint: a verification
+/// too many, not one too few.
 #[test]
-fn a_revocation_at_a_host_of_nobody_is_everybodys() {
+fn a_revocation_at_an_rfc_7009_endpoint_is_everybodys() {
     let list = r#""introspection":[
         {"name":"a","cluster":"a","path":"/i","match":{"hosts":["a"]}},
         {"name":"rest","cluster":"rest","path":"/i"}],
         "revocation":{"paths":["/revoke"]},"public":["post:/revoke"]"#;
-    for host in ["auth", "a@b"] {
+    for host in ["a", "b", "auth", "a@b"] {
+        for (line, body) in [("POST /revoke", "token=toms"), ("POST /revoke?token=toms", "")] {
+            let mut worker = Worker::new(list);
+            assert!(asks(&mut worker, "a", "toms"));
+            assert!(asks(&mut worker, "b", "toms"));
+            assert!(asks(&mut worker, "b", "other"));
+            let stream = worker.request(line, &[(":authority", host)]);
+            worker.respond(stream, 200, body);
+            assert!(asks(&mut worker, "a", "toms"), "{host}");
+            assert!(asks(&mut worker, "b", "toms"), "{host}");
+            assert!(!asks(&mut worker, "b", "other"), "{host}");
+        }
+    }
+}
+
+/// The server that has issued the token is not the one that names the endpoint's host.
+#[test]
+fn a_revocation_reaches_the_server_that_names_another_path_or_no_host() {
+    for named in [
+        r#""hosts":["api.example.com"],"paths":["*:/partners/**"]"#,
+        r#""hosts":["auth.example.com"]"#,
+        r#""hosts":["api.example.com"],"token_prefixes":["ci_"]"#,
+    ] {
+        let list = format!(
+            r#""introspection":[
+            {{"name":"named","cluster":"named","path":"/i","match":{{{named}}}}},
+            {{"name":"main","cluster":"main","path":"/i"}}],
+            "revocation":{{"paths":["/oauth/revoke"]}},"public":["post:/oauth/revoke"]"#
+        );
+        for host in ["api.example.com", "auth.example.com"] {
+            let mut worker = Worker::new(&list);
+            assert!(asks(&mut worker, "other.example.com", "toms"));
+            let stream = worker.request("POST /oauth/revoke", &[(":authority", host)]);
+            worker.respond(stream, 200, "token=toms");
+            assert!(asks(&mut worker, "other.example.com", "toms"), "{named} {host}");
+        }
+    }
+}
+
+/// A stock Usergrid's verdicts are kept for targets, so nobody can tell which tokens it knows.
+#[test]
+fn tokens_that_nobody_has_used_fill_no_log_beside_a_usergrid() {
+    let list = r#""introspection":[
+        {"name":"a","cluster":"a","path":"/i","match":{"hosts":["a"]}},
+        {"name":"ug","protocol":"usergrid","cluster":"ug"}],
+        "revocation":{"paths":["/revoke"]},"public":["post:/revoke"]"#;
+    let token = "YWMtBK_AAIM7Ee6SNAEjRWeJqwAAA7ssw9gAtqPsSElvrZs6RO54CNuiSqx-5LI";
+    let mut worker = Worker::new(list);
+    assert!(asks(&mut worker, "a", "toms"));
+    for host in ["a", "b"] {
+        for number in 0..50 {
+            let stream = worker.request("POST /revoke", &[(":authority", host)]);
+            worker.respond(stream, 200, &format!("token=random{number}"));
+            let stream = worker.request("POST /revoke", &[(":authority", host)]);
+            worker.respond(stream, 200, &format!("token={token}"));
+        }
+    }
+    assert!(!worker.counts.contains(&Counter::Revocations));
+    let stream = worker.request("POST /revoke", &[(":authority", "b")]);
+    worker.respond(stream, 200, "token=toms");
+    assert!(worker.counts.contains(&Counter::Revocations));
+    assert!(asks(&mut worker, "a", "toms"));
+}
+
+#[test]
+fn a_revocation_at_one_is_one_at_all_that_ask_the_same_backend() {
+    let list = r#""introspection":[
+        {"name":"a","cluster":"ug","path":"/i","match":{"hosts":["a"]}},
+        {"name":"else","cluster":"ug","authority":"else","path":"/i","match":{"hosts":["else"]}},
+        {"name":"other","cluster":"other","authority":"ug","path":"/i","match":{"hosts":["other"]}},
+        {"name":"b","cluster":"ug","path":"/j"}]"#;
+    for line in [
+        "PUT /acme/app/users/tom/revoketokens",
+        "POST /acme/app/users/tom/revoketoken?token=toms",
+        "POST /acme/app/users/somebody/deactivate",
+    ] {
         let mut worker = Worker::new(list);
-        assert!(asks(&mut worker, "a", "toms"));
-        assert!(asks(&mut worker, "b", "toms"));
-        let stream = worker.request("POST /revoke", &[(":authority", host)]);
-        worker.respond(stream, 200, "token=toms");
-        assert!(asks(&mut worker, "a", "toms"), "{host}");
-        assert!(asks(&mut worker, "b", "toms"), "{host}");
+        for host in ["a", "b", "else", "other"] {
+            assert!(asks(&mut worker, host, "toms"));
+        }
+        // The caller's own credential goes with all that are of his name.
+        let headers = [(":authority", "a"), ("authorization", "Bearer toms")];
+        let stream = worker.request(line, &headers);
+        assert_eq!(worker.verdict(stream), "forwarded", "{line}");
+        worker.respond(stream, 200, "");
+        for host in ["a", "b"] {
+            assert!(asks(&mut worker, host, "toms"), "{line} {host}");
+        }
+        for host in ["else", "other"] {
+            assert!(!asks(&mut worker, host, "toms"), "{line} {host}");
+        }
     }
 }
 

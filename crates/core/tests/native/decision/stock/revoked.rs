@@ -1,5 +1,8 @@
 //! Revocations that pass by while Usergrid is being asked, or before.
 
+use usergrid_auth_config::Config;
+use usergrid_auth_core::metrics::Counter;
+
 use super::{
     OTHER, TOKEN, TOKENS, U, ask, asked, error, kim, kim_comes, nobody_here, one_worker, signed,
     user, workers,
@@ -156,6 +159,43 @@ fn a_restricted_user_of_whom_only_the_uuid_is_known_goes_by_any_name() {
     one.answer(401, &hidden);
     assert_eq!(one.verdict(kim), "forwarded");
     revoke(&mut two, "POST /acme/shop/users/kim/deactivate");
+    let kim = ask(&mut one, "GET /acme/shop/x", TOKEN);
+    assert_eq!(one.verdict(kim), "waiting");
+}
+
+#[test]
+fn nobody_fills_the_log_with_tokens_that_the_salt_does_not_prove() {
+    let rest = r#","revocation":{"paths":["/oauth/revoke"]},"public":["post:/oauth/revoke"]"#;
+    let forged = "YWMtBK_AAIM7Ee6SNAEjRWeJqwAAA7ssw9gAtqPsSElvrZs6RO54CNuiSqx-5LI";
+    let mut worker = one_worker("", rest);
+    for token in ["random", forged] {
+        let stream = worker.request("POST /oauth/revoke", &[]);
+        worker.respond(stream, 200, &format!("token={token}"));
+    }
+    assert!(!worker.counts.contains(&Counter::Revocations));
+    let stream = worker.request("POST /oauth/revoke", &[]);
+    worker.respond(stream, 200, &format!("token={TOKEN}"));
+    assert!(worker.counts.contains(&Counter::Revocations));
+}
+
+/// One entry for `/management`, one for the applications.
+#[test]
+fn two_entries_for_one_usergrid_share_revocations() {
+    let list = r#"{"introspection":[
+        {"name":"mgmt","protocol":"usergrid","cluster":"ug","management":"me",
+         "match":{"paths":["*:/management/**"]}},
+        {"name":"apps","protocol":"usergrid","cluster":"ug"}]}"#;
+    let config = Config::parse(list.as_bytes(), &|_| None).unwrap();
+    let [mut one, mut two] = workers(&std::rc::Rc::new(config));
+    kim_comes(&mut one, TOKEN);
+    let me = format!(
+        r#"{{"user":{{"applicationId":"b6768a08-b5d5-11e3-a495-11ddb1de66c8","uuid":"{}","username":"ada","activated":true,"organizations":{{"acme":{{}}}}}}}}"#,
+        super::ADA
+    );
+    let ada = ask(&mut two, "POST /management/users/kim/revoketokens", OTHER);
+    two.answer(200, &me);
+    assert_eq!(two.verdict(ada), "forwarded");
+    two.respond(ada, 200, "");
     let kim = ask(&mut one, "GET /acme/shop/x", TOKEN);
     assert_eq!(one.verdict(kim), "waiting");
 }
