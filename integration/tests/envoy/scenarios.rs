@@ -36,6 +36,7 @@ scenarios! {
     conflicts: "conflicts",
     credentials: "credentials",
     claims: "claims",
+    claims_pointer: "claims-pointer",
     forward_as_sent: "forward-as-sent",
     forward_remove: "forward-remove",
     grpc_oauth: "grpc-oauth",

@@ -11,6 +11,7 @@ use usergrid_auth_rules::syntax::is_uuid;
 
 use super::header_values::{self, HeaderValue};
 use super::members::{self, Entries, Round, Writing};
+use super::pointer::{self, Claim};
 use super::unusable::{ClaimKind, UnusableClaims};
 use super::{AnswerError, ApplicationName, ClaimDigest, ClaimLimit, Principal, PrincipalKind};
 use crate::time::{UnixMillis, millis};
@@ -30,9 +31,9 @@ pub(crate) fn from_claims(
 ) -> Result<Principal, AnswerError> {
     let (names, limits) = (&config.claims, config.claim_limits);
     let mut unusable = UnusableClaims::default();
-    let kind = match names.principal.as_ref().map(|name| members::claim(answer, name)) {
-        Some(Ok(Some(Json::String(word)))) => kind(word),
-        Some(Err(Repeated)) => {
+    let kind = match names.principal.as_ref().map(|name| pointer::claim(answer, name)) {
+        Some(Ok(Claim::Found(Json::String(word)))) => kind(word),
+        Some(Err(Repeated) | Ok(Claim::Unusable)) => {
             unusable.note(ClaimKind::Principal);
             PrincipalKind::ApplicationUser
         }
@@ -40,7 +41,8 @@ pub(crate) fn from_claims(
     };
     let mut user_names: Vec<String> = Vec::new();
     for name in [&names.username, &names.sub] {
-        let user = members::claim(answer, name)?.and_then(members::name).unwrap_or_default();
+        let claim = pointer::claim(answer, name)?;
+        let user = claim.found().and_then(members::name).unwrap_or_default();
         if !user.is_empty() && !user_names.iter().any(|known| *known == user) {
             if user.len() > header_values::LONGEST {
                 return Err(AnswerError::Oversized(ClaimLimit::Header));
@@ -48,13 +50,12 @@ pub(crate) fn from_claims(
             user_names.push(user.into_owned());
         }
     }
-    let scope = members::claim(answer, &names.scope)?;
-    let scopes =
-        unusable.usable(ClaimKind::Scope, members::entries(scope, Writing::Scope, limits)?);
+    let scope = pointer::claim(answer, &names.scope)?;
+    let scopes = unusable.usable(ClaimKind::Scope, scope.entries(Writing::Scope, limits)?);
     let mut read = |claim, name: &Option<String>, writing, is_needed: bool| {
         let Some(name) = name.as_ref().filter(|_| is_needed) else { return Ok(None) };
-        let entries = match members::claim(answer, name) {
-            Ok(value) => members::entries(value, writing, limits)?,
+        let entries = match pointer::claim(answer, name) {
+            Ok(claim) => claim.entries(writing, limits)?,
             Err(Repeated) => Entries::Unusable,
         };
         Ok::<_, AnswerError>(unusable.usable(claim, entries))
@@ -106,8 +107,8 @@ fn header(
 ) -> Result<Option<HeaderValue>, AnswerError> {
     let names = &config.claims;
     let is_name = [&names.sub, &names.username, &names.client_id].contains(&name);
-    let claim = match members::claim(answer, name) {
-        Ok(claim) => claim,
+    let claim = match pointer::claim(answer, name) {
+        Ok(claim) => claim.found(),
         // Who it is must not depend on who reads the answer.
         Err(Repeated) if is_name || *name == names.scope => return Err(AnswerError::Malformed),
         Err(Repeated) => None,

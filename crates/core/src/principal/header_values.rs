@@ -15,7 +15,8 @@ pub(super) const LONGEST: usize = 4096;
 
 /// Everything but visible ASCII and blanks, and what has a meaning of its own in a value.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',');
-/// For text with a blank at an end, which a header would lose.
+/// For text with a blank at an end, which a header would lose, and for entries that a reader splits
+/// at blanks.
 const ENCODED_WITH_BLANKS: &AsciiSet = &ENCODED.add(b' ');
 
 /// Names and values, ready to be set.
@@ -91,17 +92,22 @@ fn state(
 impl HeaderValue {
     /// One text.
     pub(crate) fn of_text(text: &[u8]) -> Self {
-        Self { bytes: encode(text), separator: b',' }
+        Self { bytes: encode(text, ENCODED), separator: b',' }
     }
 
     /// The value of a claim; `None` if it has none. A list is written whole or not at all.
     pub(crate) fn of_claim(claim: &Json) -> Option<Self> {
-        let Json::Array(items) = claim else {
-            return Some(Self { bytes: scalar(claim)?, separator: b',' });
-        };
+        match claim {
+            Json::Array(items) => Self::of_list(items, ENCODED),
+            one => Some(Self { bytes: scalar(one, ENCODED)?, separator: b',' }),
+        }
+    }
+
+    /// Of the items in an array, `null` left out.
+    fn of_list(items: &[Json], encoded: &'static AsciiSet) -> Option<Self> {
         let mut bytes = Vec::new();
         for item in items.iter().filter(|item| **item != Json::Null) {
-            let item = scalar(item)?;
+            let item = scalar(item, encoded)?;
             // An empty value beside others would be lost by some readers of lists and kept by
             // others.
             if !bytes.is_empty() && !item.is_empty() {
@@ -112,6 +118,16 @@ impl HeaderValue {
         Some(Self { bytes, separator: b',' })
     }
 
+    /// The value of a claim of several entries; `None` for every shape that [`members::entries`]
+    /// calls unusable. What grants nothing here must not grant anything behind us.
+    pub(crate) fn of_words(claim: &Json) -> Option<Self> {
+        match claim {
+            Json::String(_) => Self::of_claim(claim),
+            Json::Array(items) if items.iter().all(members::is_word) => Self::of_claim(claim),
+            _ => None,
+        }
+    }
+
     /// The value of a claim that names somebody.
     pub(crate) fn of_name(claim: &Json) -> Option<Self> {
         Some(Self::of_text(members::name(claim)?.as_bytes()))
@@ -119,16 +135,21 @@ impl HeaderValue {
 
     /// The value of a claim of tenants, which may be the keys of an object.
     pub(crate) fn of_tenants(claim: &Json) -> Option<Self> {
-        let Json::Object(tenants) = claim else { return Self::of_claim(claim) };
+        let Json::Object(tenants) = claim else { return Self::of_words(claim) };
         let names = tenants.iter().map(|(name, _)| Json::String(name.to_owned()));
         Self::of_claim(&Json::Array(names.collect()))
     }
 
     /// The value of a claim whose entries, as a string, are separated by blanks (RFC 6749
-    /// section 3.3).
+    /// section 3.3). A blank within an entry of an array is encoded: one scope never becomes two.
     pub(crate) fn of_scope(claim: &Json) -> Option<Self> {
-        let separator = if matches!(claim, Json::String(_)) { b' ' } else { b',' };
-        Some(Self { separator, ..Self::of_claim(claim)? })
+        match claim {
+            Json::String(_) => Some(Self { separator: b' ', ..Self::of_words(claim)? }),
+            Json::Array(items) if items.iter().all(members::is_word) => {
+                Self::of_list(items, ENCODED_WITH_BLANKS)
+            }
+            _ => None,
+        }
     }
 
     /// The bytes, if they are few enough or made so.
@@ -154,9 +175,9 @@ impl HeaderValue {
     }
 }
 
-fn scalar(claim: &Json) -> Option<Vec<u8>> {
+fn scalar(claim: &Json, encoded: &'static AsciiSet) -> Option<Vec<u8>> {
     match claim {
-        Json::String(text) => Some(encode(text.as_bytes())),
+        Json::String(text) => Some(encode(text.as_bytes(), encoded)),
         Json::Number(_) => members::whole_number(claim).map(String::into_bytes),
         Json::Bool(flag) => Some(flag.to_string().into_bytes()),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
@@ -164,8 +185,8 @@ fn scalar(claim: &Json) -> Option<Vec<u8>> {
 }
 
 /// One value as header-safe bytes.
-fn encode(text: &[u8]) -> Vec<u8> {
+fn encode(text: &[u8], encoded: &'static AsciiSet) -> Vec<u8> {
     let blank_at_an_end = text.starts_with(b" ") || text.ends_with(b" ");
-    let set = if blank_at_an_end { ENCODED_WITH_BLANKS } else { ENCODED };
+    let set = if blank_at_an_end { ENCODED_WITH_BLANKS } else { encoded };
     percent_encode(text, set).flat_map(str::bytes).collect()
 }

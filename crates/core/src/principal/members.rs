@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use usergrid_auth_config::ClaimLimits;
-use usergrid_auth_config::json::{Json, Object, Repeated};
+use usergrid_auth_config::json::{Json, Object};
 
 use super::{AnswerError, ClaimLimit};
 use crate::time::UnixMillis;
@@ -42,43 +42,6 @@ pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>
         Some(Json::String(text)) => Ok(Some(text)),
         Some(_) => Err(AnswerError::Malformed),
     }
-}
-
-/// The value of a claim: the member of that name or, where the name begins with `/`, what it leads
-/// to as a JSON pointer (RFC 6901).
-///
-/// The configuration bounds the steps of a pointer; each looks at one object or array, once.
-///
-/// # Errors
-/// A member is repeated, also one on the way: two readers could find two values.
-pub(crate) fn claim<'a>(answer: &'a Object, name: &str) -> Result<Option<&'a Json>, Repeated> {
-    let Some(pointer) = name.strip_prefix('/') else { return answer.get(name) };
-    let mut steps = pointer.split('/');
-    let first = steps.next().unwrap_or_default();
-    let mut found = answer.get(&unescaped(first))?;
-    for step in steps {
-        found = match found {
-            Some(Json::Object(object)) => object.get(&unescaped(step))?,
-            Some(Json::Array(items)) => place(step).and_then(|place| items.get(place)),
-            _ => return Ok(None),
-        };
-    }
-    Ok(found)
-}
-
-fn unescaped(step: &str) -> Cow<'_, str> {
-    if step.contains('~') {
-        Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
-    } else {
-        Cow::Borrowed(step)
-    }
-}
-
-/// The place that a step names in an array: digits without leading zeros.
-fn place(step: &str) -> Option<usize> {
-    let is_place =
-        step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
-    if is_place { step.parse().ok() } else { None }
 }
 
 /// What one claim of several entries holds.
@@ -124,8 +87,7 @@ pub(crate) fn entries(
         }
         Some(Json::String(text)) => words.add(text)?,
         Some(Json::Array(items)) => {
-            let usable = |item: &Json| matches!(item, Json::String(_) | Json::Null);
-            if !items.iter().all(usable) {
+            if !items.iter().all(is_word) {
                 return Ok(Entries::Unusable);
             }
             for item in items {
@@ -142,6 +104,11 @@ pub(crate) fn entries(
         Some(_) => return Ok(Entries::Unusable),
     }
     Ok(Entries::Are(words.into_list()))
+}
+
+/// Whether an array may hold `item` and still be a list of entries.
+pub(super) fn is_word(item: &Json) -> bool {
+    matches!(item, Json::String(_) | Json::Null)
 }
 
 /// The text of a claim that names somebody: some servers number their users. `None` for any other

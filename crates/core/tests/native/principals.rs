@@ -414,18 +414,113 @@ fn a_claim_may_stand_anywhere_in_the_answer() {
     assert!(found.user_names.is_empty());
 }
 
+/// How the roles at `/a/b/0` are read.
+fn roles_at_a_pointer() -> Config {
+    config(r#""claims":{"roles":"/a/b/0"},"authorization":{"roles":{"r":["get:/**"]}}"#)
+}
+
 #[test]
-fn a_pointer_into_hostile_json_finds_nothing() {
-    let config =
-        config(r#""claims":{"roles":"/a/b/0"},"authorization":{"roles":{"r":["get:/**"]}}"#);
-    for members in [r#""a":{"b":["r"]},"a":{"b":["r"]}"#, r#""a":{"b":["r"],"b":["r"]}"#] {
-        assert_eq!(enforced(&config, members), Some(0), "{members}");
-        assert_eq!(unusable(&config, members), ["claims.roles"], "{members}");
-    }
+fn a_pointer_into_hostile_json_grants_nothing() {
+    let config = roles_at_a_pointer();
     let long = format!(r#""a":{{"b":[{}]}}"#, vec!["7"; 100_000].join(","));
     let deep = format!(r#""a":{}1{}"#, "[".repeat(100), "]".repeat(100));
-    for members in [r#""a":7"#, r#""a":"b""#, r#""a":{}"#, r#""a":{"b":{"00":["r"]}}"#, &deep] {
-        assert_eq!(enforced(&config, members), None, "{members:.40}");
+    for members in [
+        r#""a":{"b":["r"]},"a":{"b":["r"]}"#,
+        r#""a":{"b":["r"],"b":["r"]}"#,
+        r#""a":7"#,
+        r#""a":"b""#,
+        r#""a":"""#,
+        r#""a":false"#,
+        r#""a":[]"#,
+        r#""a":["r"]"#,
+        r#""a":[{"b":["r"]}]"#,
+        r#""a":{"b":"r"}"#,
+        r#""a":{"b":0}"#,
+        &long,
+        &deep,
+    ] {
+        assert_eq!(enforced(&config, members), Some(0), "{members:.40}");
+        assert_eq!(unusable(&config, members), ["claims.roles"], "{members:.40}");
     }
-    assert_eq!(unusable(&config, &long), ["claims.roles"]);
+}
+
+#[test]
+fn a_pointer_past_what_is_there_finds_silence() {
+    let config = roles_at_a_pointer();
+    for members in [
+        r#""x":1"#,
+        r#""a":null"#,
+        r#""a":{}"#,
+        r#""a":{"b":null}"#,
+        r#""a":{"b":[]}"#,
+        r#""a":{"b":{"00":["r"]}}"#,
+    ] {
+        assert_eq!(enforced(&config, members), None, "{members}");
+        assert!(unusable(&config, members).is_empty(), "{members}");
+    }
+}
+
+#[test]
+fn a_step_into_an_array_is_a_number_in_digits() {
+    let organizations = |step: &str| {
+        let config = config(&format!(r#""claims":{{"organization":"/t/{step}"}}"#));
+        principal(&config, r#""t":["a","b"]"#).organizations
+    };
+    assert_eq!(organizations("1"), Some(vec!["b".to_owned()]));
+    for past in ["2", "4294967296", "4294967297", "99999999999999999999999"] {
+        assert_eq!(organizations(past), None, "{past}");
+    }
+    for none in ["", "00", "01", "-", "-1", "+1", "1 ", "1.0", "x", "\u{661}"] {
+        assert_eq!(organizations(none), Some(Vec::new()), "{none:?}");
+    }
+}
+
+#[test]
+fn what_is_on_the_way_to_a_name_names_nobody() {
+    let config = config(
+        r#""claims":{"sub":"/user/id","principal":"/user/kind","scope":"/user/scope"},
+           "identity":{"headers":{"x-team":"/user/team"}}"#,
+    );
+    for user in ["7", "true", r#""admin_user""#, r#"["admin_user"]"#] {
+        let found = principal(&config, &format!(r#""user":{user}"#));
+        assert_eq!(found.kind, PrincipalKind::ApplicationUser, "{user}");
+        assert!(found.user_names.is_empty() && found.scopes.is_empty(), "{user}");
+        let keys: Vec<_> = found.unusable.iter().map(|claim| claim.key()).collect();
+        assert_eq!(keys, ["claims.principal", "claims.scope"], "{user}");
+        assert_eq!(found.identity.len(), 1, "only the kind of principal: {user}");
+    }
+}
+
+#[test]
+fn what_is_unusable_here_is_no_identity_behind_us() {
+    let config = config("");
+    for claim in ["scope", "organization", "application"] {
+        let header = format!("x-usergrid-{claim}");
+        for (shape, value) in [
+            ("7", None),
+            ("true", None),
+            (r#"["acme",7]"#, None),
+            (r#"["acme",true]"#, None),
+            (r#"["acme",["b"]]"#, None),
+            (r#"["acme",{}]"#, None),
+            ("[]", None),
+            ("null", None),
+            (r#""acme""#, Some("acme")),
+            (r#"["acme",null,"b,c"]"#, Some("acme,b%2Cc")),
+        ] {
+            let found = principal(&config, &format!(r#""{claim}":{shape}"#));
+            assert_eq!(identity(&found, &header), value, "{claim} {shape}");
+        }
+    }
+    // One scope never becomes two.
+    for (shape, value) in [
+        (r#""a b""#, "a b"),
+        (r#"["a b"]"#, "a%20b"),
+        (r#"["a b","c"," "]"#, "a%20b,c,%20"),
+        (r#"["a\tb"]"#, "a%09b"),
+        (r#"["a%20b"]"#, "a%2520b"),
+    ] {
+        let found = principal(&config, &format!(r#""scope":{shape}"#));
+        assert_eq!(identity(&found, "x-usergrid-scope"), Some(value), "{shape}");
+    }
 }

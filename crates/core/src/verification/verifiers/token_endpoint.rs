@@ -250,7 +250,7 @@ fn issued(
         } else if Some(claim) == names.application.as_ref() {
             answer.get("application").ok().flatten().and_then(HeaderValue::of_tenants)
         } else if Some(claim) == names.organization.as_ref() {
-            organization_name(&answer).and_then(HeaderValue::of_claim)
+            organization_name(&answer).and_then(HeaderValue::of_words)
         } else {
             None
         })

@@ -1,6 +1,7 @@
 //! The decision, seen from outside: events in, effects out, by a host that is a script.
 
 mod bounds;
+mod claims;
 mod coalescing;
 mod demanded;
 mod denied;
