@@ -67,6 +67,9 @@ fn start() -> Result<Site> {
         "cache": { "ttl": "1s", "stale_if_error": "30s" },
         "breaker": { "failures": FAILURES, "open": "60s" },
         "limits": { "max_waiting": 4 },
+        "credentials": {
+            "sources": ["header", "query", "client_query", "client_basic", { "cookie": "session" }],
+        },
     });
     let special = |matches: &str, metadata| Special { matches: matches.into(), metadata };
     let knobs = Knobs {
@@ -110,6 +113,7 @@ fn singles() -> Vec<(Request, u16)> {
         (shop(), 401),
         (shop().header("authorization", "Bearer "), 401),
         (shop().bearer(&"a".repeat(16_385)), 401),
+        (Request::new("POST", "/acme/shop/x").header("cookie", "session=alice"), 401),
         (shop().bearer("grown"), 401),
         (shop().bearer("past"), 401),
         (shop().bearer("inactive"), 401),
