@@ -45,7 +45,7 @@ impl RootContext for Root {
                 for warning in config.warnings() {
                     log::warn!("configuration: {warning}");
                 }
-                for name in config.telemetry.filter_state.iter().map(|name| name.property()) {
+                for name in config.telemetry.properties(config.mode) {
                     if !host::declare_state(name) {
                         log::warn!("filter state {name} will not outlive an internal redirect");
                     }

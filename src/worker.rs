@@ -156,9 +156,9 @@ impl Worker {
                 Effect::Count(counter) => stats::count(counter),
                 Effect::CountOf(place, counter) => stats::count_of(self.server(place), counter),
                 Effect::CallTook(place, span) => stats::call_took(self.server(place), span),
-                Effect::WriteState { stream, name, value } => {
+                Effect::WriteState { stream, property, value } => {
                     if host.enter(stream) {
-                        host::write_state(name.property(), &value);
+                        host::write_state(property, &value);
                     }
                 }
                 Effect::Log(event) => log::log!(event.level(), "{event}"),

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use crate::claims::ClaimNames;
+use crate::header_name::{is_one_of, is_token_byte, same_to_a_backend};
 use crate::notes::Reported;
 use crate::problem::quoted;
 use crate::section::Section;
@@ -139,11 +140,11 @@ fn changes(identity: &Section<'_>, prefix: &str) -> Result<Option<Vec<Change>>, 
         if let Some(why) = unsuitable(&header) {
             return Err(value.problem(&[why]));
         }
-        if let Some(other) = seen.iter().find(|other| same_header(other, &header)) {
+        if let Some(other) = seen.iter().find(|other| same_to_a_backend(other, &header)) {
             return Err(value.problem(&["is the same header as ", &quoted(other)]));
         }
         seen.push(header.clone());
-        let default = defaults.iter().find(|name| same_header(name, &header));
+        let default = defaults.iter().find(|name| same_to_a_backend(name, &header));
         let claim = match (value.or_null(), default) {
             (_, Some(name)) if *name != header => {
                 return Err(value.problem(&["is the same header as ", &quoted(name)]));
@@ -191,7 +192,7 @@ fn headers(
     }
     for (suffix, _) in DEFAULT_HEADERS {
         let name = [usual, suffix].concat();
-        if !headers.iter().any(|header| same_header(&header.name, &name)) {
+        if !headers.iter().any(|header| same_to_a_backend(&header.name, &name)) {
             headers.push(IdentityHeader { name: Rc::from(name), source: None });
         }
     }
@@ -200,25 +201,11 @@ fn headers(
 
 /// Why the header `name` (lower case) cannot carry an identity.
 fn unsuitable(name: &str) -> Option<&'static str> {
-    let folded = name.replace('_', "-");
-    let reserved = RESERVED.contains(&&*folded)
-        || RESERVED_PREFIXES.iter().any(|prefix| folded.starts_with(prefix));
     if !name.bytes().all(is_token_byte) {
         Some("is not the name of a header")
-    } else if reserved {
+    } else if is_one_of(name, &RESERVED, &RESERVED_PREFIXES) {
         Some("is a header with a meaning of its own, which no claim may replace")
     } else {
         None
     }
-}
-
-/// Many servers hand `x-user-id` and `x_user_id` to their applications as one header.
-pub(crate) fn same_header(left: &str, right: &str) -> bool {
-    let fold = |byte: u8| if byte == b'_' { b'-' } else { byte };
-    left.bytes().map(fold).eq(right.bytes().map(fold))
-}
-
-/// `tchar` of RFC 9110 section 5.6.2.
-pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::cors::{AN_ORIGIN, origin};
 use crate::credentials::Credentials;
-use crate::identity_headers::{IdentityHeader, Overflow, is_token_byte, same_header};
+use crate::header_name::{is_one_of, is_token_byte, same_to_a_backend};
+use crate::identity_headers::{IdentityHeader, Overflow};
 use crate::notes::Reported;
 use crate::problem::quoted;
 use crate::reader::Value;
@@ -105,7 +106,7 @@ fn place(item: &Value<'_>, sources: &mut Sources) -> Result<(), Reported> {
         }
         Some(("header", name)) => {
             let header = plain_header(&name)?;
-            if sources.headers.iter().any(|other| same_header(other, &header)) {
+            if sources.headers.iter().any(|other| same_to_a_backend(other, &header)) {
                 return Err(twice(&header));
             }
             sources.headers.push(Rc::from(header));
@@ -176,8 +177,8 @@ pub(crate) fn distinct(
     let (Ok(credentials), Ok((cleared, _))) = (credentials, &identity) else { return identity };
     let mut checked = Ok(());
     for header in &credentials.headers {
-        let is_url = |other: &str| same_header(other, header);
-        let message = if cleared.iter().any(|other| same_header(&other.name, header)) {
+        let is_url = |other: &str| same_to_a_backend(other, header);
+        let message = if cleared.iter().any(|other| same_to_a_backend(&other.name, header)) {
             " is an identity header, which is cleared"
         } else if credentials.clean_headers.iter().any(|other| is_url(other))
             || URL_HEADERS.into_iter().any(is_url)
@@ -196,10 +197,9 @@ pub(crate) fn distinct(
 fn plain_header(item: &Value<'_>) -> Result<String, Reported> {
     let written = item.text()?;
     let name = written.to_ascii_lowercase();
-    let folded = name.replace('_', "-");
     if !name.bytes().all(is_token_byte) {
         Err(item.is_not("the name of a header"))
-    } else if NO_PLAIN_HEADERS.contains(&&*folded) || folded.starts_with("sec-") {
+    } else if is_one_of(&name, &NO_PLAIN_HEADERS, &["sec-"]) {
         Err(item.problem(&[&quoted(written), " is a header with a meaning of its own"]))
     } else {
         Ok(name)

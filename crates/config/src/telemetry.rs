@@ -50,6 +50,10 @@ impl StateName {
     }
 }
 
+/// Under this property, a filter that observes writes what it writes under
+/// [`StateName::Outcome`] where it enforces.
+pub const OBSERVED_OUTCOME: &str = "usergrid_auth_observed_outcome";
+
 /// `telemetry`.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
@@ -57,6 +61,17 @@ pub struct Telemetry {
     pub filter_state: Vec<StateName>,
     /// Whether calls to verifying servers carry the trace headers of the request that causes them.
     pub trace_context: bool,
+}
+
+impl Telemetry {
+    /// The properties of the filter state that are written in this `mode`.
+    pub fn properties(&self, mode: Mode) -> impl Iterator<Item = &'static str> {
+        self.filter_state.iter().filter_map(move |name| match (mode, name) {
+            (Mode::Enforce, name) => Some(name.property()),
+            (Mode::Observe, StateName::Outcome) => Some(OBSERVED_OUTCOME),
+            (Mode::Observe, _) => None,
+        })
+    }
 }
 
 pub(crate) fn telemetry(root: &Section<'_>) -> Result<Telemetry, Reported> {

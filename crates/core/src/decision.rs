@@ -223,7 +223,10 @@ impl<T: Trace> Engine<T> {
         let reserved = self.watched.among_trailers(trailers).into_iter();
         let reserved = reserved.map(|name| HeaderEdit::Remove(Rc::from(name)));
         let places = credential::taken_from_trailers(trailers, &self.config.credentials);
-        let edits = reserved.chain(places);
+        // Logs show trailers, too.
+        let urls = self.watched.among(trailers).urls;
+        let urls = credential::clean_urls(&urls, trailers, &self.config.credentials);
+        let edits = reserved.chain(places).chain(urls);
         self.effects.extend(edits.map(|edit| Effect::EditTrailers(stream, edit)));
     }
 
@@ -251,6 +254,9 @@ impl<T: Trace> Engine<T> {
         }
         if self.is_observing() {
             self.trace.note(|| Finding::Observing);
+        }
+        if !config.telemetry.filter_state.is_empty() && head.is_second_pass() {
+            self.empty_state(stream);
         }
         let Examined { step, taken } = head::examine(head, &route, &config, now, &mut self.trace);
         // At this moment, so that no later step, and no client that gives up waiting, leaves them

@@ -26,11 +26,3 @@ pub fn says_guest(identity: &[IdentityHeader], headers: &HeaderMap) -> bool {
         identity.iter().filter(|header| header.source == Some(IdentitySource::Principal));
     principal.any(|header| headers.values(&header.name).eq([GUEST]))
 }
-
-pub(crate) fn same_to_a_backend(ours: &str, theirs: &str) -> bool {
-    ours.len() == theirs.len() && ours.bytes().zip(theirs.bytes()).all(|(a, b)| fold(a) == fold(b))
-}
-
-fn fold(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
-}

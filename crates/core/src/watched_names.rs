@@ -3,10 +3,9 @@
 
 use std::rc::Rc;
 
-use usergrid_auth_config::Config;
+use usergrid_auth_config::{Config, same_to_a_backend};
 
 use crate::header_map::{HeaderEdit, HeaderMap};
-use crate::identity_headers::same_to_a_backend;
 
 /// Headers that name headers which the next proxy is to drop (RFC 9110 section 7.6.1); the second
 /// is no standard, and some proxies obey it all the same. Envoy leaves the first to upgrades only.
@@ -88,7 +87,7 @@ impl WatchedNames {
         let mut sighted = Sighted::default();
         for (name, _) in headers.iter() {
             let is_it = |watched: &&Watched| match watched.what {
-                What::Identity => same_to_a_backend(&watched.name, name),
+                What::Identity => is_the_header(&watched.name, name),
                 What::Url | What::Connection => *watched.name == *name,
             };
             match self.as_long_as(name).iter().find(is_it) {
@@ -115,7 +114,7 @@ impl WatchedNames {
     #[must_use]
     pub fn holds_identity(&self, name: &str) -> bool {
         let is_it = |watched: &Watched| {
-            watched.what == What::Identity && same_to_a_backend(&watched.name, name)
+            watched.what == What::Identity && is_the_header(&watched.name, name)
         };
         self.as_long_as(name).iter().any(is_it)
     }
@@ -173,6 +172,11 @@ impl WatchedNames {
         let Some([begin, end, ..]) = begins else { return &[] };
         self.names.get(*begin..*end).unwrap_or_default()
     }
+}
+
+/// A pseudo-header is none, whatever its colon folds into.
+fn is_the_header(ours: &str, theirs: &str) -> bool {
+    same_to_a_backend(ours, theirs) && !theirs.starts_with(':')
 }
 
 fn length(name: &str) -> usize {

@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use usergrid_auth_config::same_to_a_backend;
+
 use super::authorization_header::trim;
 use crate::header_map::{HeaderEdit, HeaderMap};
-use crate::identity_headers::same_to_a_backend;
 
 /// The tokens of a request in such headers.
 #[derive(Default)]
@@ -25,7 +26,9 @@ impl<'a> TokenHeaders<'a> {
             return found;
         }
         for (written, value) in headers.iter() {
-            let Some(name) = names.iter().find(|name| same_to_a_backend(name, written)) else {
+            // A pseudo-header is none, whatever its colon folds into.
+            let is_it = |name: &&Rc<str>| same_to_a_backend(name, written);
+            let Some(name) = names.iter().find(is_it).filter(|_| !written.starts_with(':')) else {
                 continue;
             };
             // A comma means what a second line means (RFC 9110 section 5.3).

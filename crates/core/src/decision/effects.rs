@@ -3,8 +3,6 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use usergrid_auth_config::StateName;
-
 use crate::header_map::HeaderEdit;
 use crate::log_event::LogEvent;
 use crate::metrics::Counter;
@@ -46,9 +44,9 @@ pub enum Effect {
     WriteState {
         /// Which.
         stream: StreamId,
-        /// Under which name.
-        name: StateName,
-        /// Visible ASCII and blanks.
+        /// Under which name, of those of `Telemetry::properties`.
+        property: &'static str,
+        /// Visible ASCII and blanks; empty where only an earlier pass has known it.
         value: Rc<[u8]>,
     },
     /// Tell the operator.

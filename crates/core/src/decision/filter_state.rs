@@ -28,8 +28,19 @@ impl<T: Trace> Engine<T> {
     pub(super) fn write_state(&mut self, stream: StreamId, outcome: Outcome, known: Known<'_>) {
         for name in &self.config.telemetry.filter_state {
             if let Some(value) = value(*name, outcome, known) {
-                self.effects.push(Effect::WriteState { stream, name: *name, value });
+                let property = name.property();
+                self.effects.push(Effect::WriteState { stream, property, value });
             }
+        }
+    }
+
+    /// Empties what an earlier pass of the request `stream` has left, which says nothing of this
+    /// one: what is known of it is written later.
+    #[cold]
+    pub(super) fn empty_state(&mut self, stream: StreamId) {
+        for name in &self.config.telemetry.filter_state {
+            let (property, value) = (name.property(), Rc::from([]));
+            self.effects.push(Effect::WriteState { stream, property, value });
         }
     }
 }

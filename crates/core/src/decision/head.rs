@@ -14,14 +14,14 @@ use super::demands::Demands;
 use super::finding::{
     CredentialFinding, Finding, GuestFinding, PreflightFinding, PublicFinding, Trace,
 };
-use super::forwarding::PATH;
+use super::forwarding::{AUTHORIZATION, PATH};
 use super::paused_request::CredentialKind;
 use super::selection::Choice;
 use crate::credential::usergrid_token::{self, TokenProblem};
 use crate::credential::{self, Credential, Found, Places, Presented};
 use crate::header_map::{HeaderEdit, HeaderMap};
 use crate::identity_headers;
-use crate::method_override;
+use crate::method_override::{self, Override};
 use crate::metrics::Outcome;
 use crate::refusal::Refusal;
 use crate::route::RouteSettings;
@@ -94,10 +94,11 @@ impl<'a> Head<'a> {
     /// Every method that a backend may take it for. Some heed such headers, and a parameter of that
     /// name in the query.
     pub(super) fn methods(&self) -> Methods {
-        let methods = method_override::values(self.headers)
-            .fold(Methods::of(self.method), Methods::or_override);
-        let query = self.target.splitn(2, |byte| *byte == b'?').nth(1).unwrap_or_default();
-        if credential::has_parameter(query, b"_method") { Methods::EVERY } else { methods }
+        let or = |methods: Methods, asked| match asked {
+            Override::Header(value) => methods.or_override(value),
+            Override::Query => Methods::EVERY,
+        };
+        method_override::all(self.headers).fold(Methods::of(self.method), or)
     }
 
     fn path(&self, config: &Config) -> Result<RequestPath, BrokenPath> {
@@ -106,8 +107,8 @@ impl<'a> Head<'a> {
     }
 
     /// A CORS preflight (Fetch standard): it carries no credential, and its answer holds no data.
-    /// Nor has it a body, or a header that makes another method of it behind the filter; nothing
-    /// that a browser asks in this way has.
+    /// Nor has it a body, or what makes another method of it behind the filter; nothing that a
+    /// browser asks in this way has.
     fn preflight(&self, config: &Config) -> PreflightFinding {
         if !config.bypass_preflight {
             PreflightFinding::NotLookedFor
@@ -158,18 +159,32 @@ impl<'a> Head<'a> {
         matches!(self.method, b"GET" | b"HEAD") && (own || path == WELL_KNOWN.as_bytes())
     }
 
-    /// Whether Envoy takes the request through its filters again, after an internal redirect, and
-    /// nothing shows that it was a guest's before: the credential that it came with may be gone by
-    /// now. Envoy takes this header from whoever comes from outside.
-    fn was_no_guest_before(&self, config: &Config) -> bool {
+    /// Whether Envoy takes the request through its filters again, after an internal redirect. Envoy
+    /// takes this header from whoever comes from outside.
+    pub(super) fn is_second_pass(&self) -> bool {
         self.headers.first("x-envoy-original-url").is_some()
-            && !identity_headers::says_guest(&config.identity, self.headers)
+    }
+
+    /// Whether this is a second pass, and nothing shows that it was a guest's before: the credential
+    /// that it came with may be gone by now.
+    fn was_no_guest_before(&self, config: &Config) -> bool {
+        self.is_second_pass() && !identity_headers::says_guest(&config.identity, self.headers)
     }
 }
 
 impl Taken {
     fn of(found: Found) -> Self {
         Self { path: found.clean_path, edits: found.taken }
+    }
+
+    /// A browser repeats the URL in a preflight, token and all. Any other credential is none of a
+    /// browser's, and nobody verifies it.
+    fn of_preflight(head: &Head<'_>, config: &Config) -> Self {
+        let mut taken = Self::of(credential::find(head.headers, &config.credentials));
+        if head.headers.first(AUTHORIZATION).is_some() {
+            taken.edits.push(HeaderEdit::remove(AUTHORIZATION));
+        }
+        taken
     }
 }
 
@@ -196,10 +211,7 @@ pub(super) fn examine(
     let steps = Steps::of_a_request();
     let untouched = untouched(head, route, config, &path, &steps, trace);
     if let Some(outcome @ (Outcome::Bypassed | Outcome::Preflight)) = untouched {
-        // A browser repeats the URL in a preflight, token and all.
-        let is_cleaned = outcome == Outcome::Preflight;
-        let taken =
-            is_cleaned.then(|| Taken::of(credential::find(head.headers, &config.credentials)));
+        let taken = (outcome == Outcome::Preflight).then(|| Taken::of_preflight(head, config));
         return Examined { step: Step::Forward(outcome), taken };
     }
     let demands = Demands::of(head, &path, config);

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use usergrid_auth_config::{OBSERVED_OUTCOME, StateName};
+
 use super::finding::Trace;
 use super::{Effect, Engine, HeaderEdit};
 use crate::log_event::LogEvent;
@@ -14,8 +16,6 @@ use crate::verification::single_flight::StreamId;
 
 /// How often the log says that nothing is enforced.
 const REMINDER: Duration = Duration::from_secs(60);
-
-use usergrid_auth_config::StateName;
 
 impl<T: Trace> Engine<T> {
     /// What remains of `effects`. `arrived` is the request whose head has led to them, if one has:
@@ -43,12 +43,13 @@ impl<T: Trace> Engine<T> {
             Effect::Log(event @ LogEvent::Refused { .. }) => {
                 Some(Effect::Log(LogEvent::Observed(Box::new(event))))
             }
-            // Nobody may rely on an identity that is not enforced, nor take this word for another.
-            Effect::WriteState { stream, name: StateName::Outcome, value } => {
-                let value = [b"observe:", &*value].concat().into();
-                Some(Effect::WriteState { stream, name: StateName::Outcome, value })
+            // Nobody may rely on an identity that is not enforced. Another filter may stand beside
+            // this one, and enforce: what it writes stays.
+            Effect::WriteState { stream, property, value } => {
+                let property =
+                    (property == StateName::Outcome.property()).then_some(OBSERVED_OUTCOME)?;
+                Some(Effect::WriteState { stream, property, value })
             }
-            Effect::WriteState { .. } => None,
             Effect::Call(..)
             | Effect::NotifyPeer(..)
             | Effect::Count(_)

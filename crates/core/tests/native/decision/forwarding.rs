@@ -256,6 +256,42 @@ fn no_proxy_behind_is_told_to_drop_what_the_backend_relies_on() {
     assert_eq!(worker.head(stream).header("connection"), "upgrade, close", "two lines");
 }
 
+/// The token that was put back as it was sent is relied on, too.
+#[test]
+fn no_proxy_behind_is_told_to_drop_the_verified_token() {
+    let mut worker = Worker::new(
+        r#""forward":{"credential":"as_sent"},
+        "credentials":{"sources":["header",{"header":"x-api-token"},{"cookie":"session"}]}"#,
+    );
+    let named = "upgrade, x-api-token, X.Api_Token, authorization, x-usergrid-principal, cookie";
+    let headers = [("x-api-token", "abc"), ("connection", named), ("upgrade", "websocket")];
+    let stream = worker.request("GET /x", &headers);
+    worker.active(CLAIMS);
+    assert_eq!(worker.verdict(stream), "forwarded");
+    assert_eq!(worker.head(stream).header("x-api-token"), "abc");
+    assert_eq!(worker.head(stream).header("connection"), "upgrade");
+}
+
+#[test]
+fn trailers_repeat_no_credential_of_the_query() {
+    for (config, cleaned) in [("", true), (r#""credentials":{"sources":["header"]}"#, false)] {
+        let mut worker = Worker::new(config);
+        let stream = worker.with_token("POST /x", "abc", "");
+        let trailers = [
+            ("referer", "https://a.example/?access_token=S&b=1"),
+            ("x-original-url", "/x?a=1"),
+            ("authorization", "Bearer S"),
+        ];
+        let trailers = trailers.map(|(name, value)| (name.to_owned(), value.into())).to_vec();
+        worker.happen(Event::Trailers { stream, trailers: HeaderMap::new(trailers) });
+        let mut expected = vec![HeaderEdit::Remove("authorization".into())];
+        if cleaned {
+            expected.push(HeaderEdit::Set("referer".into(), b"https://a.example/?b=1"[..].into()));
+        }
+        assert_eq!(worker.trailer_edits, expected, "{config}");
+    }
+}
+
 #[test]
 fn trailers_bring_neither_identity_nor_credential() {
     let mut worker = Worker::new(

@@ -1,6 +1,6 @@
 //! `mode: "observe"`: everything is decided, and nothing is done about it.
 
-use usergrid_auth_config::OBSERVING;
+use usergrid_auth_config::{Config, OBSERVING};
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{Counter, Outcome};
@@ -44,8 +44,8 @@ fn every_request_passes_at_once_and_as_it_came() {
         }
         let identity = ["x-usergrid-principal", "x_usergrid_subject"].map(|it| head.header(it));
         assert_eq!(identity, ["", ""], "{line}");
-        let label = format!("observe:{}", outcome.label());
-        assert_eq!(head.state, [("usergrid_auth_outcome", label)], "{line}");
+        let label = outcome.label().to_owned();
+        assert_eq!(head.state, [("usergrid_auth_observed_outcome", label)], "{line}");
         assert_eq!(counted(&mut worker), [Counter::Observed(outcome)], "{line}");
     }
 }
@@ -90,7 +90,13 @@ fn the_log_says_what_was_not_done_and_that_nothing_is_enforced() {
         let reminders = worker.log.iter().filter(|it| **it == LogEvent::Observing).count();
         assert_eq!(reminders, 1 + second / 60, "after {second} s");
     }
-    assert_eq!(config(OBSERVE).warnings(), [OBSERVING]);
+    let observing = config(OBSERVE);
+    assert_eq!(observing.warnings(), [OBSERVING]);
+    let declared =
+        |config: &Config| -> Vec<&str> { config.telemetry.properties(config.mode).collect() };
+    assert_eq!(declared(&observing), ["usergrid_auth_observed_outcome"]);
+    let enforcing = config(&OBSERVE.replace("observe", "enforce"));
+    assert_eq!(declared(&enforcing), ["usergrid_auth_outcome", "usergrid_auth_subject"]);
     assert_eq!(config("").warnings(), [""; 0]);
     let mut enforcing = Worker::new("");
     enforcing.happen(Event::Tick);

@@ -101,7 +101,7 @@ fn an_unclear_path_is_never_public_but_a_credential_opens_it() {
 }
 
 #[test]
-fn a_preflight_passes_untouched_unless_told_otherwise() {
+fn a_preflight_passes_without_a_credential_unless_told_otherwise() {
     let preflight = [
         ("origin", "https://app.example"),
         ("access-control-request-method", "POST"),
@@ -111,7 +111,8 @@ fn a_preflight_passes_untouched_unless_told_otherwise() {
     let mut worker = Worker::new("");
     let stream = worker.request("OPTIONS /acme/app/books?access_token=abc", &preflight);
     assert_eq!(worker.verdict(stream), "forwarded");
-    assert_eq!(worker.head(stream).header("authorization"), "Bearer abc");
+    assert_eq!(worker.head(stream).path(), "/acme/app/books");
+    assert_eq!(worker.head(stream).header("authorization"), "");
     assert_eq!(worker.head(stream).header("x-usergrid-username"), "");
     let stream = worker.request("OPTIONS /acme/app/books", &preflight[..1]);
     assert_eq!(worker.verdict(stream), "401 unauthorized", "no preflight: no requested method");
@@ -143,6 +144,14 @@ fn what_no_browser_sends_is_no_preflight() {
     ] {
         let stream = worker.request("OPTIONS /acme/app/books", headers);
         assert_eq!(worker.verdict(stream), "401 unauthorized", "{name}");
+    }
+    for query in ["_method=DELETE", "a=1&%5Fmeth%6fd=GET", "_method"] {
+        let stream = worker.request(&format!("OPTIONS /acme/app/books?{query}"), &[origin, method]);
+        assert_eq!(worker.verdict(stream), "401 unauthorized", "{query}");
+    }
+    for query in ["", "method=DELETE", "a=_method", "_methods=DELETE"] {
+        let stream = worker.request(&format!("OPTIONS /acme/app/books?{query}"), &[origin, method]);
+        assert_eq!(worker.verdict(stream), "forwarded", "{query}");
     }
     for headers in [[origin, method, ("content-length", "0")], [origin, method, ("x-a", "1")]] {
         let stream = worker.request("OPTIONS /acme/app/books", &headers);

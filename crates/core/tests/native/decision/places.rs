@@ -222,6 +222,19 @@ fn a_cookie_counts_only_where_no_other_site_can_have_sent_it() {
 }
 
 #[test]
+fn a_cookie_reads_only_where_the_query_asks_for_no_other_method() {
+    for (query, expected) in [
+        ("_method=DELETE", "401 auth_unverified_oath"),
+        ("a=1&_%6Dethod=PUT", "401 auth_unverified_oath"),
+        ("method=DELETE&a=_method", "forwarded"),
+    ] {
+        let mut worker = worker("");
+        let line = format!("GET /acme/sandbox/x?{query}");
+        assert_eq!(ends(&mut worker, &line, &[COOKIE]).0, expected, "{query}");
+    }
+}
+
+#[test]
 fn a_cookie_across_sites_is_a_refusal_of_its_own_and_costs_no_call() {
     let mut worker = worker("");
     let stream = worker.request("POST /acme/sandbox/x", &[COOKIE, ("cookie", "a=1")]);

@@ -59,6 +59,26 @@ fn filter_state_says_how_each_request_ended_and_whose_it_was() {
     }
 }
 
+/// Envoy keeps filter state while it follows a redirect by itself.
+#[test]
+fn a_second_pass_leaves_nothing_of_the_first() {
+    let mut worker = Worker::new(ALL);
+    let redirected = [("x-envoy-original-url", "http://api.example.com/acme/app/x")];
+    let names = ["outcome", "principal", "subject", "username", "client_id", "application"];
+    let mut emptied: Vec<String> = names.iter().map(|name| format!("{name}=")).collect();
+    emptied.push("fingerprint=0".to_owned());
+    let public = worker.request("GET /acme/app/token", &redirected);
+    assert_eq!(state(&worker, public), [&emptied[..], &["outcome=public".to_owned()]].concat());
+    let waiting = worker.request("GET /acme/app/x", &[BEARER[0], redirected[0]]);
+    assert_eq!(state(&worker, waiting), emptied, "also while it waits");
+    worker.active(r#""username":"alice""#);
+    let written = &state(&worker, waiting)[emptied.len()..];
+    assert!(written.contains(&"username=alice".to_owned()), "{written:?}");
+    let mut worker = Worker::new("");
+    let stream = worker.request("GET /acme/app/token", &redirected);
+    assert_eq!(state(&worker, stream), [""; 0]);
+}
+
 #[test]
 fn only_what_is_listed_is_written() {
     let mut worker = Worker::new(r#""telemetry":{"filter_state":["username"]}"#);

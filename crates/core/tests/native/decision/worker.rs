@@ -142,10 +142,10 @@ impl Worker {
                 }
                 Effect::CallTook(..) => {}
                 Effect::Log(event) => self.log.push(event),
-                Effect::WriteState { stream, name, value } => {
+                Effect::WriteState { stream, property, value } => {
                     let value = String::from_utf8(value.to_vec()).expect("ASCII");
                     let head = self.heads.get_mut(&stream).expect("a stream that never was");
-                    head.state.push((name.property(), value));
+                    head.state.push((property, value));
                 }
             }
         }
