@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::completion::Awaited;
 use super::peers::{self, Lease, QueueId, Sequence, Stored};
-use super::single_flight::{About, Waiter};
+use super::single_flight::{About, FlightId, Waiter};
 use super::unanswered::Unserved;
 use super::verdict::Verdict;
 use super::verifier::Hold;
@@ -43,9 +43,9 @@ impl<W> Verification<W> {
         }
     }
 
-    /// Asks again for those who came after a revocation: by another worker's call or verdict from
-    /// after it, else by a call of our own, which is leased for all workers. Hands them out if they
-    /// are served, or if nothing may be asked.
+    /// Asks again for those who came after a revocation: by a call from after it that is under way,
+    /// ours or another worker's, or by a verdict from after it, else by a call of our own, which is
+    /// leased for all workers. Hands them out if they are served, or if nothing may be asked.
     fn ask_for_the_later(
         &mut self,
         awaited: Awaited,
@@ -53,6 +53,12 @@ impl<W> Verification<W> {
         revoked: Sequence,
         now: UnixMillis,
     ) -> Option<Completion<W>> {
+        let joinable = self.flights.joinable(&awaited.about.key);
+        if let Some(id) = joinable
+            && self.flights.get(id).is_some_and(|flight| flight.subject.sequence >= revoked)
+        {
+            return self.join_all(id, waiters);
+        }
         let lease = Lease {
             key: awaited.about.key,
             began: now,
@@ -145,6 +151,11 @@ impl<W> Verification<W> {
         let subject =
             Subject { verifier, exchange, role, trace, target, key_everywhere, offline, sequence };
         let flight = self.flights.start(about, subject, now, lost_at);
+        self.join_all(flight, waiters)
+    }
+
+    /// Lets them wait for `flight`; hands out those for whom there is no room.
+    fn join_all(&mut self, flight: FlightId, waiters: Vec<Waiter<W>>) -> Option<Completion<W>> {
         let mut rest = Vec::new();
         for waiter in waiters {
             let Waiter { stream, joined, is_known, bytes, request } = waiter;

@@ -9,8 +9,11 @@ use proptest::prelude::*;
 use usergrid_auth_config::Config;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::Counter;
+use usergrid_auth_core::revocation::{RevocationTable, Revoked};
 use usergrid_auth_core::verification::call::CallOutcome;
-use usergrid_auth_core::verification::peers::memory::Process;
+use usergrid_auth_core::verification::key::CredentialDigest;
+use usergrid_auth_core::verification::peers::Sequence;
+use usergrid_auth_core::verification::peers::memory::{Process, View};
 use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
 use crate::decision::worker::{NOON, Worker};
@@ -114,8 +117,8 @@ struct Out {
     began: u64,
     /// Revocations of the token that had happened when it began.
     revoked: usize,
-    /// Denials and revocations of the token by then: nobody joins a call from before one.
-    epoch: usize,
+    /// The last revocation of the token by then: nobody joins a call from before one.
+    revoked_at: Sequence,
     /// The VM that waits for it is gone.
     orphaned: bool,
 }
@@ -141,8 +144,6 @@ struct Model {
     lives: Vec<u32>,
     open: BTreeMap<(usize, StreamId), Asked>,
     revoked: [usize; TOKENS],
-    /// Bad answers that were told, each of which may count as a revocation.
-    denied: [usize; TOKENS],
     /// By configuration and token: for each good answer the server gave, when it was asked for (in
     /// revocations) and its `exp`.
     good: [[Vec<(usize, u64)>; TOKENS]; CONFIGURATIONS],
@@ -165,7 +166,6 @@ impl Model {
             lives: vec![0; count],
             open: BTreeMap::new(),
             revoked: [0; TOKENS],
-            denied: [0; TOKENS],
             good: Default::default(),
         }
     }
@@ -229,10 +229,7 @@ impl Model {
                 self.good[configuration_of(worker)][out.token].push((out.revoked, exp * 1_000));
                 answered(200, format!(r#"{{"active":true,"exp":{exp}}}"#))
             }
-            How::Bad => {
-                self.denied[out.token] += 1;
-                answered(200, r#"{"active":false}"#)
-            }
+            How::Bad => answered(200, r#"{"active":false}"#),
             How::Failed => CallOutcome::Reset,
         };
         self.workers[worker].happen(Event::CallEnded { call, outcome });
@@ -246,6 +243,8 @@ impl Model {
             self.set_time(self.ticked);
             for worker in 0..self.workers.len() {
                 self.workers[worker].happen(Event::Tick);
+                // What one of them revokes is not what parts the calls that were made before.
+                self.note_calls();
             }
             self.check();
         }
@@ -312,15 +311,15 @@ impl Model {
                 let token = (0..TOKENS).find(|token| body.contains(&name(*token)));
                 // Else it is about a credential that nobody has.
                 let Some(token) = token else { continue };
-                let out = Out {
+                let call = (number, self.lives[number], *id);
+                self.calls.entry(call).or_insert_with(|| Out {
                     worker: number,
                     token,
                     began: self.now,
                     revoked: self.revoked[token],
-                    epoch: self.revoked[token] + self.denied[token],
+                    revoked_at: revoked_at(&self.process, token),
                     orphaned: false,
-                };
-                self.calls.entry((number, self.lives[number], *id)).or_insert(out);
+                });
             }
         }
     }
@@ -354,7 +353,7 @@ impl Model {
                     let (first, second) =
                         if one.began <= other.began { (one, other) } else { (other, one) };
                     let lapsed = second.began >= first.began + TIMEOUT + GRACE;
-                    let parted = lapsed || first.epoch != second.epoch || first.orphaned;
+                    let parted = lapsed || first.revoked_at != second.revoked_at || first.orphaned;
                     assert!(parted, "two calls at once: {first:?} and {second:?}");
                 }
             }
@@ -364,6 +363,13 @@ impl Model {
 
 fn name(token: usize) -> String {
     format!("token-{token}")
+}
+
+/// As the workers see it: whoever is told of a denial may record one, also long after the answer.
+fn revoked_at(process: &Rc<Process>, token: usize) -> Sequence {
+    let digest = CredentialDigest::of_token(name(token).as_bytes());
+    let mut table = RevocationTable::new(Rc::new(View::new(process)));
+    table.revoked_at(&Revoked::Credential(digest))
 }
 
 proptest! {
@@ -380,4 +386,50 @@ proptest! {
         model.check();
         assert!(model.open.is_empty(), "{:?} still wait", model.open);
     }
+}
+
+/// Whoever hears late of a denial revokes once more, so a call from between is not shared.
+#[test]
+fn a_denial_that_is_heard_late_parts_calls_again() {
+    let mut model = Model::new(3);
+    let arrive = |worker| Step::Arrive { worker, token: 0 };
+    let answer = |worker, how| Step::Answer { worker, which: 0, how };
+    for step in [
+        arrive(0),
+        answer(0, How::Good { seconds: 19 }),
+        // Past its `ttl`, and kept by the first worker, as it may serve while the server fails.
+        Step::Pass { millis: 4_000 },
+        arrive(1),
+        arrive(0),
+        answer(1, How::Bad),
+        // Another configuration, which knows nothing of the denial.
+        arrive(2),
+        Step::Deliver { worker: 0 },
+        arrive(2),
+    ] {
+        model.run(&step);
+    }
+    assert_eq!(model.workers[2].calls.len(), 2);
+}
+
+/// Whoever joined a call before a revocation, but after another one, is asked for again: by the call
+/// that those who came after the revocation have begun meanwhile.
+#[test]
+fn those_asked_for_again_share_the_call_from_after_the_revocation() {
+    let mut model = Model::new(2);
+    let arrive = |token| Step::Arrive { worker: 0, token };
+    let revoke = |token| Step::Revoke { worker: 0, token };
+    let good = |which| Step::Answer { worker: 0, which, how: How::Good { seconds: 19 } };
+    // Of known callers more may wait.
+    for step in [arrive(0), good(0), Step::Pass { millis: 4_000 }] {
+        model.run(&step);
+    }
+    for step in [arrive(0), arrive(1), revoke(1), arrive(0), revoke(0), arrive(0), good(0)] {
+        model.run(&step);
+    }
+    // About the other token, and the one that serves the two who still wait.
+    assert_eq!(model.workers[0].calls.len(), 2);
+    assert_eq!(model.workers[0].waiting(), 3);
+    model.run(&good(1));
+    assert_eq!(model.workers[0].waiting(), 1);
 }
