@@ -13,9 +13,9 @@ use integration::servers::stub::answer::Answers;
 use serde_json::json;
 
 /// What it was when it last grew by a protocol; `docs/performance.md` says what would make it smaller.
-const MAX_BYTES: usize = 462_000;
+const MAX_BYTES: usize = 610_000;
 /// As the linker leaves it, on a machine without binaryen.
-const MAX_BYTES_UNOPTIMISED: usize = 560_000;
+const MAX_BYTES_UNOPTIMISED: usize = 740_000;
 
 const WASI: [&str; 6] =
     ["clock_time_get", "environ_get", "environ_sizes_get", "fd_write", "proc_exit", "random_get"];
