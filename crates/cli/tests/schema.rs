@@ -37,9 +37,15 @@ const BEYOND: &[(&str, &str)] = &[
     ("environment-variable-with-line-break", "token.salt_env"),
     // Names that are no organisation's, in whatever letters.
     ("guest-applications", "guest[1].applications[6]"),
+    // Headers that a backend may take for one with a meaning of its own.
+    ("identity-headers", "identity.headers.content.type"),
+    ("identity-headers", "identity.headers.x.tenant"),
     // Headers with a meaning of their own, everywhere or in the same document.
     ("places", "credentials.sources[1].header"),
     ("places", "credentials.sources[3].header"),
+    ("places", "credentials.sources[14].header"),
+    ("places", "credentials.sources[15].header"),
+    ("places", "credentials.sources[16].header"),
     ("places-taken", "credentials.sources"),
     ("places-taken", "credentials.sources"),
     ("places-taken", "credentials.sources"),

@@ -151,7 +151,34 @@ pub(super) fn clean_url(value: &[u8], settings: &Credentials) -> Option<Vec<u8>>
         rest = after;
     }
     cleaned.extend(rest);
+    if value.contains(&b',') {
+        cleaned = without_nested(&cleaned, settings);
+    }
     (cleaned.len() != value.len()).then_some(cleaned)
+}
+
+/// Where lines were joined, nobody knows where one ends: whatever stands between `?` or `&` and the
+/// next `?`, `&`, `#` or comma goes too, if it is a secret by itself.
+fn without_nested(value: &[u8], settings: &Credentials) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(value.len());
+    let mut may_begin = false;
+    for piece in value.split_inclusive(|byte| matches!(byte, b'?' | b'&' | b'#' | b',')) {
+        let (text, end) = match piece.split_last() {
+            Some((end @ (b'?' | b'&' | b'#' | b','), text)) => (text, Some(*end)),
+            _ => (piece, None),
+        };
+        let is_secret = match credential(text) {
+            Some((Name::AccessToken, _)) => settings.query,
+            Some((Name::ClientSecret, _)) => settings.client_query,
+            Some((Name::ClientId, _)) | None => false,
+        };
+        if !(may_begin && is_secret) {
+            kept.extend_from_slice(text);
+        }
+        kept.extend(end);
+        may_begin = matches!(end, Some(b'?' | b'&'));
+    }
+    kept
 }
 
 /// How far a query reaches: to a fragment, or to the comma of a parameter, no secret itself, behind
