@@ -11,7 +11,7 @@ use super::members::{self, Entries, Writing};
 /// What stands where a claim is looked for.
 #[derive(Clone, Copy)]
 pub(super) enum Claim<'a> {
-    /// Nothing: the answer does not say.
+    /// Nothing: the answer does not say, since the last object on the way lacks the member.
     Absent,
     /// The way there leads through a value that has no such place. The answer says something that
     /// cannot be read, which must not count as silence: silence can mean that nothing is checked.
@@ -40,8 +40,14 @@ impl<'a> Claim<'a> {
     }
 }
 
+/// What stands behind a `null`, and past the end of an array.
+const NULL: &Json = &Json::Null;
+
 /// The claim: the member of that name or, where the name begins with `/`, what it leads to as a
 /// JSON pointer.
+///
+/// A `null` on the way is one at the end, and so is what an array is too short for: both say that
+/// there is nothing, which is not silence. A user whose only list of tenants is empty has none.
 ///
 /// The configuration bounds the steps of a pointer; each looks at one object or array, once.
 ///
@@ -55,10 +61,11 @@ pub(super) fn claim<'a>(answer: &'a Object, name: &str) -> Result<Claim<'a>, Rep
     let mut found = answer.get(&unescaped(first))?;
     for step in steps {
         found = match found {
-            None | Some(Json::Null) => return Ok(Claim::Absent),
+            None => return Ok(Claim::Absent),
+            Some(Json::Null) => return Ok(Claim::Found(NULL)),
             Some(Json::Object(object)) => object.get(&unescaped(step))?,
             Some(Json::Array(items)) => match place(step) {
-                Some(place) => items.get(place),
+                Some(place) => items.get(place).or(Some(NULL)),
                 None => return Ok(Claim::Unusable),
             },
             Some(Json::Bool(_) | Json::Number(_) | Json::String(_)) => return Ok(Claim::Unusable),

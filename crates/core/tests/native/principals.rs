@@ -445,17 +445,25 @@ fn a_pointer_into_hostile_json_grants_nothing() {
 }
 
 #[test]
-fn a_pointer_past_what_is_there_finds_silence() {
+fn a_pointer_to_a_member_that_is_not_there_finds_silence() {
+    let config = roles_at_a_pointer();
+    for members in [r#""x":1"#, r#""a":{}"#, r#""a":{"b":{"00":["r"]}}"#] {
+        assert_eq!(enforced(&config, members), None, "{members}");
+        assert!(unusable(&config, members).is_empty(), "{members}");
+    }
+}
+
+#[test]
+fn a_null_on_the_way_and_the_end_of_an_array_are_no_silence() {
     let config = roles_at_a_pointer();
     for members in [
-        r#""x":1"#,
         r#""a":null"#,
-        r#""a":{}"#,
         r#""a":{"b":null}"#,
         r#""a":{"b":[]}"#,
-        r#""a":{"b":{"00":["r"]}}"#,
+        r#""a":{"b":[null]}"#,
+        r#""a":{"b":{"0":null}}"#,
     ] {
-        assert_eq!(enforced(&config, members), None, "{members}");
+        assert_eq!(enforced(&config, members), Some(0), "{members}");
         assert!(unusable(&config, members).is_empty(), "{members}");
     }
 }
@@ -468,7 +476,7 @@ fn a_step_into_an_array_is_a_number_in_digits() {
     };
     assert_eq!(organizations("1"), Some(vec!["b".to_owned()]));
     for past in ["2", "4294967296", "4294967297", "99999999999999999999999"] {
-        assert_eq!(organizations(past), None, "{past}");
+        assert_eq!(organizations(past), Some(Vec::new()), "{past}");
     }
     for none in ["", "00", "01", "-", "-1", "+1", "1 ", "1.0", "x", "\u{661}"] {
         assert_eq!(organizations(none), Some(Vec::new()), "{none:?}");

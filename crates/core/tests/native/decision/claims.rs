@@ -29,11 +29,30 @@ fn a_pointer_through_something_else_is_not_silence() {
             assert_eq!(verdict, "401 unauthorized", "{key} {members}");
             assert!(log.contains(key), "{key} {members}: {log}");
         }
-        for shape in ["null", "{}"] {
+        for (shape, expected) in [("null", "401 unauthorized"), ("{}", "forwarded")] {
             let members = format!(r#""{member}":{shape}"#);
             let (verdict, log) = ends(settings, "/globex/app/x", &members);
-            assert_eq!(verdict, "forwarded", "{key} {members}");
+            assert_eq!(verdict, expected, "{key} {members}");
             assert!(!log.contains(key), "{key} {members}: {log}");
         }
+    }
+}
+
+#[test]
+fn a_null_on_the_way_to_a_claim_is_one_at_its_end() {
+    for (settings, members) in [
+        (r#""claims":{"organization":"/a/b/orgs"}"#, r#""a":null"#),
+        (r#""claims":{"organization":"/a/b/orgs"}"#, r#""a":{"b":null}"#),
+        (r#""claims":{"organization":"/a/b/orgs"}"#, r#""a":{"b":{"orgs":null}}"#),
+        (r#""claims":{"organization":"/a/0"}"#, r#""a":[null]"#),
+        (r#""claims":{"organization":"/a/0/name"}"#, r#""a":[null]"#),
+        // The list of organisations is there, and empty.
+        (r#""claims":{"organization":"/a/0/name"}"#, r#""a":[]"#),
+        (r#""claims":{"organization":"/a/1"}"#, r#""a":["acme"]"#),
+        (r#""claims":{"permissions":"/a/rules"}"#, r#""a":null"#),
+        (r#""claims":{"permissions":"/a/0"}"#, r#""a":[]"#),
+    ] {
+        let (verdict, _) = ends(settings, "/acme/app/x", members);
+        assert_eq!(verdict, "401 unauthorized", "{settings} {members}");
     }
 }
