@@ -38,6 +38,13 @@ pub fn write_checksums(directory: &Path, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// The image's digest by itself, for whoever pushes or verifies it; the file's name.
+pub fn write_digest(directory: &Path, digest: &str) -> Result<&'static str> {
+    let name = "image-digest";
+    fs::write(directory.join(name), format!("{digest}\n"))?;
+    Ok(name)
+}
+
 /// What is there, with sizes in bytes.
 pub fn list(directory: &Path) -> Result<Vec<String>> {
     let mut lines = Vec::new();

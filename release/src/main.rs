@@ -10,16 +10,28 @@ mod registry;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-const USAGE: &str = "cargo release [--try-registry]\n\
-    Makes module, image, checksums and bill of materials in target/release-files. `--try-registry` pushes the image to a \
-    registry on this machine, pulls it again and compares; that takes Debian's `docker-registry` and `skopeo`.";
+const USAGE: &str = "cargo release [--tag TAG] [--try-registry]\n\
+    Makes module, image, checksums and bill of materials in target/release-files. `--tag` fails unless TAG is `v` and \
+    the version that is built. `--try-registry` pushes the image to a registry on this machine as a release does, pulls \
+    it again and compares; that takes Debian's `docker-registry` and `skopeo`.";
+
+/// The version that is built.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn main() -> Result<()> {
     let mut try_registry = false;
-    for word in std::env::args().skip(1) {
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
         match word.as_str() {
+            "--tag" => {
+                let tag = words.next().context(USAGE)?;
+                ensure!(
+                    tag.strip_prefix('v') == Some(VERSION),
+                    "the tag is {tag:?}, and version {VERSION} would be built: change Cargo.toml or the tag"
+                );
+            }
             "--try-registry" => try_registry = true,
             "--help" => {
                 println!("{USAGE}");
@@ -32,7 +44,8 @@ fn main() -> Result<()> {
     let module = module::build(&directory)?;
     let bill = bill::write(&directory, &module)?;
     let image = image::write(&directory, &module)?;
-    files::write_checksums(&directory, &[&module.name, &bill])?;
+    let digest = files::write_digest(&directory, &image.digest)?;
+    files::write_checksums(&directory, &[&module.name, &bill, digest])?;
     if try_registry {
         registry::push_and_pull(&directory, &image)?;
     }

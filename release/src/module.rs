@@ -32,7 +32,7 @@ pub fn build(directory: &Path) -> Result<Module> {
     check_paths(&bytes)?;
     let name = "usergrid_auth_filter.wasm".to_owned();
     fs::write(directory.join(&name), &bytes)?;
-    Ok(Module { name, bytes, version: env!("CARGO_PKG_VERSION").into() })
+    Ok(Module { name, bytes, version: crate::VERSION.into() })
 }
 
 /// A path of this machine in it would make it another one elsewhere.

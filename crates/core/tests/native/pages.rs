@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usergrid_auth_config::Config;
 
-const PAGES: [(&str, &str); 13] = [
+const PAGES: &[(&str, &str)] = &[
     ("README.md", include_str!("../../../../README.md")),
     ("DESIGN.md", include_str!("../../../../DESIGN.md")),
     ("HOST.md", include_str!("../../../../HOST.md")),
@@ -16,6 +16,7 @@ const PAGES: [(&str, &str); 13] = [
     ("docs/limits.md", include_str!("../../../../docs/limits.md")),
     ("docs/servers.md", include_str!("../../../../docs/servers.md")),
     ("docs/mesh.md", include_str!("../../../../docs/mesh.md")),
+    ("docs/releases.md", include_str!("../../../../docs/releases.md")),
     ("docs/tool.md", include_str!("../../../../docs/tool.md")),
     ("docs/usergrid.md", include_str!("../../../../docs/usergrid.md")),
 ];
