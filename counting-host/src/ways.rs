@@ -139,6 +139,14 @@ pub fn all() -> Result<Vec<Way>> {
             user,
             Some("properties head time gauge"),
         )?,
+        way(
+            "hit, the identity in one header, no route settings",
+            lean(),
+            SHOP,
+            bearer(),
+            user,
+            Some(LEAN_HIT),
+        )?,
         way("hit, token in the query", json!({}), &query, None, user, Some(QUERY_HIT))?,
         way("hit, client pair", json!({}), pair, None, (ISSUED, End::Continued), None)?,
         way("guest", json!({}), "/acme/sandbox/books?limit=10", None, user, Some(GUEST))?,
@@ -192,6 +200,16 @@ pub fn without(kept: &[&str]) -> Value {
     let dropped: serde_json::Map<String, Value> =
         dropped.map(|name| ((*name).to_owned(), Value::Null)).collect();
     json!({ "identity": { "headers": dropped } })
+}
+
+/// Configuration for the fewest host calls that still tell the backend all: one header, and no look
+/// at routes.
+#[must_use]
+pub fn lean() -> Value {
+    json!({
+        "routes": { "metadata": false },
+        "identity": { "payload": "x-usergrid-identity", "headers": null },
+    })
 }
 
 /// A head with the number of its request in it.

@@ -40,7 +40,12 @@ const BEYOND: &[(&str, &str)] = &[
     // Headers that a backend may take for one with a meaning of its own.
     ("identity-headers", "identity.headers.content.type"),
     ("identity-headers", "identity.headers.x.tenant"),
-    // Headers with a meaning of their own, everywhere or in the same document.
+    // Headers that have another use, everywhere or in the same document.
+    ("payload-as-a-place", "credentials.sources"),
+    ("payload-of-the-usual-name", "identity.payload"),
+    ("payload-reserved", "identity.payload"),
+    ("payload-taken", "identity.payload"),
+    ("payload-with-a-member-twice", "identity.payload"),
     ("places", "credentials.sources[1].header"),
     ("places", "credentials.sources[3].header"),
     ("places", "credentials.sources[14].header"),

@@ -11,7 +11,7 @@ use crate::claims::{self, ClaimNames};
 use crate::cors::{self, AllowedOrigins};
 use crate::credentials::{self, Credentials};
 use crate::demands::{GuardEntry, ScopeEntry};
-use crate::identity_headers::{self, IdentityHeader, Overflow};
+use crate::identity_headers::{self, IdentityForm, IdentityHeader};
 use crate::json::Json;
 use crate::notes::{Notes, Reported};
 use crate::problem::{Problem, Problems};
@@ -53,8 +53,8 @@ pub struct Config {
     pub claims: ClaimNames,
     /// Identity headers, in the order they are set.
     pub identity: Vec<IdentityHeader>,
-    /// What becomes of an identity header that is too long.
-    pub identity_overflow: Overflow,
+    /// How what they carry is written.
+    pub identity_form: IdentityForm,
     /// What becomes of a verified token.
     pub forward: Forward,
     /// How long and how many answers are remembered.
@@ -130,7 +130,7 @@ fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Conf
             guards: demands::guards(root),
             unclear_paths: sections::unclear_paths(root),
             route_metadata: sections::route_metadata(root),
-            identity + identity_overflow: sources::distinct(
+            identity + identity_form: sources::distinct(
                 root,
                 &credentials,
                 identity_headers::identity(root, &claims),

@@ -41,6 +41,24 @@ words! {
     }
 }
 
+/// How what the backend is told is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityForm {
+    /// What becomes of a header that is too long.
+    pub overflow: Overflow,
+    /// The header that holds all of it as one JSON object, where one is wanted.
+    pub payload: Option<IdentityPayload>,
+}
+
+/// `identity.payload`: one header with a JSON object, in base64url without padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityPayload {
+    /// The header's name, in lower case. It is among the identity headers that are cleared.
+    pub header: Rc<str>,
+    /// The names of the object's members, each once, and what they carry.
+    pub members: Vec<(String, IdentitySource)>,
+}
+
 /// What follows the prefix in the name of a default header, and what it carries by the names of the
 /// claims; nothing where that claim is not read.
 type DefaultHeader = (&'static str, fn(&ClaimNames) -> Option<IdentitySource>);
@@ -95,11 +113,11 @@ struct Change {
 }
 
 /// The default headers with what the configuration makes of them, then its own in the order of the
-/// text, then those that are cleared only; and what becomes of one that is too long.
+/// text, then those that are cleared only, the payload's among them; and how they are written.
 pub(crate) fn identity(
     root: &Section<'_>,
     claims: &Result<ClaimNames, Reported>,
-) -> Result<(Vec<IdentityHeader>, Overflow), Reported> {
+) -> Result<(Vec<IdentityHeader>, IdentityForm), Reported> {
     let section = root.section("identity")?;
     let prefix = prefix(&section);
     let changes = match &prefix {
@@ -107,12 +125,60 @@ pub(crate) fn identity(
         Err(reported) => Err(*reported),
     };
     let overflow = section.word("overflow");
+    let payload = payload_header(&section);
     section.names()?;
     let usual = section.default_text("prefix").unwrap_or_default();
-    match claims {
-        Ok(claims) => Ok((headers(&prefix?, usual, changes?, claims), overflow?)),
-        Err(reported) => Err(*reported),
+    let (claims, prefix, changes) = (claims.as_ref().map_err(|it| *it)?, prefix?, changes?);
+    let none_is_set = changes.is_none();
+    let mut headers = headers(&prefix, usual, changes.unwrap_or_default(), claims);
+    let payload = match payload? {
+        Some(name) => Some(payload_of(&section, name, &headers, &prefix)?),
+        None => None,
+    };
+    if none_is_set {
+        headers.iter_mut().for_each(|header| header.source = None);
     }
+    if let Some(payload) = &payload {
+        headers.push(IdentityHeader { name: Rc::clone(&payload.header), source: None });
+    }
+    Ok((headers, IdentityForm { overflow: overflow?, payload }))
+}
+
+/// The name of the header that `payload` asks for, in lower case.
+fn payload_header(identity: &Section<'_>) -> Result<Option<String>, Reported> {
+    let Some(name) = identity.optional_text("payload")? else { return Ok(None) };
+    let name = name.to_ascii_lowercase();
+    match unsuitable(&name) {
+        None => Ok(Some(name)),
+        Some(why) => Err(identity.problem("payload", &[&quoted(&name), " ", why])),
+    }
+}
+
+/// The payload in the header `name`: whatever `headers` carry, each by what follows `prefix` in its
+/// name.
+fn payload_of(
+    identity: &Section<'_>,
+    name: String,
+    headers: &[IdentityHeader],
+    prefix: &str,
+) -> Result<IdentityPayload, Reported> {
+    if let Some(other) = headers.iter().find(|other| same_to_a_backend(&other.name, &name)) {
+        let message = " is the same header as the identity header ";
+        return Err(identity.problem("payload", &[&quoted(&name), message, &quoted(&other.name)]));
+    }
+    let mut members: Vec<(String, IdentitySource)> = Vec::new();
+    for IdentityHeader { name, source } in headers {
+        let Some(source) = source else { continue };
+        let suffix = name.strip_prefix(prefix).filter(|suffix| !suffix.is_empty());
+        let member = suffix.unwrap_or(name).replace('-', "_");
+        // Two readers could find two values.
+        if members.iter().any(|(other, _)| *other == member) {
+            let message = "has a member of two headers: ";
+            return Err(identity.problem("payload", &[message, &quoted(&member)]));
+        }
+        members.push((member, source.clone()));
+    }
+    Ok(IdentityPayload { header: Rc::from(name), members })
 }
 
 /// What the names of the default headers begin with, in lower case.
@@ -166,17 +232,15 @@ fn changes(identity: &Section<'_>, prefix: &str) -> Result<Option<Vec<Change>>, 
 fn headers(
     prefix: &str,
     usual: &str,
-    changes: Option<Vec<Change>>,
+    changes: Vec<Change>,
     claims: &ClaimNames,
 ) -> Vec<IdentityHeader> {
-    let none_is_set = changes.is_none();
     let mut headers: Vec<IdentityHeader> = Vec::new();
     for (suffix, source) in DEFAULT_HEADERS {
         let name = Rc::from([prefix, suffix].concat());
-        let source = if none_is_set { None } else { source(claims) };
-        headers.push(IdentityHeader { name, source });
+        headers.push(IdentityHeader { name, source: source(claims) });
     }
-    for Change { header, claim } in changes.unwrap_or_default() {
+    for Change { header, claim } in changes {
         let source = claim.map(|claim| {
             // The principal's claim stands for the kind of principal, guests included.
             if Some(&claim) == claims.principal.as_ref() {

@@ -207,6 +207,7 @@ pub static KEYS: &[KeySpec] = &[
         by_profile(&Text("x-usergrid-"), &Text("x-auth-")),
     ),
     key("identity", "headers", Shape::Nullable(&HEADERS), EmptyObject),
+    key("identity", "payload", Shape::Nullable(&Shape::String(Format::Header)), NOTHING),
     word("identity", "overflow", Overflow::WORDS),
     object("", "forward", "forward", EmptyObject),
     word("forward", "credential", Forward::WORDS),

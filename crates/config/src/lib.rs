@@ -57,7 +57,9 @@ pub use cors::AllowedOrigins;
 pub use credentials::{BasicEncoding, Credentials, OnConflict, TokenFormat};
 pub use demands::{GuardEntry, GuardedPrincipal, NeededScopes, ScopeEntry};
 pub use header_name::same_to_a_backend;
-pub use identity_headers::{IdentityHeader, IdentitySource, Overflow};
+pub use identity_headers::{
+    IdentityForm, IdentityHeader, IdentityPayload, IdentitySource, Overflow,
+};
 pub use key_spec::{Absent, KeySpec};
 pub use keys::KEYS;
 pub use problem::{Problem, Problems};

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::cors::{AN_ORIGIN, origin};
 use crate::credentials::Credentials;
 use crate::header_name::{is_one_of, is_token_byte, same_to_a_backend};
-use crate::identity_headers::{IdentityHeader, Overflow};
+use crate::identity_headers::{IdentityForm, IdentityHeader};
 use crate::notes::Reported;
 use crate::problem::quoted;
 use crate::reader::Value;
@@ -172,8 +172,8 @@ pub(crate) fn cookie_origins(
 pub(crate) fn distinct(
     root: &Section<'_>,
     credentials: &Result<Credentials, Reported>,
-    identity: Result<(Vec<IdentityHeader>, Overflow), Reported>,
-) -> Result<(Vec<IdentityHeader>, Overflow), Reported> {
+    identity: Result<(Vec<IdentityHeader>, IdentityForm), Reported>,
+) -> Result<(Vec<IdentityHeader>, IdentityForm), Reported> {
     let (Ok(credentials), Ok((cleared, _))) = (credentials, &identity) else { return identity };
     let mut checked = Ok(());
     for header in &credentials.headers {

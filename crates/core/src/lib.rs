@@ -32,6 +32,7 @@ pub mod credential;
 pub mod decision;
 pub mod header_map;
 pub mod identity_headers;
+mod json_text;
 pub mod log_event;
 mod log_limiter;
 pub mod method_override;

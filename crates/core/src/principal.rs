@@ -3,6 +3,7 @@
 mod claims;
 pub(crate) mod header_values;
 pub(crate) mod members;
+pub(crate) mod payload;
 mod pointer;
 mod size;
 mod unusable;

@@ -44,6 +44,7 @@ scenarios! {
     guards: "guards",
     guest: "guest",
     identity_configured: "identity-configured",
+    identity_payload: "identity-payload",
     identity: "identity",
     paths_rejected: "paths-rejected",
     paths_shipped: "paths-shipped",

@@ -127,7 +127,7 @@ pub(super) fn of_guest(
     stream: StreamId,
 ) -> impl Iterator<Item = Effect> {
     let authorization = headers.first(AUTHORIZATION).map(|_| Effect::remove(stream, AUTHORIZATION));
-    let identity = identity_headers::of_guest(&config.identity);
+    let identity = identity_headers::of_guest(config);
     authorization.into_iter().chain(
         identity.map(move |(name, value)| Effect::Edit(stream, HeaderEdit::Set(name, value))),
     )

@@ -168,7 +168,7 @@ impl<'a> Head<'a> {
     /// Whether this is a second pass, and nothing shows that it was a guest's before: the credential
     /// that it came with may be gone by now.
     fn was_no_guest_before(&self, config: &Config) -> bool {
-        self.is_second_pass() && !identity_headers::says_guest(&config.identity, self.headers)
+        self.is_second_pass() && !identity_headers::says_guest(config, self.headers)
     }
 }
 

@@ -100,11 +100,11 @@ pub(crate) fn from_claims(
 }
 
 /// What the claim `name` is to a backend; nothing where it has no value that a header can hold.
-fn header(
-    answer: &Object,
+fn header<'a>(
+    answer: &'a Object,
     config: &Config,
     name: &String,
-) -> Result<Option<HeaderValue>, AnswerError> {
+) -> Result<Option<HeaderValue<'a>>, AnswerError> {
     let names = &config.claims;
     let is_name = [&names.sub, &names.username, &names.client_id].contains(&name);
     let claim = match pointer::claim(answer, name) {

@@ -1,13 +1,14 @@
 //! Identity headers out of claims: values that any backend can take apart again, and nobody can
 //! forge. A comma always separates two values, a `%` always begins an escape.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
-
-use super::{AnswerError, ClaimLimit, PrincipalKind, members};
 use usergrid_auth_config::json::Json;
 use usergrid_auth_config::{Config, IdentitySource, Overflow, Server, StateName};
+
+use super::{AnswerError, ClaimLimit, PrincipalKind, members, payload};
 
 /// The longest value in bytes, encoded. Backends commonly refuse requests with more than 8 KiB of
 /// headers altogether.
@@ -24,10 +25,31 @@ type Headers = Vec<(Rc<str>, Rc<[u8]>)>;
 /// Names and values of filter state.
 type State = Vec<(StateName, Rc<[u8]>)>;
 
-/// A value as header-safe bytes, and what separates its entries.
-pub(crate) struct HeaderValue {
-    bytes: Vec<u8>,
-    separator: u8,
+/// The value of a header, or of a member of the payload.
+pub(crate) struct HeaderValue<'a> {
+    entries: Vec<Entry<'a>>,
+    form: Form,
+}
+
+/// One entry of a value.
+pub(crate) enum Entry<'a> {
+    /// A text, of whatever bytes.
+    Text(Cow<'a, [u8]>),
+    /// A whole number or a boolean, as JSON has it.
+    Literal(String),
+}
+
+/// How entries are written into a header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// There is only one.
+    One,
+    /// There is only one, which a reader splits at its blanks.
+    Scope,
+    /// Commas separate them.
+    List,
+    /// The same, and blanks within them are encoded.
+    Scopes,
 }
 
 /// The wanted headers, in their order, for a principal that `server` vouches for, and the wanted
@@ -37,38 +59,43 @@ pub(crate) struct HeaderValue {
 /// # Errors
 /// [`AnswerError::Oversized`] for a value that is too long, unless it may be cut and one of its
 /// entries fits.
-pub(crate) fn headers(
+pub(crate) fn headers<'a>(
     config: &Config,
-    server: &Server,
+    server: &'a Server,
     principal: PrincipalKind,
-    lookup: impl Fn(&String) -> Result<Option<HeaderValue>, AnswerError>,
+    lookup: impl Fn(&String) -> Result<Option<HeaderValue<'a>>, AnswerError>,
 ) -> Result<(Headers, State), AnswerError> {
+    let form = &config.identity_form;
+    let carried = |source: &IdentitySource| match source {
+        IdentitySource::Principal => Ok(Some(HeaderValue::of_text(principal.word().as_bytes()))),
+        IdentitySource::Server => {
+            Ok(server.name.as_deref().map(|name| HeaderValue::of_text(name.as_bytes())))
+        }
+        IdentitySource::Claim(claim) => lookup(claim),
+    };
     let mut headers = Vec::with_capacity(config.identity.len());
     for header in &config.identity {
-        let value = match &header.source {
-            None => None,
-            Some(IdentitySource::Principal) => Some(principal.word().into()),
-            Some(IdentitySource::Server) => server.name.as_deref().map(Vec::from),
-            Some(IdentitySource::Claim(claim)) => match lookup(claim)? {
-                None => None,
-                Some(value) => Some(value.fitting(config.identity_overflow)?),
-            },
+        let Some(value) = header.source.as_ref().map(carried).transpose()?.flatten() else {
+            continue;
         };
-        match value {
-            Some(value) if !value.is_empty() => {
-                headers.push((Rc::clone(&header.name), Rc::from(value)))
-            }
-            _ => {}
+        let value = value.fitting(form.overflow)?;
+        if !value.is_empty() {
+            headers.push((Rc::clone(&header.name), Rc::from(value)));
         }
+    }
+    if let Some(payload) = &form.payload
+        && let Some(value) = payload::of(payload, form.overflow, carried)?
+    {
+        headers.push((Rc::clone(&payload.header), value));
     }
     Ok((headers, state(config, lookup)?))
 }
 
 /// The claims that `telemetry.filter_state` lists. One that is too long is left out: nothing hangs
 /// on it.
-fn state(
+fn state<'a>(
     config: &Config,
-    lookup: impl Fn(&String) -> Result<Option<HeaderValue>, AnswerError>,
+    lookup: impl Fn(&String) -> Result<Option<HeaderValue<'a>>, AnswerError>,
 ) -> Result<State, AnswerError> {
     let mut state = State::new();
     for name in &config.telemetry.filter_state {
@@ -89,104 +116,144 @@ fn state(
     Ok(state)
 }
 
-impl HeaderValue {
+impl<'a> HeaderValue<'a> {
     /// One text.
-    pub(crate) fn of_text(text: &[u8]) -> Self {
-        Self { bytes: encode(text, ENCODED), separator: b',' }
+    pub(crate) fn of_text(text: &'a [u8]) -> Self {
+        Self::of_one(Entry::Text(Cow::Borrowed(text)))
+    }
+
+    /// A list of texts.
+    pub(crate) fn of_texts(texts: impl Iterator<Item = &'a str>) -> Self {
+        let entry = |text: &'a str| Entry::Text(Cow::Borrowed(text.as_bytes()));
+        Self { entries: texts.map(entry).collect(), form: Form::List }
+    }
+
+    fn of_one(entry: Entry<'a>) -> Self {
+        Self { entries: vec![entry], form: Form::One }
     }
 
     /// The value of a claim; `None` if it has none. A list is written whole or not at all.
-    pub(crate) fn of_claim(claim: &Json) -> Option<Self> {
+    pub(crate) fn of_claim(claim: &'a Json) -> Option<Self> {
         match claim {
-            Json::Array(items) => Self::of_list(items, ENCODED),
-            one => Some(Self { bytes: scalar(one, ENCODED)?, separator: b',' }),
-        }
-    }
-
-    /// Of the items in an array, `null` left out.
-    fn of_list(items: &[Json], encoded: &'static AsciiSet) -> Option<Self> {
-        let mut bytes = Vec::new();
-        for item in items.iter().filter(|item| **item != Json::Null) {
-            let item = scalar(item, encoded)?;
-            // An empty value beside others would be lost by some readers of lists and kept by
-            // others.
-            if !bytes.is_empty() && !item.is_empty() {
-                bytes.push(b',');
+            Json::Array(items) => {
+                let items = items.iter().filter(|item| **item != Json::Null);
+                let entries = items.map(Entry::of).collect::<Option<_>>()?;
+                Some(Self { entries, form: Form::List })
             }
-            bytes.extend_from_slice(&item);
+            one => Some(Self::of_one(Entry::of(one)?)),
         }
-        Some(Self { bytes, separator: b',' })
     }
 
     /// The value of a claim of several entries; `None` for every shape that [`members::entries`]
     /// calls unusable. What grants nothing here must not grant anything behind us.
-    pub(crate) fn of_words(claim: &Json) -> Option<Self> {
+    pub(crate) fn of_words(claim: &'a Json) -> Option<Self> {
         match claim {
-            Json::String(_) => Self::of_claim(claim),
+            Json::String(word) => Some(Self::of_texts([word.as_str()].into_iter())),
             Json::Array(items) if items.iter().all(members::is_word) => Self::of_claim(claim),
             _ => None,
         }
     }
 
     /// The value of a claim that names somebody.
-    pub(crate) fn of_name(claim: &Json) -> Option<Self> {
-        Some(Self::of_text(members::name(claim)?.as_bytes()))
+    pub(crate) fn of_name(claim: &'a Json) -> Option<Self> {
+        let name = match members::name(claim)? {
+            Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
+            Cow::Owned(name) => Cow::Owned(name.into_bytes()),
+        };
+        Some(Self::of_one(Entry::Text(name)))
     }
 
     /// The value of a claim of tenants, which may be the keys of an object.
-    pub(crate) fn of_tenants(claim: &Json) -> Option<Self> {
-        let Json::Object(tenants) = claim else { return Self::of_words(claim) };
-        let names = tenants.iter().map(|(name, _)| Json::String(name.to_owned()));
-        Self::of_claim(&Json::Array(names.collect()))
+    pub(crate) fn of_tenants(claim: &'a Json) -> Option<Self> {
+        match claim {
+            Json::Object(tenants) => Some(Self::of_texts(tenants.iter().map(|(name, _)| name))),
+            other => Self::of_words(other),
+        }
     }
 
     /// The value of a claim whose entries, as a string, are separated by blanks (RFC 6749
     /// section 3.3). A blank within an entry of an array is encoded: one scope never becomes two.
-    pub(crate) fn of_scope(claim: &Json) -> Option<Self> {
-        match claim {
-            Json::String(_) => Some(Self { separator: b' ', ..Self::of_words(claim)? }),
-            Json::Array(items) if items.iter().all(members::is_word) => {
-                Self::of_list(items, ENCODED_WITH_BLANKS)
-            }
-            _ => None,
-        }
+    pub(crate) fn of_scope(claim: &'a Json) -> Option<Self> {
+        let form = if matches!(claim, Json::String(_)) { Form::Scope } else { Form::Scopes };
+        Some(Self { form, ..Self::of_words(claim)? })
     }
 
-    /// The bytes, if they are few enough or made so.
-    fn fitting(mut self, overflow: Overflow) -> Result<Vec<u8>, AnswerError> {
-        if self.bytes.len() <= LONGEST {
-            return Ok(self.bytes);
+    /// Whether it is one value, and no list that happens to have one entry.
+    pub(super) fn is_one(&self) -> bool {
+        self.form == Form::One
+    }
+
+    /// Its entries, apart.
+    pub(super) fn into_entries(self) -> Vec<Entry<'a>> {
+        if self.form != Form::Scope {
+            return self.entries;
         }
-        let beginning = self.bytes.get(..=LONGEST).unwrap_or_default();
+        let apart = |entry| match entry {
+            Entry::Text(text) => payload::split(text),
+            literal @ Entry::Literal(_) => vec![literal],
+        };
+        self.entries.into_iter().flat_map(apart).collect()
+    }
+
+    /// As header-safe bytes, if they are few enough or made so.
+    fn fitting(&self, overflow: Overflow) -> Result<Vec<u8>, AnswerError> {
+        let mut bytes = self.header_safe();
+        if bytes.len() <= LONGEST {
+            return Ok(bytes);
+        }
+        let separator = if self.form == Form::Scope { b' ' } else { b',' };
+        let beginning = bytes.get(..=LONGEST).unwrap_or_default();
         let end = match overflow {
             Overflow::Refuse => None,
-            Overflow::Cut => beginning.iter().rposition(|byte| *byte == self.separator),
+            Overflow::Cut => beginning.iter().rposition(|byte| *byte == separator),
         };
-        self.bytes.truncate(end.unwrap_or_default());
-        let whole = self.bytes.trim_ascii_end().len();
-        self.bytes.truncate(whole);
+        bytes.truncate(end.unwrap_or_default());
+        let whole = bytes.trim_ascii_end().len();
+        bytes.truncate(whole);
         // Cut within an entry, a value would name somebody else; left out, it could mean a
         // backend's default.
-        if self.bytes.is_empty() {
-            Err(AnswerError::Oversized(ClaimLimit::Header))
-        } else {
-            Ok(self.bytes)
+        if bytes.is_empty() { Err(AnswerError::Oversized(ClaimLimit::Header)) } else { Ok(bytes) }
+    }
+
+    /// An empty entry beside others is left out: some readers of lists would lose it and others
+    /// keep it.
+    fn header_safe(&self) -> Vec<u8> {
+        let encoded = if self.form == Form::Scopes { ENCODED_WITH_BLANKS } else { ENCODED };
+        let mut bytes = Vec::new();
+        for entry in &self.entries {
+            if !bytes.is_empty() && !entry.is_empty() {
+                bytes.push(b',');
+            }
+            match entry {
+                Entry::Text(text) => encode(&mut bytes, text, encoded),
+                Entry::Literal(literal) => bytes.extend_from_slice(literal.as_bytes()),
+            }
+        }
+        bytes
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// `None` for what is neither text nor a literal that a backend can rely on.
+    fn of(claim: &'a Json) -> Option<Self> {
+        match claim {
+            Json::String(text) => Some(Self::Text(Cow::Borrowed(text.as_bytes()))),
+            Json::Number(_) => members::whole_number(claim).map(Self::Literal),
+            Json::Bool(flag) => Some(Self::Literal(flag.to_string())),
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
         }
     }
-}
 
-fn scalar(claim: &Json, encoded: &'static AsciiSet) -> Option<Vec<u8>> {
-    match claim {
-        Json::String(text) => Some(encode(text.as_bytes(), encoded)),
-        Json::Number(_) => members::whole_number(claim).map(String::into_bytes),
-        Json::Bool(flag) => Some(flag.to_string().into_bytes()),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.is_empty())
     }
 }
 
-/// One value as header-safe bytes.
-fn encode(text: &[u8], encoded: &'static AsciiSet) -> Vec<u8> {
+/// Appends one value as header-safe bytes.
+fn encode(bytes: &mut Vec<u8>, text: &[u8], encoded: &'static AsciiSet) {
     let blank_at_an_end = text.starts_with(b" ") || text.ends_with(b" ");
     let set = if blank_at_an_end { ENCODED_WITH_BLANKS } else { encoded };
-    percent_encode(text, set).flat_map(str::bytes).collect()
+    for part in percent_encode(text, set) {
+        bytes.extend_from_slice(part.as_bytes());
+    }
 }

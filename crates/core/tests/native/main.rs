@@ -27,6 +27,7 @@ mod introspection;
 mod many_rules;
 mod pages;
 mod paths;
+mod payload;
 mod permissions;
 mod principals;
 mod server_answers;

@@ -72,7 +72,8 @@ fn a_minimal_document_means_the_defaults() {
     assert!(config.cache.shared);
     assert_eq!(config.max_waiting, 1024);
     assert_eq!(config.claim_limits, ClaimLimits { bytes: 16384, entries: 256 });
-    assert_eq!(config.identity_overflow, Overflow::Refuse);
+    assert_eq!(config.identity_form.overflow, Overflow::Refuse);
+    assert_eq!(config.identity_form.payload, None);
     assert_eq!(config.errors.format, ErrorFormat::Oauth);
     assert_eq!(config.errors.realm, "usergrid");
     assert!(config.bypass_preflight);
@@ -107,8 +108,15 @@ fn every_choice_is_taken_over() {
     assert_eq!(carries("x-usergrid-username"), claim("preferred_username"));
     assert_eq!(carries("x-usergrid-scope"), None);
     assert_eq!(carries("x-tenant"), claim("tenant"));
-    assert_eq!(config.identity.len(), 10);
-    assert_eq!(config.identity_overflow, Overflow::Cut);
+    assert_eq!(carries("x-identity"), None, "it is cleared like the others");
+    let payload = config.identity_form.payload.as_ref().unwrap();
+    assert_eq!(&*payload.header, "x-identity");
+    let members: Vec<_> = payload.members.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = ["principal", "subject", "username", "client_id", "organization", "application"];
+    assert_eq!(members[..6], expected);
+    assert_eq!(members[6..], ["server", "x_tenant", "x_kind"]);
+    assert_eq!(config.identity.len(), 11);
+    assert_eq!(config.identity_form.overflow, Overflow::Cut);
     assert_eq!(config.claim_limits, ClaimLimits { bytes: 262_144, entries: 4096 });
     assert_eq!(config.forward, Forward::AsSent);
     assert!(config.cache.ttl.is_zero() && config.cache.negative_ttl.is_zero());

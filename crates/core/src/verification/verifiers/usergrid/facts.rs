@@ -6,6 +6,7 @@ use usergrid_auth_config::{ClaimLimits, Config, Secret, Server};
 
 use super::target::Application;
 use crate::credential::is_token;
+use crate::json_text;
 use crate::principal::UnusableClaims;
 use crate::principal::header_values::{self, HeaderValue};
 use crate::principal::members::{Entries, Writing};
@@ -14,7 +15,6 @@ use crate::principal::{
 };
 use crate::revocation::watch;
 use crate::time::UnixMillis;
-use usergrid_auth_rules::syntax::hex;
 
 /// What is known of the owner of a good credential.
 #[derive(Clone)]
@@ -82,21 +82,19 @@ impl Facts {
         if length > config.claim_limits.bytes {
             return Err(AnswerError::Oversized(ClaimLimit::Bytes));
         }
-        let text =
-            |text: &Option<String>| text.as_ref().map(|text| HeaderValue::of_text(text.as_bytes()));
         let names = &config.claims;
+        let application = self.application.as_ref().map(Application::full_name);
         let (identity, state) = header_values::headers(config, server, self.kind, |claim| {
             Ok(if *claim == names.sub {
-                text(&self.subject)
+                text(self.subject.as_ref())
             } else if *claim == names.username {
-                text(&self.username)
+                text(self.username.as_ref())
             } else if *claim == names.client_id {
                 client_id.map(HeaderValue::of_text)
             } else if Some(claim) == names.organization.as_ref() {
-                let listed = self.organizations.iter().cloned().map(Json::String).collect();
-                HeaderValue::of_claim(&Json::Array(listed))
+                Some(HeaderValue::of_texts(self.organizations.iter().map(String::as_str)))
             } else if Some(claim) == names.application.as_ref() {
-                text(&self.application.as_ref().map(Application::full_name))
+                application.as_ref().map(|name| HeaderValue::of_texts([name.as_str()].into_iter()))
             } else {
                 None
             })
@@ -219,6 +217,10 @@ impl Facts {
     }
 }
 
+fn text(text: Option<&String>) -> Option<HeaderValue<'_>> {
+    text.map(|text| HeaderValue::of_text(text.as_bytes()))
+}
+
 /// A JSON object in the making.
 struct Writer(Vec<u8>);
 
@@ -235,20 +237,8 @@ impl Writer {
         self.0.push(b':');
     }
 
-    /// A string (RFC 8259 section 7): quotation mark, backslash and control characters escaped.
     fn text(&mut self, text: &str) {
-        self.0.push(b'"');
-        for byte in text.bytes() {
-            match byte {
-                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
-                0..0x20 => {
-                    let [high, low] = hex(byte);
-                    self.0.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-                }
-                other => self.0.push(other),
-            }
-        }
-        self.0.push(b'"');
+        json_text::push(&mut self.0, text);
     }
 }
 
