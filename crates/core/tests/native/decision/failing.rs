@@ -35,7 +35,9 @@ fn failures_in_a_row_stop_the_calls_and_one_probe_at_a_time_starts_them_again() 
     }
     assert!(breaker_notices(&worker).is_empty(), "so far it is a suspicion");
     assert_eq!(worker.calls.len(), 1, "the server is asked about a credential of our own");
-    assert!(!worker.call_bodies()[0].contains("token=t"), "nobody's: {:?}", worker.call_bodies());
+    // A random one may begin with a `t` as well.
+    let is_ours = (0..3).all(|n| !worker.call_bodies()[0].contains(&format!("token=t{n}&")));
+    assert!(is_ours, "nobody's: {:?}", worker.call_bodies());
     worker.end_call(CallOutcome::TimedOut);
     assert_eq!(breaker_notices(&worker), [true]);
     let held = worker.request("GET /x", &[("authorization", "Bearer more")]);
