@@ -9,6 +9,7 @@ pub mod envoy;
 pub mod form;
 pub mod gateway;
 pub mod http;
+pub mod kubectl;
 pub mod load;
 pub mod lock;
 pub mod module;

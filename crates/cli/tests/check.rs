@@ -22,15 +22,13 @@ fn text(output: &Output) -> &str {
 }
 
 /// Every file that is shipped, and what carries its configuration.
-const SHIPPED: [(&str, &str); 8] = [
+const SHIPPED: [(&str, &str); 6] = [
     ("envoy/envoy.yaml", "wasm filter usergrid-auth"),
     ("envoy/stock-usergrid.yaml", "wasm filter usergrid-auth"),
-    ("envoy/istio/wasmplugin-usergrid.yaml", "WasmPlugin usergrid-auth"),
-    ("envoy/istio/wasmplugin-oauth.yaml", "WasmPlugin usergrid-auth"),
-    ("envoy/istio/traffic-extension-usergrid.yaml", "TrafficExtension usergrid-auth"),
-    ("envoy/istio/traffic-extension-oauth.yaml", "TrafficExtension usergrid-auth"),
-    ("envoy/gateway/policy-usergrid.yaml", "EnvoyExtensionPolicy usergrid-auth"),
-    ("envoy/gateway/policy-oauth.yaml", "EnvoyExtensionPolicy usergrid-auth"),
+    ("envoy/istio/usergrid/plugin.yaml", "WasmPlugin usergrid-auth"),
+    ("envoy/istio/oauth/plugin.yaml", "WasmPlugin usergrid-auth"),
+    ("envoy/gateway/usergrid/policy.yaml", "EnvoyExtensionPolicy usergrid-auth"),
+    ("envoy/gateway/oauth/policy.yaml", "EnvoyExtensionPolicy usergrid-auth"),
 ];
 
 #[test]
@@ -92,7 +90,7 @@ fn the_environment_is_looked_at_where_that_is_asked_for() {
 fn it_says_when_it_cannot_look() {
     for arguments in [
         &["check", "no/such/file.yaml"][..],
-        &["check", "envoy/istio/introspection.yaml"],
+        &["check", "envoy/istio/oauth/introspection.yaml"],
         &["check", "envoy"],
         &["check"],
         &["chekc", "envoy/envoy.yaml"],
@@ -101,7 +99,7 @@ fn it_says_when_it_cannot_look() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
-    let both = ["check", "envoy/istio/introspection.yaml", "envoy/istio/wasmplugin-oauth.yaml"];
+    let both = ["check", "envoy/istio/oauth/introspection.yaml", "envoy/istio/oauth/plugin.yaml"];
     assert_eq!(auth(&both).status.code(), Some(0));
 }
 

@@ -65,7 +65,7 @@ pub fn for_tests(mut manifest: Manifest, patch: &Value) -> Result<Manifest> {
 /// all but who verifies stays.
 pub fn introspecting(mut manifest: Manifest) -> Result<Manifest> {
     let mut config = manifest.configuration().context("no configuration")?.clone();
-    let model = manifests::plugin("istio/wasmplugin-oauth.yaml")?;
+    let model = manifests::plugin("istio/oauth")?;
     let model = model.configuration().context("no configuration")?;
     let usergrid = config["introspection"]["cluster"].clone();
     let authority = config["introspection"]["authority"].clone();
@@ -132,7 +132,7 @@ fn bootstrap(
     Ok(Bootstrap::from(whole))
 }
 
-/// What Istio keeps of Envoy's statistics, and what `proxy-patch.yaml` adds.
+/// What Istio keeps of Envoy's statistics, and what the component `proxy` adds.
 fn kept() -> Result<Vec<Value>> {
     let documents = manifests::all()?;
     let patch = documents.iter().find(|manifest| manifest.kind() == "Deployment");

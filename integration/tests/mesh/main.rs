@@ -5,11 +5,14 @@
 //! plugin, as their sources have it, and a real Envoy gets the result. What only a cluster can show
 //! is listed in `docs/mesh.md`.
 
+mod cel;
 mod config;
 mod control_plane;
+mod core_kinds;
 mod envoy;
 mod manifests;
 mod numbers;
+mod overlays;
 mod schema;
 mod smoke;
 mod two_plugins;

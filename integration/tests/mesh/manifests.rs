@@ -1,15 +1,17 @@
-//! Every document under `envoy/istio` and `envoy/gateway`.
+//! Every document that the overlays under `envoy/istio` and `envoy/gateway` become, by `kubectl
+//! kustomize` itself.
 
-use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
-use integration::harness::workspace;
+use integration::harness::kubectl;
+use integration::harness::workspace::{self, Scratch};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug)]
 pub struct Manifest {
-    /// Its file, such as `istio/introspection.yaml`.
+    /// The overlay that it comes from, such as `istio/oauth`.
     pub file: String,
     pub value: Value,
 }
@@ -71,21 +73,75 @@ impl Manifest {
     }
 }
 
+/// What is under test: each overlay that is shipped, each of Istio's once more as a
+/// `TrafficExtension`, and the gateway's Deployment with what the component `proxy` adds.
+const OVERLAYS: [(&str, &[&str], &[&str]); 7] = [
+    ("istio/usergrid", &["istio/usergrid"], &[]),
+    ("istio/oauth", &["istio/oauth"], &[]),
+    ("istio/traffic-extension/usergrid", &["istio/usergrid"], &["istio/traffic-extension"]),
+    ("istio/traffic-extension/oauth", &["istio/oauth"], &["istio/traffic-extension"]),
+    ("istio/proxy", &[], &["istio/proxy"]),
+    ("gateway/usergrid", &["gateway/usergrid"], &[]),
+    ("gateway/oauth", &["gateway/oauth"], &[]),
+];
+
+/// As Istio's chart makes it, for what matters here. The injector puts the image in.
+const DEPLOYMENT: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: istio-ingressgateway, namespace: istio-ingress }
+spec:
+  selector: { matchLabels: { istio: ingressgateway } }
+  template:
+    metadata: { labels: { istio: ingressgateway } }
+    spec: { containers: [{ name: istio-proxy, image: auto }] }
+";
+
+/// Everything that the overlays become.
 pub fn all() -> Result<Vec<Manifest>> {
-    let mut found = Vec::new();
-    for folder in ["istio", "gateway"] {
-        let mut files: Vec<PathBuf> = Vec::new();
-        for entry in std::fs::read_dir(workspace::root().join("envoy").join(folder))? {
-            files.push(entry?.path());
+    // Once for a process: kubectl takes a while.
+    static RENDERED: Mutex<Vec<Manifest>> = Mutex::new(Vec::new());
+    let mut rendered = RENDERED.lock().unwrap_or_else(PoisonError::into_inner);
+    if rendered.is_empty() {
+        let mut found = Vec::new();
+        for (name, resources, components) in OVERLAYS {
+            found.extend(parse(name, &overlay(resources, components, "", &[])?)?);
         }
-        files.sort();
-        for path in files {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let file = format!("{folder}/{name}");
-            found.extend(parse(&file, &std::fs::read_to_string(&path)?)?);
-        }
+        *rendered = found;
     }
-    Ok(found)
+    Ok(rendered.clone())
+}
+
+/// What `kubectl kustomize` makes of an overlay of these folders of `envoy`, with more lines in its
+/// `kustomization.yaml` and more files beside it. Without resources it has the Deployment.
+pub fn overlay(
+    resources: &[&str],
+    components: &[&str],
+    more: &str,
+    files: &[(&str, &str)],
+) -> Result<String> {
+    let list = |folders: &[&str]| {
+        let paths = folders.iter().map(|folder| format!("usergrid-auth-filter/envoy/{folder}"));
+        paths.collect::<Vec<_>>()
+    };
+    let mut resources = list(resources);
+    if resources.is_empty() {
+        resources.push("deployment.yaml".into());
+    }
+    let head = json!({ "resources": resources, "components": list(components) });
+    let text = format!("{}{more}", serde_yaml_ng::to_string(&head)?);
+    let files = [files, &[("kustomization.yaml", &text), ("deployment.yaml", DEPLOYMENT)]].concat();
+    render(&files)
+}
+
+/// What `kubectl kustomize` makes of a folder with these files, beside a checkout.
+pub fn render(files: &[(&str, &str)]) -> Result<String> {
+    let folder = Scratch::new("overlay")?;
+    std::os::unix::fs::symlink(workspace::root(), folder.path().join("usergrid-auth-filter"))?;
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text)?;
+    }
+    kubectl::kustomize(folder.path())
 }
 
 pub fn parse(file: &str, text: &str) -> Result<Vec<Manifest>> {
@@ -97,7 +153,7 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Manifest>> {
     documents.map(read).collect()
 }
 
-/// The only document of a file that describes a plugin.
+/// The only document of an overlay that describes a plugin.
 pub fn plugin(file: &str) -> Result<Manifest> {
     let mut found = all()?;
     found.retain(|manifest| manifest.file == file && manifest.plugin().is_some());
@@ -105,10 +161,10 @@ pub fn plugin(file: &str) -> Result<Manifest> {
     found.pop().context("nothing")
 }
 
-/// The files with a plugin, of one variant: `usergrid` or `oauth`.
+/// The plugins of one variant: `usergrid` or `oauth`.
 pub fn variant(name: &str) -> Result<Vec<Manifest>> {
     let mut found = all()?;
-    let end = format!("-{name}.yaml");
+    let end = format!("/{name}");
     found.retain(|manifest| manifest.file.ends_with(&end) && manifest.plugin().is_some());
     ensure!(found.len() == 3, "{} plugins for {name}", found.len());
     Ok(found)

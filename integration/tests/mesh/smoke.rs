@@ -41,15 +41,15 @@ fn scenario(file: &str, name: &str) -> Result<()> {
 
 #[test]
 fn usergrid_as_a_wasm_plugin() -> Result<()> {
-    scenarios("istio/wasmplugin-usergrid.yaml")
+    scenarios("istio/usergrid")
 }
 
 /// It becomes the same filter as the `WasmPlugin`, under another name.
 #[test]
 fn usergrid_as_a_traffic_extension() -> Result<()> {
-    let file = "istio/traffic-extension-usergrid.yaml";
+    let file = "istio/traffic-extension/usergrid";
     let module = Path::new("/module.wasm");
-    let plugin = translate(&manifests::plugin("istio/wasmplugin-usergrid.yaml")?, module)?;
+    let plugin = translate(&manifests::plugin("istio/usergrid")?, module)?;
     let extension = translate(&manifests::plugin(file)?, module)?;
     ensure!(plugin.config == extension.config && plugin.name != extension.name);
     scenario(file, "credentials")
@@ -57,7 +57,7 @@ fn usergrid_as_a_traffic_extension() -> Result<()> {
 
 #[test]
 fn usergrid_in_envoy_gateway() -> Result<()> {
-    scenarios("gateway/policy-usergrid.yaml")
+    scenarios("gateway/usergrid")
 }
 
 /// As they are, before nothing but Usergrid.
@@ -139,7 +139,7 @@ fn oauth(mesh: &Mesh) -> Result<()> {
 /// `docs/mesh.md`: the cluster is not there, or not exported to the proxy.
 #[test]
 fn without_the_cluster_nobody_with_a_token_gets_in() -> Result<()> {
-    let manifest = manifests::plugin("istio/wasmplugin-oauth.yaml")?;
+    let manifest = manifests::plugin("istio/oauth")?;
     let mesh = one("mesh-no-cluster", manifest.clone())?;
     ensure!(mesh.site.send(&Request::get("/x").bearer("alice"))?.status == 200);
     drop(mesh);
@@ -156,7 +156,7 @@ fn without_the_cluster_nobody_with_a_token_gets_in() -> Result<()> {
 /// version takes its place.
 #[test]
 fn an_update_with_a_mistake_leaves_the_old_plugin_in_place() -> Result<()> {
-    let manifest = manifests::plugin("istio/wasmplugin-usergrid.yaml")?;
+    let manifest = manifests::plugin("istio/usergrid")?;
     let mesh = one("mesh-update", manifest.clone())?;
     let guest = Request::get("/acme/sandbox/x");
     ensure!(mesh.site.send(&guest)?.status == 200);
@@ -174,7 +174,7 @@ fn an_update_with_a_mistake_leaves_the_old_plugin_in_place() -> Result<()> {
 /// filter's place in the chain is empty.
 #[test]
 fn a_first_version_that_does_not_load_lets_nobody_in() -> Result<()> {
-    let mut manifest = manifests::plugin("istio/wasmplugin-usergrid.yaml")?;
+    let mut manifest = manifests::plugin("istio/usergrid")?;
     let good = envoy::for_tests(manifest.clone(), &json!({}))?;
     manifest.value["spec"]["vmConfig"]["env"] = json!([]);
     let mesh = one("mesh-variable", manifest)?;

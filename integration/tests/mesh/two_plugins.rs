@@ -9,13 +9,13 @@ use crate::envoy::{self, Mesh};
 use crate::manifests::{self, Manifest};
 
 fn usergrid() -> Result<Manifest> {
-    let manifest = envoy::introspecting(manifests::plugin("istio/wasmplugin-usergrid.yaml")?)?;
+    let manifest = envoy::introspecting(manifests::plugin("istio/usergrid")?)?;
     envoy::for_tests(manifest, &json!({}))
 }
 
 /// A plugin of another name with another idea of who has issued tokens.
 fn strict(patch: &Value) -> Result<Manifest> {
-    let mut manifest = manifests::plugin("istio/wasmplugin-oauth.yaml")?;
+    let mut manifest = manifests::plugin("istio/oauth")?;
     manifest.value["metadata"]["name"] = "strict".into();
     let mut manifest = envoy::for_tests(
         manifest,
