@@ -233,19 +233,24 @@ fn a_listener_without_its_filter_takes_no_connection() -> Result<()> {
     ensure!(TcpStream::connect(other).is_err(), "it listens without a filter");
     ensure!(realm(site.address())? == "Bearer realm=\"first\"");
 
-    // It waits for a version that loads.
+    // A first version that does not load ends the waiting, and lets nobody in.
     let wrong = filter("later", &json!({ "introspection": { "cluster": 1 } }))?;
     let both = vec![delivered("first", &first)?, delivered("later", &wrong)?];
     ads.refused(EXTENSIONS, ads.set(EXTENSIONS, both))?;
-    wait::until("the log names the mistake", || {
-        Ok(site.envoy.log()?.contains("`introspection.cluster`").then_some(()))
-    })?;
-    let both =
-        vec![delivered("first", &first)?, delivered("later", &filter("later", &json!({}))?)?];
+    wait::until("it listens", || Ok(TcpStream::connect(other).is_ok().then_some(())))?;
+    for request in [Request::get("/orders/1"), Request::get("/orders/1").bearer("alice")] {
+        let refused = client::send(other, &request)?;
+        ensure!(refused.status == 500, "{}", refused.status);
+    }
+    ensure!(site.backend.seen().is_empty() && site.introspection.calls().is_empty());
+    let later = delivered("later", &filter("later", &json!({}))?)?;
+    let both = vec![delivered("first", &first)?, later];
     ads.taken(EXTENSIONS, ads.set(EXTENSIONS, both))?;
-    let begun = wait::until("it listens", || Ok(TcpStream::connect(other).is_ok().then_some(())));
-    begun?;
-    ensure!(realm(other)? == "Bearer realm=\"later\"");
+    wait::until("the filter is in place", || {
+        let refused = client::send(other, &Request::get("/orders/1"))?;
+        ensure!(matches!(refused.status, 401 | 500), "{}", refused.status);
+        Ok((refused.status == 401).then_some(()))
+    })?;
     let admitted = client::send(other, &Request::get("/orders/1").bearer("alice"))?;
     ensure!(admitted.status == 200, "{}", admitted.status);
     Ok(())

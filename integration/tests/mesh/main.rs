@@ -1,9 +1,9 @@
 //! The resources for Istio and Envoy Gateway: their form, the configurations in them, and what
 //! becomes of them in an Envoy.
 //!
-//! Neither istiod nor Envoy Gateway runs here. `control_plane.rs` does what Istio's and Envoy Gateway's do with a
-//! plugin, as their sources have it, and a real Envoy gets the result. What only a cluster can show
-//! is listed in `docs/mesh.md`.
+//! Neither istiod nor Envoy Gateway runs here. `control_plane.rs` does what they do with a plugin, as
+//! their sources have it, and a real Envoy gets the result, from files or by `ads.rs`. What only a
+//! cluster can show is listed in `docs/mesh.md`.
 
 mod ads;
 mod cel;
