@@ -1,6 +1,7 @@
-//! Three host calls that the SDK does not make as they are needed: a local response with details, where
-//! it passes none; a property that cannot be written, where it panics; and a header map in one piece,
-//! where it makes two allocations of every header.
+//! Host calls that the SDK does not make as they are needed: a local response with details, where it
+//! passes none; a property that cannot be written, where it panics; a header map in one piece, where
+//! it makes two allocations of every header; and what every hit calls, without the SDK's allocations
+//! and conversions.
 //!
 //! The only unsafe code of this project. Why it is sound: the host reads the bytes that each pair of
 //! address and length stands for, before the call returns, and keeps none of the addresses; what it
@@ -37,7 +38,27 @@ unsafe extern "C" {
     ) -> u32;
 
     fn proxy_get_header_map_pairs(map: MapType, data: *mut *mut u8, size: *mut usize) -> u32;
+
+    fn proxy_replace_header_map_value(
+        map: MapType,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+
+    fn proxy_get_property(
+        path: *const u8,
+        path_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
 }
+
+/// What the host says if all is well.
+const OK: u32 = 0;
 
 /// Answers the request in whose context the host is. `details` becomes `%RESPONSE_CODE_DETAILS%`, in
 /// which Envoy wants no blanks.
@@ -71,13 +92,41 @@ pub(crate) fn set_property(name: &str, value: &[u8]) {
     let _ = unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
 }
 
+/// Puts one header of this name in place of all there are, in a header map of the stream in whose
+/// context the host is.
+pub(crate) fn replace_header(map: MapType, name: &[u8], value: &[u8]) {
+    // SAFETY: both are alive until the call returns, and their lengths are their own.
+    let _ = unsafe {
+        proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    };
+}
+
+/// A property of the stream in whose context the host is; `path` is its steps, with NUL in between.
+pub(crate) fn property(path: &str) -> Option<Vec<u8>> {
+    // SAFETY: the host writes one address and one length to where these point, before it returns.
+    taken(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
 /// A header map of the stream in whose context the host is, in the host's own form, which
 /// [`pairs`] describes. The SDK makes two allocations of every header in it.
 pub(crate) fn header_map(map: MapType) -> Option<Vec<u8>> {
-    let (mut data, mut size) = (std::ptr::null_mut(), 0);
     // SAFETY: the host writes one address and one length to where these point, before it returns.
-    let status = unsafe { proxy_get_header_map_pairs(map, &raw mut data, &raw mut size) };
-    if status != 0 || data.is_null() {
+    taken(|data, size| unsafe { proxy_get_header_map_pairs(map, data, size) })
+}
+
+/// The wall time in nanoseconds, as the worker's event loop sees it.
+pub(crate) fn time() -> Option<u64> {
+    let mut time = 0;
+    // SAFETY: the host writes one number to where this points, before it returns.
+    let status = unsafe { proxy_get_current_time_nanoseconds(&raw mut time) };
+    (status == OK).then_some(time)
+}
+
+/// What the host hands over in a call that is given where to write address and length.
+fn taken(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (std::ptr::null_mut(), 0);
+    let status = call(&raw mut data, &raw mut size);
+    if status != OK || data.is_null() {
         return None;
     }
     // SAFETY: the host took the memory from `proxy_on_memory_allocate` for this call alone and has

@@ -4,7 +4,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
@@ -12,7 +12,7 @@ use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 use usergrid_auth_core::decision::HeaderEdit;
 use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::refusal::Response;
-use usergrid_auth_core::time::{UnixMillis, millis};
+use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{AnswerBody, CallRequest};
 
 use crate::abi;
@@ -20,10 +20,7 @@ use crate::abi;
 /// The wall time, as the worker's event loop sees it. Should it ever be unreadable, it is the end
 /// of time, at which nothing is fresh any more.
 pub(crate) fn now() -> UnixMillis {
-    hostcalls::get_current_time()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .map_or(UnixMillis(u64::MAX), |since| UnixMillis(millis(since)))
+    UnixMillis(abi::time().map_or(u64::MAX, |nanoseconds| nanoseconds / 1_000_000))
 }
 
 /// The level below which Envoy drops lines, so that they need not be made.
@@ -51,10 +48,18 @@ pub(crate) fn edit_trailers(change: &HeaderEdit) {
     edit(MapType::HttpRequestTrailers, change);
 }
 
+/// Sets a header of the request in whose context the host is, in place of all of its name.
+pub(crate) fn set_header(name: &str, value: &[u8]) {
+    abi::replace_header(MapType::HttpRequestHeaders, name.as_bytes(), value);
+}
+
 fn edit(map: MapType, change: &HeaderEdit) {
     // An error other than the ones the SDK panics at does not exist.
     let _ = match change {
-        HeaderEdit::Set(name, value) => hostcalls::set_map_value_bytes(map, name, Some(value)),
+        HeaderEdit::Set(name, value) => {
+            abi::replace_header(map, name.as_bytes(), value);
+            return;
+        }
         HeaderEdit::Add(name, value) => hostcalls::add_map_value_bytes(map, name, value),
         HeaderEdit::Remove(name) => hostcalls::remove_map_value(map, name),
     };
@@ -62,17 +67,12 @@ fn edit(map: MapType, change: &HeaderEdit) {
 
 /// The namespace `usergrid.auth` in the `filter_metadata` of the route.
 pub(crate) fn route_metadata() -> Option<Vec<u8>> {
-    metadata("xds\0route_metadata\0filter_metadata\0usergrid.auth")
+    abi::property("xds\0route_metadata\0filter_metadata\0usergrid.auth")
 }
 
 /// The same of the virtual host.
 pub(crate) fn virtual_host_metadata() -> Option<Vec<u8>> {
-    metadata("xds\0virtual_host_metadata\0filter_metadata\0usergrid.auth")
-}
-
-fn metadata(level: &str) -> Option<Vec<u8>> {
-    // The steps of a path are joined by NUL anyway.
-    hostcalls::get_property(vec![level]).ok().flatten()
+    abi::property("xds\0virtual_host_metadata\0filter_metadata\0usergrid.auth")
 }
 
 /// The status of the response in whose context the host is, in its headers callback.

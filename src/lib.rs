@@ -10,6 +10,7 @@
 
 mod abi;
 mod host;
+mod phase;
 mod root;
 mod stats;
 mod store;

@@ -1,6 +1,5 @@
 //! One request: its head goes to the core, its body waits for the verdict.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
@@ -10,12 +9,13 @@ use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::verification::single_flight::StreamId;
 
 use crate::host;
-use crate::worker::{Current, Phase, Worker};
+use crate::phase::{OwnPhase, Phase};
+use crate::worker::{Current, Worker};
 
 /// The context of one stream.
 pub(crate) struct Stream {
     id: StreamId,
-    phase: Rc<Cell<Phase>>,
+    phase: OwnPhase,
     worker: Option<Rc<Worker>>,
     /// As much of the request's body as the watch asked for.
     body: Vec<u8>,
@@ -23,8 +23,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(context_id: u32, worker: Option<Rc<Worker>>) -> Self {
-        let phase = Rc::new(Cell::new(Phase::Held));
-        Self { id: StreamId(context_id), phase, worker, body: Vec::new() }
+        Self { id: StreamId(context_id), phase: OwnPhase::default(), worker, body: Vec::new() }
     }
 
     /// This stream, as the one in whose callback the host is.

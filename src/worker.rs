@@ -13,23 +13,10 @@ use usergrid_auth_core::verification::call::{AnswerHeaders, CallOutcome, CallReq
 use usergrid_auth_core::verification::peers::SharedStore;
 use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
+use crate::phase::{OwnPhase, Phase};
 use crate::stats::Gauges;
 use crate::store::Store;
 use crate::{host, stats};
-
-/// Where a request stands, as far as its body, its trailers and its response are concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Undecided or refused: nothing of it goes on.
-    Held,
-    /// It may go on.
-    Admitted,
-    /// It may go on, its response is of interest, and so is this much of its body.
-    Watched {
-        /// In bytes.
-        body: usize,
-    },
-}
 
 /// The core and what carries its effects out.
 ///
@@ -52,7 +39,7 @@ pub(crate) struct Worker {
 const RING: &[u8] = b".";
 
 /// The stream in whose callback the host is, if it is in one.
-pub(crate) type Current<'a> = Option<(StreamId, &'a Rc<Cell<Phase>>)>;
+pub(crate) type Current<'a> = Option<(StreamId, &'a OwnPhase)>;
 
 /// A call that Envoy has started.
 struct Sent {
@@ -105,14 +92,21 @@ impl Worker {
     }
 
     fn dispatch_at(&self, event: Event, current: Current<'_>, now: UnixMillis) {
-        let effects = self.filter.borrow_mut().handle(event, now);
+        let mut effects = self.filter.borrow_mut().handle(event, now);
         let own = current.map(|(stream, _)| stream);
         let mut host = EffectiveContext { stream: own };
-        for effect in effects {
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Edit(stream, edit) => {
                     if host.enter(stream) {
                         host::edit_headers(&edit);
+                    }
+                }
+                Effect::Identify(stream, principal) => {
+                    if host.enter(stream) {
+                        for (name, value) in &principal.identity {
+                            host::set_header(name, value);
+                        }
                     }
                 }
                 Effect::EditTrailers(stream, edit) => {
@@ -148,7 +142,7 @@ impl Worker {
                 }
                 Effect::Wait(stream) => {
                     if let Some((_, phase)) = current {
-                        self.waiting.borrow_mut().push_back((stream, Rc::clone(phase)));
+                        self.waiting.borrow_mut().push_back((stream, phase.share()));
                     }
                 }
                 Effect::Call(call, request) => self.post(call, request, current.is_some()),
@@ -167,6 +161,7 @@ impl Worker {
         if host.stream != own {
             host::enter(own.map_or(self.root, |stream| stream.0));
         }
+        self.filter.borrow_mut().recycle(effects);
     }
 
     /// A stream's object is about to go.

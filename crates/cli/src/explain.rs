@@ -111,6 +111,11 @@ pub fn explain(
         for effect in effects {
             match effect {
                 Effect::Edit(_, edit) => apply(&mut head, edit),
+                Effect::Identify(_, principal) => {
+                    for (name, value) in &principal.identity {
+                        apply(&mut head, HeaderEdit::Set(Rc::clone(name), Rc::clone(value)));
+                    }
+                }
                 Effect::Forward { .. } => explanation.ending = Ending::Forwarded(head.clone()),
                 Effect::Refuse(_, response) => explanation.ending = Ending::Refused(response),
                 Effect::Count(Counter::Requests(outcome)) => explanation.outcome = Some(outcome),

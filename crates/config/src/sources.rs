@@ -177,8 +177,8 @@ pub(crate) fn distinct(
     let (Ok(credentials), Ok((cleared, _))) = (credentials, &identity) else { return identity };
     let mut checked = Ok(());
     for header in &credentials.headers {
-        let is_url = |other: &str| same_to_a_backend(other, header);
-        let message = if cleared.iter().any(|other| same_to_a_backend(&other.name, header)) {
+        let is_url = |other: &str| same_to_a_backend(other, &**header);
+        let message = if cleared.iter().any(|other| same_to_a_backend(&other.name, &**header)) {
             " is an identity header, which is cleared"
         } else if credentials.clean_headers.iter().any(|other| is_url(other))
             || URL_HEADERS.into_iter().any(is_url)

@@ -134,7 +134,7 @@ pub struct Places {
 pub fn find(headers: &HeaderMap, settings: &Credentials) -> Found {
     let scanned = Scanned::new(headers, settings);
     let presented = scanned.presented();
-    let Scanned { authorization, query, token_headers, cookies, .. } = &scanned;
+    let Scanned { authorization, query, .. } = &scanned;
     let used_from_query =
         matches!(presented, Presented::One(Credential::Token { place: TokenPlace::Query, .. }));
     let several_in_query = |query: &&Query<'_>| used_from_query && query.credentials() > 1;
@@ -143,7 +143,7 @@ pub fn find(headers: &HeaderMap, settings: &Credentials) -> Found {
             .as_ref()
             .filter(|query| query.has_secrets())
             .map(Query::without_credentials),
-        taken: token_headers.taken().chain(cookies.taken()).collect(),
+        taken: scanned.taken(),
         places: Places {
             path_with_used: query
                 .as_ref()
@@ -205,6 +205,14 @@ impl<'a> Scanned<'a> {
         }
     }
 
+    fn taken(&self) -> Vec<HeaderEdit> {
+        let Self { token_headers, cookies, .. } = self;
+        if token_headers.count == 0 && cookies.count == 0 {
+            return Vec::new();
+        }
+        token_headers.taken().chain(cookies.taken()).collect()
+    }
+
     fn presented(&self) -> Presented {
         let Self { authorization, query, token_headers, cookies, .. } = self;
         let count = query
@@ -242,7 +250,12 @@ impl<'a> Scanned<'a> {
                 .ok_or(BadCredential::Token)
                 .and_then(|value| token(&value, TokenPlace::Query))
         } else if let Some(value) = authorization.bearer {
-            token(value, TokenPlace::Header)
+            let place = TokenPlace::Header;
+            if authorization.bearer_is_token {
+                token::of_shape(value, longest).map(|token| Credential::Token { token, place })
+            } else {
+                token(value, place)
+            }
         } else if let Some(value) = authorization.basic {
             basic::pair(value, settings)
                 .map(|(id, secret)| client(id, secret, ClientPlace::Basic))

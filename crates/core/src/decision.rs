@@ -33,7 +33,7 @@ pub use finding::{
 use std::rc::Rc;
 
 use usergrid_auth_config::{Config, Mode, Server};
-use usergrid_auth_rules::path::RequestPath;
+use usergrid_auth_rules::path::{RequestPath, SparePath};
 
 use crate::credential;
 use crate::header_map::HeaderMap;
@@ -48,14 +48,14 @@ use crate::verification::call::CallOutcome;
 use crate::verification::peers::SharedStore;
 use crate::verification::single_flight::{FlightId, StreamId};
 use crate::verification::verdict::Verdict;
-use crate::verification::{Completion, Lookup, Verification};
-use crate::watched_names::WatchedNames;
+use crate::verification::{Case, Completion, Lookup, Verification};
+use crate::watched_names::{Sighted, WatchedNames};
 
 use demands::Demands;
 use filter_state::Known;
 use finding::Trace;
 use forwarding::Forwarding;
-use head::{Examined, Head, Step};
+use head::{Examined, Head, Step, Taken};
 use judgement::Refused;
 use paused_request::{CredentialKind, PausedRequest, RequestContext};
 use route_looks::RouteLooks;
@@ -124,6 +124,8 @@ struct Engine<T> {
     /// When the log last said that nothing is enforced.
     reminded: Option<UnixMillis>,
     effects: Vec<Effect>,
+    /// The memory of the last path that is done with.
+    spare_path: SparePath,
 }
 
 impl<T: Trace> Engine<T> {
@@ -137,6 +139,7 @@ impl<T: Trace> Engine<T> {
             route_looks: RouteLooks::default(),
             reminded: None,
             effects: Vec::new(),
+            spare_path: SparePath::default(),
             config,
         }
     }
@@ -153,6 +156,32 @@ impl<T: Trace> Engine<T> {
                 arrived = Some(stream);
                 self.request(stream, &Head::new(&headers, end_of_stream), route, now);
             }
+            other => self.later(other, now),
+        }
+        self.take_actions();
+        if self.verification.has_unserved() {
+            self.complete_unserved(now);
+        }
+        let effects = std::mem::take(&mut self.effects);
+        match self.config.mode {
+            Mode::Enforce => effects,
+            Mode::Observe => self.observed(effects, arrived),
+        }
+    }
+
+    fn recycle(&mut self, mut effects: Vec<Effect>) {
+        if self.effects.capacity() == 0 && effects.capacity() <= USUAL_EFFECTS.saturating_mul(2) {
+            effects.clear();
+            self.effects = effects;
+        }
+    }
+
+    /// What happens when the head of a request is past.
+    #[inline(never)]
+    fn later(&mut self, event: Event, now: UnixMillis) {
+        match event {
+            // Not here, and were it, its stream would stay held.
+            Event::Request { .. } => {}
             Event::Trailers { stream, trailers } => self.trailers(stream, &trailers),
             Event::CallEnded { call, outcome } => {
                 if let Some(completion) = self.verification.call_ended(call, outcome, now) {
@@ -182,14 +211,12 @@ impl<T: Trace> Engine<T> {
                 }
             }
         }
-        self.take_actions();
+    }
+
+    #[cold]
+    fn complete_unserved(&mut self, now: UnixMillis) {
         for completion in self.verification.take_unserved() {
             self.complete(completion, now);
-        }
-        let effects = std::mem::take(&mut self.effects);
-        match self.config.mode {
-            Mode::Enforce => effects,
-            Mode::Observe => self.observed(effects, arrived),
         }
     }
 
@@ -245,12 +272,8 @@ impl<T: Trace> Engine<T> {
         let headers = head.headers;
         // Before anything else, so that no way through leaves a client's own copy in place.
         let sighted = self.watched.among(headers);
-        for name in &sighted.reserved {
-            self.effects.push(Effect::remove(stream, name));
-        }
-        if !sighted.connection.is_empty() {
-            let edits = self.watched.keep_what_is_relied_on(&sighted.connection, headers);
-            self.effects.extend(edits.into_iter().map(|edit| Effect::Edit(stream, edit)));
+        if sighted.has_any() {
+            self.edit_sighted(stream, &sighted, headers);
         }
         if self.is_observing() {
             self.trace.note(|| Finding::Observing);
@@ -258,14 +281,15 @@ impl<T: Trace> Engine<T> {
         if !config.telemetry.filter_state.is_empty() && head.is_second_pass() {
             self.empty_state(stream);
         }
-        let Examined { step, taken } = head::examine(head, &route, &config, now, &mut self.trace);
+        let spare = &mut self.spare_path;
+        let Examined { step, taken } =
+            head::examine(head, &route, &config, now, spare, &mut self.trace);
         // At this moment, so that no later step, and no client that gives up waiting, leaves them
         // in the access log.
-        if let Some(taken) = taken {
-            let path = taken.path.map(|path| HeaderEdit::set(forwarding::PATH, path));
-            let urls = credential::clean_urls(&sighted.urls, headers, &config.credentials);
-            let edits = path.into_iter().chain(taken.edits).chain(urls);
-            self.effects.extend(edits.map(|edit| Effect::Edit(stream, edit)));
+        if let Some(taken) = taken
+            && (taken.has_any() || !sighted.urls.is_empty())
+        {
+            self.take_out(stream, taken, &sighted, headers);
         }
         let context = |credential, demands| RequestContext {
             stream,
@@ -287,10 +311,12 @@ impl<T: Trace> Engine<T> {
                 self.effects.extend(forwarding::of_guest(headers, &config, stream));
                 let known = Known { path: Some(&path), ..Known::default() };
                 self.forward(stream, Outcome::Guest, revoking(), known);
+                self.spare_path = path.into_spare();
             }
             Step::Refuse(refusal, path, server) => {
                 let context = context(None, Demands::default());
                 self.refuse(&context, server.as_deref(), refusal, path.as_ref(), now);
+                self.spare_path = path.map(RequestPath::into_spare).unwrap_or_default();
             }
             Step::Verify { server, credential, places, path, target, demands } => {
                 let kind = CredentialKind::of(&credential);
@@ -306,29 +332,68 @@ impl<T: Trace> Engine<T> {
                     watch::usergrid(method, target, &path, &credential, &server, servers, now)
                 });
                 let forwarding = Forwarding::plan(&config, &credential, &places, headers);
-                let method = head.method.to_vec();
+                let method = paused_request::kept(head.method);
                 let mut paused =
                     PausedRequest { context, server, method, path, kind, forwarding, watch };
-                if let Some(verdict) = self.verification.lookup(&case) {
-                    self.take_actions();
-                    return self.conclude(&mut paused, Some(&verdict), now);
-                }
-                let bytes = paused.bytes(head.target.len());
-                let lookup = self.verification.lookup_or_join(&case, stream, paused, bytes);
-                self.take_actions();
-                match lookup {
-                    Lookup::Waiting => self.effects.push(Effect::Wait(stream)),
-                    Lookup::Known(mut paused, verdict) => {
+                match self.verification.lookup(&case) {
+                    Some(verdict) => {
+                        self.take_actions();
                         self.conclude(&mut paused, Some(&verdict), now);
+                        self.spare_path = paused.path.into_spare();
                     }
-                    Lookup::Unavailable(mut paused, stale) => {
-                        self.conclude(&mut paused, stale.map(Verdict::Verified).as_ref(), now);
-                    }
-                    Lookup::Overloaded(paused) => {
-                        let PausedRequest { context, server, path, .. } = &paused;
-                        self.refuse(context, Some(server), Refusal::Overloaded, Some(path), now);
-                    }
+                    None => self.verify(&case, paused, head.target.len(), now),
                 }
+            }
+        }
+    }
+
+    /// What every way through does about headers that it has sighted.
+    #[cold]
+    fn edit_sighted(&mut self, stream: StreamId, sighted: &Sighted, headers: &HeaderMap) {
+        for name in &sighted.reserved {
+            self.effects.push(Effect::remove(stream, name));
+        }
+        if !sighted.connection.is_empty() {
+            let edits = self.watched.keep_what_is_relied_on(&sighted.connection, headers);
+            self.effects.extend(edits.into_iter().map(|edit| Effect::Edit(stream, edit)));
+        }
+    }
+
+    /// Takes credentials out of the request, and out of the headers that repeat its URL.
+    #[cold]
+    fn take_out(&mut self, stream: StreamId, taken: Taken, sighted: &Sighted, headers: &HeaderMap) {
+        let path = taken.path.map(|path| HeaderEdit::set(forwarding::PATH, path));
+        let urls = credential::clean_urls(&sighted.urls, headers, &self.config.credentials);
+        let edits = path.into_iter().chain(taken.edits).chain(urls);
+        self.effects.extend(edits.map(|edit| Effect::Edit(stream, edit)));
+    }
+
+    /// Gets the verdict that this worker does not remember, for a request with a `:path` of so many
+    /// bytes.
+    #[cold]
+    fn verify(
+        &mut self,
+        case: &Case<'_>,
+        mut paused: PausedRequest,
+        target: usize,
+        now: UnixMillis,
+    ) {
+        let stream = paused.context.stream;
+        paused.path.shrink();
+        let bytes = paused.bytes(target);
+        let lookup = self.verification.lookup_or_join(case, stream, paused, bytes);
+        self.take_actions();
+        match lookup {
+            Lookup::Waiting => self.effects.push(Effect::Wait(stream)),
+            Lookup::Known(mut paused, verdict) => {
+                self.conclude(&mut paused, Some(&verdict), now);
+            }
+            Lookup::Unavailable(mut paused, stale) => {
+                self.conclude(&mut paused, stale.map(Verdict::Verified).as_ref(), now);
+            }
+            Lookup::Overloaded(paused) => {
+                let PausedRequest { context, server, path, .. } = &paused;
+                self.refuse(context, Some(server), Refusal::Overloaded, Some(path), now);
             }
         }
     }
@@ -360,6 +425,9 @@ impl<T: Trace> Engine<T> {
                 let stream = paused.context.stream;
                 let mut make = |edit| self.effects.push(Effect::Edit(stream, edit));
                 paused.forwarding.edits(principal, &mut make);
+                if !principal.identity.is_empty() {
+                    self.effects.push(Effect::Identify(stream, Rc::clone(principal)));
+                }
                 let (path, credential) = (Some(&paused.path), paused.context.credential);
                 let known = Known { path, credential, principal: Some(principal) };
                 self.forward(stream, paused.kind.outcome(), paused.watch.take(), known);

@@ -9,9 +9,29 @@ use crate::pairs::{self, Pairs};
 /// Request headers in their order, pseudo-headers included, repetitions kept.
 ///
 /// They stay in the host's own form and are looked at where they are: what a request has of headers
-/// costs one buffer, however many they are.
+/// costs one buffer, however many they are, and what it does not have costs no look at them.
 #[derive(Clone, Default)]
-pub struct HeaderMap(Vec<u8>);
+pub struct HeaderMap {
+    /// Wholly of the form that [`pairs`](crate::pairs) describes, or empty.
+    bytes: Vec<u8>,
+    names: Names,
+}
+
+/// Which names there may be: a bit for each, which some others share.
+#[derive(Clone, Copy, Default)]
+struct Names(u64);
+
+impl Names {
+    /// The bit of a name. Usual names have one of their own.
+    #[inline]
+    const fn bit(name: &[u8]) -> u64 {
+        let last = match name {
+            [.., last] => *last,
+            [] => 0,
+        };
+        1_u64.wrapping_shl((last as u32).wrapping_mul(3).wrapping_add(name.len() as u32))
+    }
+}
 
 impl HeaderMap {
     /// What the host handed over, as [`pairs`](crate::pairs) says; names are expected in lower case,
@@ -19,24 +39,31 @@ impl HeaderMap {
     /// and a request without a path is refused.
     #[must_use]
     pub fn from_host(bytes: Vec<u8>) -> Self {
-        if pairs::are_whole(&bytes) { Self(bytes) } else { Self::default() }
+        let mut names = Names::default();
+        let are_whole = pairs::all(&bytes, |name, _| names.0 |= Names::bit(name));
+        if are_whole { Self { bytes, names } } else { Self::default() }
     }
 
     /// These headers.
     #[must_use]
     pub fn new(entries: Vec<(String, Vec<u8>)>) -> Self {
-        Self(pairs::encode(entries.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()))))
+        let entries = entries.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        Self::from_host(pairs::encode(entries))
     }
 
     /// Every value of `name` (lower case), in order.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.pairs().filter(move |(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
+    #[inline]
+    pub fn values<'a, 'n>(&'a self, name: &'n str) -> Values<'a, 'n> {
+        let name = name.as_bytes();
+        let may_have = self.names.0 & Names::bit(name) != 0;
+        Values { rest: if may_have { Pairs::new(&self.bytes) } else { None }, name }
     }
 
     /// The first value of `name` (lower case).
+    #[inline]
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.pairs().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
+        self.values(name).next()
     }
 
     /// All headers in order. A name that is not UTF-8 is none that anybody looks for.
@@ -44,8 +71,26 @@ impl HeaderMap {
         self.pairs().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        Pairs::new(&self.0).into_iter().flatten()
+    /// All headers in order, names as they are.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        Pairs::new(&self.bytes).into_iter().flatten()
+    }
+}
+
+/// The values of one name.
+pub struct Values<'a, 'n> {
+    /// `None`: there are none.
+    rest: Option<Pairs<'a>>,
+    name: &'n [u8],
+}
+
+impl<'a> Iterator for Values<'a, '_> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        // Most requests do not have most headers.
+        self.rest.as_mut()?.find(self.name)
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::binary::Reader;
 
 /// Pairs that are looked at where they are. They end where something is amiss; whether anything is,
-/// [`are_whole`] says.
+/// [`all`] says.
 #[derive(Clone)]
 pub(crate) struct Pairs<'a> {
     sizes: Reader<'a>,
@@ -14,6 +14,7 @@ pub(crate) struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     /// Those in `bytes`; `None` if there is no room for as many sizes as it says.
+    #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
         let mut all = Reader(bytes);
         let count = usize::try_from(all.u32()?).ok()?;
@@ -21,9 +22,40 @@ impl<'a> Pairs<'a> {
         Some(Self { sizes, texts: all })
     }
 
-    fn text(&mut self, size: u32) -> Option<&'a [u8]> {
-        let text = self.texts.bytes(usize::try_from(size).ok()?)?;
-        (self.texts.byte()? == 0).then_some(text)
+    /// The value of the next pair with this name, which are compared where they are as long as it.
+    pub(crate) fn find(&mut self, wanted: &[u8]) -> Option<&'a [u8]> {
+        loop {
+            let (name, value) = self.sizes()?;
+            if name == wanted.len() {
+                if let (name, value) = self.texts(name, value)?
+                    && name == wanted
+                {
+                    return Some(value);
+                }
+            } else {
+                self.texts.bytes(name.checked_add(value)?.checked_add(2)?)?;
+            }
+        }
+    }
+
+    #[inline]
+    fn sizes(&mut self) -> Option<(usize, usize)> {
+        let both = self.sizes.u64()?;
+        // The lower half is the first one.
+        Some((usize::try_from(both & 0xffff_ffff).ok()?, usize::try_from(both >> 32).ok()?))
+    }
+
+    #[inline]
+    fn texts(&mut self, name: usize, value: usize) -> Option<(&'a [u8], &'a [u8])> {
+        Some((self.text(name)?, self.text(value)?))
+    }
+
+    #[inline]
+    fn text(&mut self, size: usize) -> Option<&'a [u8]> {
+        let (text, rest) = self.texts.0.split_at_checked(size)?;
+        let [0, rest @ ..] = rest else { return None };
+        self.texts.0 = rest;
+        Some(text)
     }
 }
 
@@ -32,18 +64,25 @@ impl<'a> Iterator for Pairs<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, value) = (self.sizes.u32()?, self.sizes.u32()?);
-        Some((self.text(name)?, self.text(value)?))
+        let (name, value) = self.sizes()?;
+        self.texts(name, value)
     }
+}
+
+/// Shows each pair once, in order, and says whether `bytes` are pairs and nothing else.
+pub(crate) fn all<'a>(bytes: &'a [u8], mut look: impl FnMut(&'a [u8], &'a [u8])) -> bool {
+    let Some(mut pairs) = Pairs::new(bytes) else { return false };
+    while !pairs.sizes.0.is_empty() {
+        // A text that is cut off ends them, too.
+        let Some((name, value)) = pairs.next() else { return false };
+        look(name, value);
+    }
+    pairs.texts.0.is_empty()
 }
 
 /// Whether `bytes` are pairs and nothing else. Each is looked at once.
 pub(crate) fn are_whole(bytes: &[u8]) -> bool {
-    Pairs::new(bytes).is_some_and(|mut pairs| {
-        let sizes = pairs.sizes.0.len();
-        // A text that is cut off ends them, too.
-        pairs.by_ref().count().checked_mul(8) == Some(sizes) && pairs.texts.0.is_empty()
-    })
+    all(bytes, |_, _| {})
 }
 
 /// The form of these pairs. A text of 4 GiB has none, and is left out.

@@ -266,6 +266,11 @@ impl<W> Verification<W> {
         actions.into_iter().flatten()
     }
 
+    /// Whether waits have ended besides the one that is being handed out.
+    pub(crate) fn has_unserved(&self) -> bool {
+        !self.unserved.is_empty()
+    }
+
     /// Ends of waits that a call for the others has brought along.
     pub(crate) fn take_unserved(&mut self) -> Vec<Completion<W>> {
         std::mem::take(&mut self.unserved)

@@ -1,6 +1,7 @@
 //! The names among a request's headers that the filter does something about whatever it decides,
 //! found by one look at all of them.
 
+use std::ops::BitOr;
 use std::rc::Rc;
 
 use usergrid_auth_config::{Config, same_to_a_backend};
@@ -17,6 +18,9 @@ const AUTHORIZATION: &str = "authorization";
 /// Longer names are looked for together.
 const LONGEST: usize = 63;
 
+/// Whether names of a length are looked for, a bit each.
+type Lengths = u64;
+
 /// The names that are looked for.
 #[derive(Debug)]
 pub struct WatchedNames {
@@ -24,6 +28,8 @@ pub struct WatchedNames {
     names: Vec<Watched>,
     /// Where the names of each length begin, which rules most of a request's headers out.
     begins: [usize; LONGEST + 2],
+    /// Which lengths they have.
+    lengths: Lengths,
     /// Headers that credentials are taken from or sent on in.
     credentials: Vec<Rc<str>>,
 }
@@ -55,6 +61,14 @@ pub struct Sighted {
     pub connection: Vec<Rc<str>>,
 }
 
+impl Sighted {
+    /// Whether there is anything that is not left as it came on every way through.
+    #[must_use]
+    pub fn has_any(&self) -> bool {
+        !self.reserved.is_empty() || !self.connection.is_empty()
+    }
+}
+
 impl WatchedNames {
     /// Those that `config` makes the filter look for: all identity headers, also those that the
     /// configuration drops, and the headers to be cleaned.
@@ -66,15 +80,17 @@ impl WatchedNames {
         let connection =
             CONNECTION.map(|name| Watched { name: name.into(), what: What::Connection });
         let mut names: Vec<Watched> = identity.chain(urls).chain(connection).collect();
-        names.sort_by_key(|watched| (length(&watched.name), watched.what));
+        names.sort_by_key(|watched| (length(watched.name.as_bytes()), watched.what));
         let mut begins = [names.len(); LONGEST + 2];
         for (of, begin) in begins.iter_mut().enumerate() {
-            *begin = names.partition_point(|watched| length(&watched.name) < of);
+            *begin = names.partition_point(|watched| length(watched.name.as_bytes()) < of);
         }
+        let bit = |watched: &Watched| length_bit(watched.name.as_bytes());
+        let lengths = names.iter().map(bit).fold(0, Lengths::bitor);
         let cookie = (!config.credentials.cookies.is_empty()).then_some("cookie");
         let credentials = [AUTHORIZATION].into_iter().chain(cookie).map(Rc::from);
         let credentials = credentials.chain(config.credentials.headers.iter().cloned()).collect();
-        Self { names, begins, credentials }
+        Self { names, begins, lengths, credentials }
     }
 
     /// Those of them among `headers`.
@@ -85,34 +101,44 @@ impl WatchedNames {
     #[must_use]
     pub fn among(&self, headers: &HeaderMap) -> Sighted {
         let mut sighted = Sighted::default();
-        for (name, _) in headers.iter() {
-            let is_it = |watched: &&Watched| match watched.what {
-                What::Identity => is_the_header(&watched.name, name),
-                What::Url | What::Connection => *watched.name == *name,
-            };
-            match self.as_long_as(name).iter().find(is_it) {
-                Some(Watched { what: What::Identity, .. })
-                    if !sighted.reserved.iter().any(|known| known == name) =>
-                {
-                    sighted.reserved.push(name.to_owned());
-                }
-                Some(Watched { what: What::Url, name }) if !sighted.urls.contains(name) => {
-                    sighted.urls.push(Rc::clone(name));
-                }
-                Some(Watched { what: What::Connection, name })
-                    if !sighted.connection.contains(name) =>
-                {
-                    sighted.connection.push(Rc::clone(name));
-                }
-                _ => {}
+        for (name, _) in headers.pairs() {
+            if self.lengths & length_bit(name) != 0 {
+                self.look_at(name, &mut sighted);
             }
         }
         sighted
     }
 
+    fn look_at(&self, name: &[u8], sighted: &mut Sighted) {
+        let is_it = |watched: &&Watched| match watched.what {
+            What::Identity => is_the_header(&watched.name, name),
+            What::Url | What::Connection => watched.name.as_bytes() == name,
+        };
+        match self.as_long_as(name).iter().find(is_it) {
+            Some(Watched { what: What::Identity, .. }) => {
+                // A name that is not UTF-8 is none that anybody looks for.
+                if let Ok(name) = std::str::from_utf8(name)
+                    && !sighted.reserved.iter().any(|known| known == name)
+                {
+                    sighted.reserved.push(name.to_owned());
+                }
+            }
+            Some(Watched { what: What::Url, name }) if !sighted.urls.contains(name) => {
+                sighted.urls.push(Rc::clone(name));
+            }
+            Some(Watched { what: What::Connection, name })
+                if !sighted.connection.contains(name) =>
+            {
+                sighted.connection.push(Rc::clone(name));
+            }
+            _ => {}
+        }
+    }
+
     /// Whether `name` is that of an identity header to some backend.
     #[must_use]
-    pub fn holds_identity(&self, name: &str) -> bool {
+    pub fn holds_identity(&self, name: impl AsRef<[u8]>) -> bool {
+        let name = name.as_ref();
         let is_it = |watched: &Watched| {
             watched.what == What::Identity && is_the_header(&watched.name, name)
         };
@@ -167,7 +193,7 @@ impl WatchedNames {
             || self.credentials.iter().any(|credential| same_to_a_backend(credential, name))
     }
 
-    fn as_long_as(&self, name: &str) -> &[Watched] {
+    fn as_long_as(&self, name: &[u8]) -> &[Watched] {
         let begins = self.begins.get(length(name)..);
         let Some([begin, end, ..]) = begins else { return &[] };
         self.names.get(*begin..*end).unwrap_or_default()
@@ -175,10 +201,15 @@ impl WatchedNames {
 }
 
 /// A pseudo-header is none, whatever its colon folds into.
-fn is_the_header(ours: &str, theirs: &str) -> bool {
-    same_to_a_backend(ours, theirs) && !theirs.starts_with(':')
+fn is_the_header(ours: &str, theirs: &[u8]) -> bool {
+    same_to_a_backend(ours, theirs) && !theirs.starts_with(b":")
 }
 
-fn length(name: &str) -> usize {
+fn length(name: &[u8]) -> usize {
     name.len().min(LONGEST)
+}
+
+#[inline]
+fn length_bit(name: &[u8]) -> Lengths {
+    1 << length(name)
 }

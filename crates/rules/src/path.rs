@@ -39,6 +39,13 @@ pub struct RequestPath {
     addressed: Addressed,
 }
 
+/// The memory of a path that is done with, for the next one.
+#[derive(Debug, Default)]
+pub struct SparePath {
+    segments: Segments,
+    applications: Vec<PathApplication>,
+}
+
 /// The path must not reach any backend, since two of them could read two things in it; the answer
 /// is 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,17 +69,25 @@ impl RequestPath {
     /// # Errors
     /// As there.
     pub fn parse_by(routes: Routes, path: &[u8], base: &[String]) -> Result<Self, BrokenPath> {
+        Self::parse_in(&mut SparePath::default(), routes, path, base)
+    }
+
+    /// The same, in the memory of an earlier path.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_in(
+        spare: &mut SparePath,
+        routes: Routes,
+        path: &[u8],
+        base: &[String],
+    ) -> Result<Self, BrokenPath> {
         let [b'/', rest @ ..] = path else { return Err(BrokenPath) };
-        let mut segments = Segments::with_room_for(path.len());
-        let mut count: usize = 0;
-        for raw in rest.split(|byte| *byte == b'/') {
-            let inside = segments.push(raw)?;
-            count = count.saturating_add(inside).saturating_add(1);
-            if count > MOST_SEGMENTS {
-                return Err(BrokenPath);
-            }
+        let mut segments = std::mem::take(&mut spare.segments);
+        segments.reserve(path.len());
+        if !segments.push_plain(path, MOST_SEGMENTS) {
+            push_each(rest, &mut segments)?;
         }
-        segments.shrink();
         let last = segments.len().saturating_sub(1);
         let clear = segments
             .iter()
@@ -85,7 +100,7 @@ impl RequestPath {
         let in_base = begins(|segment, name| segment == name);
         let addressed = if in_base {
             segments.cut(base.len());
-            application::read(&segments, routes)
+            application::read(&segments, routes, &mut spare.applications)
         } else if begins(str::eq_ignore_ascii_case)
             || (segments.iter().enumerate()).take(base.len().saturating_add(NAMING_SEGMENTS)).any(
                 |(at, segment)| !segment.is_name() && (at != last || !segment.text().is_empty()),
@@ -98,6 +113,21 @@ impl RequestPath {
             Addressed::Nothing
         };
         Ok(Self { segments, clear, in_base, routes, addressed })
+    }
+
+    /// Gives spare memory back: a paused request keeps its path.
+    pub fn shrink(&mut self) {
+        self.segments.shrink();
+    }
+
+    /// Its memory, for the next path.
+    #[must_use]
+    pub fn into_spare(self) -> SparePath {
+        let applications = match self.addressed {
+            Addressed::Applications(applications) => applications,
+            Addressed::Nothing | Addressed::Unclear => Vec::new(),
+        };
+        SparePath { segments: self.segments.emptied(), applications }
     }
 
     /// Whether every backend reads the same path. An unclear path is never public and never guest.
@@ -214,6 +244,20 @@ impl RequestPath {
             None => label_part(id),
         }
     }
+}
+
+/// Adds the segments of a path, each judged by itself.
+#[cold]
+fn push_each(path: &[u8], segments: &mut Segments) -> Result<(), BrokenPath> {
+    let mut count: usize = 0;
+    for raw in path.split(|byte| *byte == b'/') {
+        let inside = segments.push(raw)?;
+        count = count.saturating_add(inside).saturating_add(1);
+        if count > MOST_SEGMENTS {
+            return Err(BrokenPath);
+        }
+    }
+    Ok(())
 }
 
 fn label_part(name: &str) -> String {

@@ -92,17 +92,17 @@ impl Rule {
     }
 
     /// Whether the rule allows `method` on `path` letter by letter, by a pattern that writes out at
-    /// least its first `written_out` segments.
+    /// least its first `written_out` segments; asked for only if it matches.
     #[must_use]
     pub(crate) fn allows_exactly(
         &self,
         method: &[u8],
         path: &CheckedPath<'_>,
-        written_out: usize,
+        written_out: impl Fn() -> usize,
         steps: &Steps,
     ) -> bool {
         self.allows_by(method, steps, |compiled| {
-            compiled.matches_exactly(path, steps) && compiled.writes_out(written_out)
+            compiled.matches_exactly(path, steps) && compiled.writes_out(written_out())
         })
     }
 

@@ -29,7 +29,7 @@ impl PublicRules {
         }
         path.whole().is_some_and(|readings| {
             readings.iter().all(|reading| {
-                let written_out = match path.routes() {
+                let written_out = || match path.routes() {
                     Routes::Usergrid => segments_to_write_out(reading),
                     Routes::Plain => 0,
                 };

@@ -148,6 +148,7 @@ fn belongs(settings: &Authorization, principal: &Principal, named: &PathApplicat
 struct PathNames<'a> {
     organization: Option<&'a str>,
     name: Option<&'a str>,
+    /// The path's own.
     uuid: Option<&'a str>,
     /// The `org/app` of the path's UUID by `application_ids`.
     entry: Option<(&'a str, &'a str)>,
@@ -158,14 +159,15 @@ impl<'a> PathNames<'a> {
     fn new(settings: &'a Authorization, named: &'a PathApplication) -> Self {
         let organization = named.organization.as_deref();
         let (name, uuid, entry) = match &named.application {
-            ApplicationId::Name(name) => {
-                let uuid =
-                    organization.and_then(|organization| uuid_of(settings, organization, name));
-                (Some(name.as_str()), uuid, None)
-            }
+            ApplicationId::Name(name) => (Some(name.as_str()), None, None),
             ApplicationId::Uuid(uuid) => (None, Some(uuid.as_str()), name_of(settings, uuid)),
         };
         Self { organization, name, uuid, entry, settings }
+    }
+
+    /// Its UUID: the path's own, or that of its name by `application_ids`.
+    fn uuid(&self) -> Option<&'a str> {
+        self.uuid.or_else(|| uuid_of(self.settings, self.organization?, self.name?))
     }
 
     /// `/{org}/{app uuid}` where the application is known to be another organisation's. Usergrid
@@ -230,7 +232,7 @@ impl<'a> PathNames<'a> {
     }
 
     fn is_uuid(&self, uuid: &str) -> Comparison {
-        if let Some(in_path) = self.uuid {
+        if let Some(in_path) = self.uuid() {
             return Comparison::of(in_path.eq_ignore_ascii_case(uuid));
         }
         let Some(name) = self.name else { return Comparison::Unknown };

@@ -243,7 +243,17 @@ fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Name and encoded value of a parameter that can be a credential; an empty value cannot.
+#[inline]
 fn credential(parameter: &[u8]) -> Option<(Name, &[u8])> {
+    // No other byte can be the first one of a credential's name, nor begin its escape.
+    if matches!(parameter.first(), Some(b'a' | b'c' | b'%')) {
+        credential_of(parameter)
+    } else {
+        None
+    }
+}
+
+fn credential_of(parameter: &[u8]) -> Option<(Name, &[u8])> {
     let mut halves = parameter.splitn(2, |byte| *byte == b'=');
     let (name, value) = (halves.next()?, halves.next()?);
     if value.is_empty() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::header_map::HeaderEdit;
 use crate::log_event::LogEvent;
 use crate::metrics::Counter;
+use crate::principal::Principal;
 use crate::refusal::Response;
 use crate::verification::Action;
 use crate::verification::call::CallRequest;
@@ -16,6 +17,9 @@ use crate::verification::single_flight::{FlightId, StreamId};
 pub enum Effect {
     /// Change the request's head.
     Edit(StreamId, HeaderEdit),
+    /// Tell the backend whose request it is: each of `Principal::identity`, in place of all headers
+    /// of its name that there were.
+    Identify(StreamId, Rc<Principal>),
     /// Change the request's trailers, which are at hand.
     EditTrailers(StreamId, HeaderEdit),
     /// Let the request go on. Nothing follows for this stream.

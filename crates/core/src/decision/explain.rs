@@ -1,12 +1,13 @@
 //! The decision about one request, step by step, by the very steps that decide.
 
 use usergrid_auth_config::{Config, Mode};
+use usergrid_auth_rules::path::SparePath;
 
 use super::finding::Finding;
 use super::forwarding::Forwarding;
 use super::head::{self, Examined, Head, Step};
 use super::judgement;
-use super::paused_request::{CredentialKind, PausedRequest, RequestContext};
+use super::paused_request::{self, CredentialKind, PausedRequest, RequestContext};
 use crate::header_map::HeaderMap;
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
@@ -29,7 +30,8 @@ pub fn explain(
         findings.push(Finding::Observing);
     }
     let head = Head::new(headers, true);
-    let Examined { step, .. } = head::examine(&head, route, config, now, &mut findings);
+    let Examined { step, .. } =
+        head::examine(&head, route, config, now, &mut SparePath::default(), &mut findings);
     if let Step::Verify { server, credential, places, path, demands, .. } = step {
         let request = PausedRequest {
             context: RequestContext {
@@ -44,7 +46,7 @@ pub fn explain(
                 retry_after: None,
             },
             server,
-            method: head.method.to_vec(),
+            method: paused_request::kept(head.method),
             path,
             kind: CredentialKind::of(&credential),
             forwarding: Forwarding::plan(config, &credential, &places, headers),

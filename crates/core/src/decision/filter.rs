@@ -32,6 +32,11 @@ impl Filter {
         self.0.handle(event, now)
     }
 
+    /// Takes the memory of effects that have been carried out, for those of the next event.
+    pub fn recycle(&mut self, effects: Vec<Effect>) {
+        self.0.recycle(effects);
+    }
+
     /// How many requests are paused.
     #[must_use]
     pub fn waiting(&self) -> usize {

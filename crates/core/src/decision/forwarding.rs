@@ -1,8 +1,6 @@
 //! What an admitted request looks like to the backend: its credential, its path, its identity
 //! headers.
 
-use std::rc::Rc;
-
 use usergrid_auth_config::{Config, Forward, Secret};
 
 use super::{Effect, HeaderEdit};
@@ -88,7 +86,8 @@ impl Forwarding {
         bytes.fold(0, usize::saturating_add)
     }
 
-    /// Makes the edits, now that the credential is `principal`'s.
+    /// Makes the edits, now that the credential is `principal`'s, of whom the backend is told apart
+    /// from them.
     pub(super) fn edits(&mut self, principal: &Principal, make: &mut impl FnMut(HeaderEdit)) {
         match (&self.authorization, &principal.issued_token) {
             (Authorization::Keep, _) => {}
@@ -102,9 +101,6 @@ impl Forwarding {
             make(HeaderEdit::set(PATH, path));
         }
         self.put_back.drain(..).for_each(&mut *make);
-        for (name, value) in &principal.identity {
-            make(HeaderEdit::Set(Rc::clone(name), Rc::clone(value)));
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use usergrid_auth_config::{Config, Management, Server, TokenFormat, Unclear, WELL_KNOWN};
 use usergrid_auth_rules::demand::Methods;
-use usergrid_auth_rules::path::{BrokenPath, RequestPath};
+use usergrid_auth_rules::path::{BrokenPath, RequestPath, SparePath};
 use usergrid_auth_rules::steps::Steps;
 
 use super::demands::Demands;
@@ -101,9 +101,9 @@ impl<'a> Head<'a> {
         method_override::all(self.headers).fold(Methods::of(self.method), or)
     }
 
-    fn path(&self, config: &Config) -> Result<RequestPath, BrokenPath> {
+    fn path(&self, config: &Config, spare: &mut SparePath) -> Result<RequestPath, BrokenPath> {
         let before_query = self.target.split(|byte| *byte == b'?').next().unwrap_or_default();
-        RequestPath::parse_by(config.profile.routes(), before_query, &config.base_path)
+        RequestPath::parse_in(spare, config.profile.routes(), before_query, &config.base_path)
     }
 
     /// A CORS preflight (Fetch standard): it carries no credential, and its answer holds no data.
@@ -173,6 +173,11 @@ impl<'a> Head<'a> {
 }
 
 impl Taken {
+    /// Whether there is anything to take out.
+    pub(super) fn has_any(&self) -> bool {
+        self.path.is_some() || !self.edits.is_empty()
+    }
+
     fn of(found: Found) -> Self {
         Self { path: found.clean_path, edits: found.taken }
     }
@@ -188,15 +193,16 @@ impl Taken {
     }
 }
 
-/// Takes the steps in their order.
+/// Takes the steps in their order. The path is read in the memory of an earlier one.
 pub(super) fn examine(
     head: &Head<'_>,
     route: &RouteSettings,
     config: &Config,
     now: UnixMillis,
+    spare: &mut SparePath,
     trace: &mut impl Trace,
 ) -> Examined {
-    let path = match head.path(config) {
+    let path = match head.path(config, spare) {
         Ok(path) => path,
         Err(BrokenPath) => {
             trace.note(|| Finding::BrokenPath);
@@ -212,6 +218,7 @@ pub(super) fn examine(
     let untouched = untouched(head, route, config, &path, &steps, trace);
     if let Some(outcome @ (Outcome::Bypassed | Outcome::Preflight)) = untouched {
         let taken = (outcome == Outcome::Preflight).then(|| Taken::of_preflight(head, config));
+        *spare = path.into_spare();
         return Examined { step: Step::Forward(outcome), taken };
     }
     let demands = Demands::of(head, &path, config);
@@ -220,6 +227,7 @@ pub(super) fn examine(
         trace.note(|| Finding::Guard(guard));
     }
     if let Some(outcome) = untouched.filter(|_| guard.is_open()) {
+        *spare = path.into_spare();
         return Examined { step: Step::Forward(outcome), taken: None };
     }
     let Found { presented, clean_path, taken, places } =

@@ -1,5 +1,7 @@
 //! The steps after a verdict: what the verified principal may do with this request.
 
+use std::rc::Rc;
+
 use usergrid_auth_rules::steps::Steps;
 
 use super::finding::{Finding, Trace, VerdictFinding};
@@ -33,7 +35,7 @@ pub(super) fn judge<'v>(
     verdict: Option<&'v Verdict>,
     now: UnixMillis,
     trace: &mut impl Trace,
-) -> Result<&'v Principal, Refused> {
+) -> Result<&'v Rc<Principal>, Refused> {
     let finding = VerdictFinding::of(verdict, now);
     trace.note(|| Finding::Verdict(finding));
     let principal = match (verdict, finding) {

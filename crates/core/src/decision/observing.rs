@@ -23,7 +23,7 @@ impl<T: Trace> Engine<T> {
     pub(super) fn observed(&self, effects: Vec<Effect>, arrived: Option<StreamId>) -> Vec<Effect> {
         let mut body_to_watch = None;
         let is_identity = |edit: &HeaderEdit| match edit {
-            HeaderEdit::Remove(name) => self.watched.holds_identity(name),
+            HeaderEdit::Remove(name) => self.watched.holds_identity(&**name),
             HeaderEdit::Set(..) | HeaderEdit::Add(..) => false,
         };
         let sieve = |effect| match effect {
@@ -36,7 +36,7 @@ impl<T: Trace> Engine<T> {
                 }
                 None
             }
-            Effect::Refuse(..) | Effect::Wait(_) => None,
+            Effect::Identify(..) | Effect::Refuse(..) | Effect::Wait(_) => None,
             Effect::Count(Counter::Requests(outcome)) => {
                 Some(Effect::Count(Counter::Observed(outcome)))
             }

@@ -1,5 +1,6 @@
 //! A request whose credential is being verified: all that the decision still needs of it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use usergrid_auth_config::{Config, Server};
@@ -25,11 +26,26 @@ pub(super) struct PausedRequest {
     pub(super) context: RequestContext,
     /// Who verifies its credential.
     pub(super) server: Rc<Server>,
-    pub(super) method: Vec<u8>,
+    pub(super) method: Method,
     pub(super) path: RequestPath,
     pub(super) kind: CredentialKind,
     pub(super) forwarding: Forwarding,
     pub(super) watch: Option<Watch>,
+}
+
+/// The method of a request. The usual ones cost no memory.
+pub(super) type Method = Cow<'static, [u8]>;
+
+/// `method`, to be kept.
+pub(super) fn kept(method: &[u8]) -> Method {
+    Cow::Borrowed(match method {
+        b"GET" => b"GET",
+        b"HEAD" => b"HEAD",
+        b"POST" => b"POST",
+        b"PUT" => b"PUT",
+        b"DELETE" => b"DELETE",
+        _ => return Cow::Owned(method.to_vec()),
+    })
 }
 
 /// What every refusal of a request needs to know of it.

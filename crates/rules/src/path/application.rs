@@ -8,7 +8,7 @@ use crate::syntax::is_uuid;
 
 /// First segments that are never an organisation: endpoints, aliases and static content of
 /// Usergrid.
-const RESERVED: &[&str] = &[
+const RESERVED: Words = Words::new(&[
     "management",
     "system",
     "status",
@@ -28,13 +28,13 @@ const RESERVED: &[&str] = &[
     "favicon.ico",
     "testproperties",
     "refreshindex",
-];
+]);
 
 /// Words before an organisation: `/orgs/{org}/{app}/…` is `/{org}/{app}/…`.
-const ORGANIZATION_WORDS: &[&str] = &["organizations", "orgs", "o"];
+const ORGANIZATION_WORDS: Words = Words::new(&["organizations", "orgs", "o"]);
 
 /// Words between an organisation and its application: `/{org}/apps/{app}/…` is `/{org}/{app}/…`.
-const APPLICATION_WORDS: &[&str] = &["applications", "apps", "a"];
+const APPLICATION_WORDS: Words = Words::new(&["applications", "apps", "a"]);
 
 /// By whose routes a path names an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,26 +83,60 @@ pub enum ApplicationId {
 /// Whether a first segment is never an organisation, in whatever letter case.
 #[must_use]
 pub fn is_reserved(segment: &str) -> bool {
-    folds_to_one_of(segment, RESERVED)
+    RESERVED.have_folded(segment)
 }
 
 /// Whether a second segment announces the application instead of naming it, in whatever letter
 /// case.
 #[must_use]
 pub fn is_application_word(segment: &str) -> bool {
-    folds_to_one_of(segment, APPLICATION_WORDS)
+    APPLICATION_WORDS.have_folded(segment)
 }
 
 /// Whether a first segment announces the organisation, in whatever letter case.
 pub(crate) fn is_organization_word(segment: &str) -> bool {
-    folds_to_one_of(segment, ORGANIZATION_WORDS)
+    ORGANIZATION_WORDS.have_folded(segment)
 }
 
-fn folds_to_one_of(segment: &str, words: &[&str]) -> bool {
-    if segment.is_ascii() {
-        words.iter().any(|word| word.eq_ignore_ascii_case(segment))
-    } else {
-        words.contains(&folded(segment).as_str())
+/// Words, and which first letters and lengths they have, a bit each: most segments have others.
+struct Words {
+    words: &'static [&'static str],
+    bits: u64,
+}
+
+impl Words {
+    const fn new(words: &'static [&'static str]) -> Self {
+        let (mut bits, mut rest) = (0, words);
+        while let [word, others @ ..] = rest {
+            bits |= Self::bit(word.as_bytes());
+            rest = others;
+        }
+        Self { words, bits }
+    }
+
+    /// The same for a word in any letter case.
+    #[inline]
+    const fn bit(word: &[u8]) -> u64 {
+        let first = match word {
+            [first, ..] => *first | 0x20,
+            [] => 0,
+        };
+        1_u64.wrapping_shl((first as u32).wrapping_mul(7).wrapping_add(word.len() as u32))
+    }
+
+    #[inline]
+    fn have_folded(&self, segment: &str) -> bool {
+        let is_ascii = segment.is_ascii();
+        (!is_ascii || self.bits & Self::bit(segment.as_bytes()) != 0)
+            && self.look_for(segment, is_ascii)
+    }
+
+    fn look_for(&self, segment: &str, is_ascii: bool) -> bool {
+        if is_ascii {
+            self.words.iter().any(|word| word.eq_ignore_ascii_case(segment))
+        } else {
+            self.words.contains(&folded(segment).as_str())
+        }
     }
 }
 
@@ -146,7 +180,12 @@ fn name_at(segments: &Segments, at: usize) -> Name<'_> {
 }
 
 /// The application that `segments` address by `routes`, the base path cut off.
-pub(super) fn read(segments: &Segments, routes: Routes) -> Addressed {
+/// In the memory of `spare` ones.
+pub(super) fn read(
+    segments: &Segments,
+    routes: Routes,
+    spare: &mut Vec<PathApplication>,
+) -> Addressed {
     let first = match name_at(segments, 0) {
         Name::Missing => return Addressed::Nothing,
         Name::Unclear => return Addressed::Unclear,
@@ -156,44 +195,50 @@ pub(super) fn read(segments: &Segments, routes: Routes) -> Addressed {
         return match name_at(segments, 1) {
             Name::Missing => Addressed::Nothing,
             Name::Unclear => Addressed::Unclear,
-            Name::Is(second) => one(Some(first), second, 2, true),
+            Name::Is(second) => one(spare, Some(first), second, 2, true),
         };
     }
     if is_reserved(first) {
-        return read_reserved(first, segments);
+        return read_reserved(first, segments, spare);
     }
     if is_uuid(first) {
         return match name_at(segments, 1) {
             // `/{org uuid}/{app uuid}` is the more specific route.
-            Name::Is(second) if is_uuid(second) => one(Some(first), second, 2, false),
+            Name::Is(second) if is_uuid(second) => one(spare, Some(first), second, 2, false),
             Name::Unclear => Addressed::Unclear,
-            Name::Is(_) | Name::Missing => one(None, first, 1, false),
+            Name::Is(_) | Name::Missing => one(spare, None, first, 1, false),
         };
     }
-    read_in_organization(first, segments, 1)
+    read_in_organization(first, segments, 1, spare)
 }
 
-fn read_reserved(first: &str, segments: &Segments) -> Addressed {
+#[cold]
+fn read_reserved(first: &str, segments: &Segments, spare: &mut Vec<PathApplication>) -> Addressed {
     match first {
-        first if ORGANIZATION_WORDS.contains(&first) => match name_at(segments, 1) {
+        first if ORGANIZATION_WORDS.words.contains(&first) => match name_at(segments, 1) {
             Name::Missing => Addressed::Nothing,
             Name::Unclear => Addressed::Unclear,
-            Name::Is(organization) => read_in_organization(organization, segments, 2),
+            Name::Is(organization) => read_in_organization(organization, segments, 2, spare),
         },
         "applications" | "apps" => match name_at(segments, 1) {
-            Name::Is(second) if is_uuid(second) => one(None, second, 2, false),
+            Name::Is(second) if is_uuid(second) => one(spare, None, second, 2, false),
             Name::Unclear => Addressed::Unclear,
             Name::Is(_) | Name::Missing => Addressed::Nothing,
         },
         // Usergrid's router would take `/ORGS/…` for an organisation, one without letter case would
         // not.
-        other if !RESERVED.contains(&other) => Addressed::Unclear,
+        other if !RESERVED.words.contains(&other) => Addressed::Unclear,
         _ => Addressed::Nothing,
     }
 }
 
 /// Reads what follows the organisation; `at` is the index of the next segment.
-fn read_in_organization(organization: &str, segments: &Segments, at: usize) -> Addressed {
+fn read_in_organization(
+    organization: &str,
+    segments: &Segments,
+    at: usize,
+    spare: &mut Vec<PathApplication>,
+) -> Addressed {
     let next = match name_at(segments, at) {
         Name::Missing => return Addressed::Nothing,
         Name::Unclear => return Addressed::Unclear,
@@ -202,19 +247,20 @@ fn read_in_organization(organization: &str, segments: &Segments, at: usize) -> A
     let depth = at.saturating_add(1);
     if !is_application_word(next) {
         let plain = at == 1 && !is_uuid(next);
-        return one(Some(organization), next, depth, plain);
+        return one(spare, Some(organization), next, depth, plain);
     }
-    let literal = application(Some(organization), next, depth, false);
+    let literal = application(None, Some(organization), next, depth, false);
     match name_at(segments, depth) {
         Name::Missing => Addressed::Applications(vec![literal]),
         Name::Unclear => Addressed::Unclear,
         Name::Is(named) => {
-            let aliased = application(Some(organization), named, depth.saturating_add(1), false);
+            let aliased =
+                application(None, Some(organization), named, depth.saturating_add(1), false);
             if at == 1 {
                 // Only Usergrid's router takes the word for an alias; to others it is the
                 // application.
                 Addressed::Applications(vec![aliased, literal])
-            } else if APPLICATION_WORDS.contains(&next) {
+            } else if APPLICATION_WORDS.words.contains(&next) {
                 Addressed::Applications(vec![aliased])
             } else {
                 Addressed::Unclear
@@ -223,14 +269,37 @@ fn read_in_organization(organization: &str, segments: &Segments, at: usize) -> A
     }
 }
 
-fn one(organization: Option<&str>, id: &str, depth: usize, plain: bool) -> Addressed {
-    Addressed::Applications(vec![application(organization, id, depth, plain)])
+fn one(
+    spare: &mut Vec<PathApplication>,
+    organization: Option<&str>,
+    id: &str,
+    depth: usize,
+    plain: bool,
+) -> Addressed {
+    let mut only = std::mem::take(spare);
+    let memory = only.pop();
+    only.clear();
+    only.push(application(memory, organization, id, depth, plain));
+    Addressed::Applications(only)
 }
 
-fn application(organization: Option<&str>, id: &str, depth: usize, plain: bool) -> PathApplication {
-    let id_in_lower_case = id.to_ascii_lowercase();
+fn application(
+    memory: Option<PathApplication>,
+    organization: Option<&str>,
+    id: &str,
+    depth: usize,
+    plain: bool,
+) -> PathApplication {
+    let (of_organization, of_id) = match memory {
+        Some(PathApplication { organization, application, .. }) => {
+            let (ApplicationId::Name(id) | ApplicationId::Uuid(id)) = application;
+            (organization.unwrap_or_default(), id)
+        }
+        None => Default::default(),
+    };
+    let id_in_lower_case = in_lower_case(of_id, id);
     PathApplication {
-        organization: organization.map(str::to_ascii_lowercase),
+        organization: organization.map(|name| in_lower_case(of_organization, name)),
         application: if is_uuid(id) {
             ApplicationId::Uuid(id_in_lower_case)
         } else {
@@ -239,4 +308,11 @@ fn application(organization: Option<&str>, id: &str, depth: usize, plain: bool) 
         plain,
         depth,
     }
+}
+
+fn in_lower_case(mut memory: String, text: &str) -> String {
+    memory.clear();
+    memory.push_str(text);
+    memory.make_ascii_lowercase();
+    memory
 }

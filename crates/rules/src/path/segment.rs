@@ -32,10 +32,52 @@ struct Span {
     clear: bool,
 }
 
+/// The most bytes and segments for which memory is kept for the next path.
+const USUAL_LENGTH: usize = 512;
+const USUAL_SEGMENTS: usize = 16;
+
 impl Segments {
-    /// No segments yet, of a path of so many bytes.
-    pub(super) fn with_room_for(length: usize) -> Self {
-        Self { text: String::with_capacity(length), spans: Vec::with_capacity(8) }
+    /// No segments, in the memory of these, if that is worth keeping.
+    pub(super) fn emptied(mut self) -> Self {
+        if self.text.capacity() > USUAL_LENGTH || self.spans.capacity() > USUAL_SEGMENTS {
+            return Self::default();
+        }
+        self.text.clear();
+        self.spans.clear();
+        self
+    }
+
+    /// Makes room for a path of so many bytes.
+    pub(super) fn reserve(&mut self, length: usize) {
+        self.text.reserve(length);
+        self.spans.reserve(8);
+    }
+
+    /// Adds the segments of `path`, which begins with a `/`, in one pass, if all of them are plain:
+    /// those of most paths are. Else, or if one is a dot segment or there are more than `most`, it
+    /// adds none and says so.
+    pub(super) fn push_plain(&mut self, path: &[u8], most: usize) -> bool {
+        let mut start: usize = 1;
+        let mut add = |end| {
+            let segment = path.get(start..end);
+            self.spans.push(Span { start, end, clear: true });
+            start = end.saturating_add(1);
+            self.spans.len() <= most && !matches!(segment, Some(b"." | b".."))
+        };
+        for (at, byte) in path.iter().enumerate().skip(1) {
+            let is_one = if *byte == b'/' { add(at) } else { is_plain(*byte) };
+            if !is_one {
+                self.spans.clear();
+                return false;
+            }
+        }
+        let text = std::str::from_utf8(path).unwrap_or_default();
+        if text.is_empty() || !add(path.len()) {
+            self.spans.clear();
+            return false;
+        }
+        self.text.push_str(text);
+        true
     }
 
     /// Decodes `raw`, which holds no `/`, and adds it. Says how many slashes it holds once decoded.
@@ -158,28 +200,24 @@ impl<'a> Segment<'a> {
 /// section 3.3 allows there, without escapes and parameters. Most segments are, and need none of
 /// the work that others make.
 fn plain(raw: &[u8]) -> Option<&str> {
-    let is_plain = |byte: &u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'-' | b'.'
-                    | b'_'
-                    | b'~'
-                    | b'!'
-                    | b'$'
-                    | b'&'
-                    | b'\''
-                    | b'('
-                    | b')'
-                    | b'*'
-                    | b'+'
-                    | b','
-                    | b'='
-                    | b':'
-                    | b'@'
-            )
+    if raw.iter().all(|byte| is_plain(*byte)) { std::str::from_utf8(raw).ok() } else { None }
+}
+
+#[inline]
+fn is_plain(byte: u8) -> bool {
+    const PLAIN: [bool; 256] = {
+        let mut plain = [false; 256];
+        let mut allowed: &[u8] = b"-._~!$&'()*+,=:@0123456789\
+            abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        while let [first, rest @ ..] = allowed {
+            if let Some(place) = plain.split_at_mut(*first as usize).1.first_mut() {
+                *place = true;
+            }
+            allowed = rest;
+        }
+        plain
     };
-    if raw.iter().all(is_plain) { std::str::from_utf8(raw).ok() } else { None }
+    PLAIN.get(usize::from(byte)) == Some(&true)
 }
 
 fn escapes_are_whole(raw: &[u8]) -> bool {

@@ -124,6 +124,12 @@ impl Worker {
         for effect in self.filter.handle(event, UnixMillis(self.now)) {
             match effect {
                 Effect::Edit(stream, edit) => self.open(stream).edit(edit),
+                Effect::Identify(stream, principal) => {
+                    for (name, value) in &principal.identity {
+                        let (name, value) = (Rc::clone(name), Rc::clone(value));
+                        self.open(stream).edit(HeaderEdit::Set(name, value));
+                    }
+                }
                 Effect::EditTrailers(_, edit) => self.trailer_edits.push(edit),
                 Effect::Forward { stream, watch_body } => {
                     self.open(stream).end = Some(End::Forwarded);
