@@ -73,12 +73,12 @@ pub fn permission(
     };
     let any = |test: &dyn Fn(&Rule) -> bool| rules.iter().any(|group| group.iter().any(test));
     let is_allowed =
-        |reading| any(&|rule: &Rule| rule.allows(method, reading, &principal.user_names, steps));
+        |reading| any(&|rule: &Rule| rule.allows(method, &reading, &principal.user_names, steps));
     let finding = if !path.is_clear() && !any(&|rule| rule.allows_everything(method, steps)) {
         // A backend may read another path than we do; only a rule that allows all of them is sure
         // to allow it.
         PermissionFinding::Unclear
-    } else if path.checked().iter().all(is_allowed) {
+    } else if path.every_checked(is_allowed) {
         PermissionFinding::Allowed
     } else {
         PermissionFinding::NotAllowed

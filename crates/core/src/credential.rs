@@ -124,6 +124,8 @@ pub struct Places {
     /// How many credentials `Authorization` holds, those of places that are not accepted included.
     /// Zero if no place in it is.
     pub authorization_parts: usize,
+    /// Whether all of it is one line, `Bearer` and a token, as Usergrid reads it.
+    pub is_plain_bearer: bool,
 }
 
 /// Looks into every accepted place of a request. Places that are not accepted are neither read nor
@@ -151,6 +153,7 @@ pub fn find(headers: &HeaderMap, settings: &Credentials) -> Found {
                 .map(Query::with_used_token_only),
             in_authorization: authorization.presented,
             authorization_parts: authorization.parts,
+            is_plain_bearer: authorization.is_plain_bearer(),
         },
         presented,
     }
@@ -197,7 +200,7 @@ impl<'a> Scanned<'a> {
     fn new(headers: &'a HeaderMap, settings: &'a Credentials) -> Self {
         Self {
             authorization: Authorization::scan(headers, settings),
-            query: headers.first(":path").and_then(|path| Query::scan(path, settings)),
+            query: Query::scan(headers.path(), settings),
             token_headers: TokenHeaders::scan(headers, &settings.headers),
             cookies: Cookies::scan(headers, &settings.cookies),
             headers,
@@ -251,7 +254,7 @@ impl<'a> Scanned<'a> {
                 .and_then(|value| token(&value, TokenPlace::Query))
         } else if let Some(value) = authorization.bearer {
             let place = TokenPlace::Header;
-            if authorization.bearer_is_token {
+            if authorization.first_is_plain {
                 token::of_shape(value, longest).map(|token| Credential::Token { token, place })
             } else {
                 token(value, place)

@@ -336,7 +336,8 @@ impl<T: Trace> Engine<T> {
                 let mut paused =
                     PausedRequest { context, server, method, path, kind, forwarding, watch };
                 match self.verification.lookup(&case) {
-                    Some(verdict) => {
+                    Some((verdict, counter)) => {
+                        self.effects.push(Effect::CountOf(paused.server.place, counter));
                         self.take_actions();
                         self.conclude(&mut paused, Some(&verdict), now);
                         self.spare_path = paused.path.into_spare();
@@ -399,9 +400,10 @@ impl<T: Trace> Engine<T> {
     }
 
     /// Puts what verification wants done into its place among the effects.
+    #[inline]
     fn take_actions(&mut self) {
-        for action in self.verification.take_actions() {
-            self.effects.push(Effect::from(action));
+        if self.verification.has_actions() {
+            self.effects.extend(self.verification.take_actions().map(Effect::from));
         }
     }
 

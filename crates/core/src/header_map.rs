@@ -2,6 +2,7 @@
 //! is to be changed about it.
 
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::pairs::{self, Pairs};
@@ -15,18 +16,42 @@ pub struct HeaderMap {
     /// Wholly of the form that [`pairs`](crate::pairs) describes, or empty.
     bytes: Vec<u8>,
     names: Names,
+    /// Where the first `:method` and the first `:path` stand: every request is looked at by them.
+    method: Range<usize>,
+    path: Range<usize>,
 }
 
 /// Which names there may be: a bit for each, which some others share.
-#[derive(Clone, Copy, Default)]
-struct Names(u64);
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Names(u64);
 
 impl Names {
-    /// The bit of a name. Usual names have one of their own.
+    /// Adds one.
+    #[inline]
+    pub(crate) fn add(&mut self, name: &[u8]) {
+        self.0 |= Self::bit(name);
+    }
+
+    /// Whether it may be there.
+    #[inline]
+    pub(crate) fn may_have(self, name: &[u8]) -> bool {
+        self.0 & Self::bit(name) != 0
+    }
+
+    /// Adds all names that are the same to a backend.
+    pub(crate) fn add_folded(&mut self, name: &[u8]) {
+        self.add(name);
+        if !name.last().is_some_and(u8::is_ascii_alphanumeric) {
+            // Such an end may be written in ways that have other bits.
+            *self = Self(u64::MAX);
+        }
+    }
+
+    /// The bit of a name. Usual names have one of their own, and letter case does not count.
     #[inline]
     const fn bit(name: &[u8]) -> u64 {
         let last = match name {
-            [.., last] => *last,
+            [.., last] => *last & 0x1f,
             [] => 0,
         };
         1_u64.wrapping_shl((last as u32).wrapping_mul(3).wrapping_add(name.len() as u32))
@@ -40,8 +65,16 @@ impl HeaderMap {
     #[must_use]
     pub fn from_host(bytes: Vec<u8>) -> Self {
         let mut names = Names::default();
-        let are_whole = pairs::all(&bytes, |name, _| names.0 |= Names::bit(name));
-        if are_whole { Self { bytes, names } } else { Self::default() }
+        let (mut method, mut path) = (0..0, 0..0);
+        let are_whole = pairs::all(&bytes, |name, value| {
+            names.add(name);
+            match name {
+                b":method" if method.is_empty() => method = value,
+                b":path" if path.is_empty() => path = value,
+                _ => {}
+            }
+        });
+        if are_whole { Self { bytes, names, method, path } } else { Self::default() }
     }
 
     /// These headers.
@@ -55,8 +88,8 @@ impl HeaderMap {
     #[inline]
     pub fn values<'a, 'n>(&'a self, name: &'n str) -> Values<'a, 'n> {
         let name = name.as_bytes();
-        let may_have = self.names.0 & Names::bit(name) != 0;
-        Values { rest: if may_have { Pairs::new(&self.bytes) } else { None }, name }
+        let rest = if self.names.may_have(name) { Pairs::new(&self.bytes) } else { None };
+        Values { rest, name }
     }
 
     /// The first value of `name` (lower case).
@@ -66,14 +99,26 @@ impl HeaderMap {
         self.values(name).next()
     }
 
+    /// The first value of `:method`; empty without one.
+    #[must_use]
+    pub fn method(&self) -> &[u8] {
+        self.bytes.get(self.method.clone()).unwrap_or_default()
+    }
+
+    /// The first value of `:path`, query and all; empty without one.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        self.bytes.get(self.path.clone()).unwrap_or_default()
+    }
+
     /// All headers in order. A name that is not UTF-8 is none that anybody looks for.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.pairs().filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
     }
 
     /// All headers in order, names as they are.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        Pairs::new(&self.bytes).into_iter().flatten()
+    pub(crate) fn pairs(&self) -> Pairs<'_> {
+        Pairs::new(&self.bytes).unwrap_or_default()
     }
 }
 

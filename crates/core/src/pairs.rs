@@ -2,60 +2,70 @@
 //! names and values (32 bits, little-endian), then the names and values themselves, each followed by
 //! a NUL.
 
-use crate::binary::Reader;
+use std::ops::Range;
+use std::slice;
 
 /// Pairs that are looked at where they are. They end where something is amiss; whether anything is,
 /// [`all`] says.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs<'a> {
-    sizes: Reader<'a>,
-    texts: Reader<'a>,
+    bytes: &'a [u8],
+    sizes: slice::Iter<'a, [u8; 8]>,
+    /// Where the next name begins.
+    at: usize,
+}
+
+/// Where a pair stands in the bytes.
+pub(crate) struct Place {
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Range<usize>,
 }
 
 impl<'a> Pairs<'a> {
     /// Those in `bytes`; `None` if there is no room for as many sizes as it says.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> Option<Self> {
-        let mut all = Reader(bytes);
-        let count = usize::try_from(all.u32()?).ok()?;
-        let sizes = Reader(all.bytes(count.checked_mul(8)?)?);
-        Some(Self { sizes, texts: all })
+        let (count, rest) = bytes.split_first_chunk::<4>()?;
+        let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+        let sizes = rest.as_chunks().0.get(..count)?;
+        Some(Self { bytes, sizes: sizes.iter(), at: 4_usize.saturating_add(size_of_val(sizes)) })
     }
 
-    /// The value of the next pair with this name, which are compared where they are as long as it.
+    /// The value of the next pair with this name. Only names as long as it are compared.
     pub(crate) fn find(&mut self, wanted: &[u8]) -> Option<&'a [u8]> {
         loop {
-            let (name, value) = self.sizes()?;
-            if name == wanted.len() {
-                if let (name, value) = self.texts(name, value)?
-                    && name == wanted
-                {
-                    return Some(value);
-                }
-            } else {
-                self.texts.bytes(name.checked_add(value)?.checked_add(2)?)?;
+            let Place { name, value } = self.place()?;
+            if name.len() == wanted.len() && self.bytes.get(name)? == wanted {
+                return self.bytes.get(value);
             }
         }
     }
 
     #[inline]
-    fn sizes(&mut self) -> Option<(usize, usize)> {
-        let both = self.sizes.u64()?;
-        // The lower half is the first one.
-        Some((usize::try_from(both & 0xffff_ffff).ok()?, usize::try_from(both >> 32).ok()?))
+    fn place(&mut self) -> Option<Place> {
+        let [a, b, c, d, e, f, g, h] = *self.sizes.next()?;
+        let name = usize::try_from(u32::from_le_bytes([a, b, c, d])).ok()?;
+        let value = usize::try_from(u32::from_le_bytes([e, f, g, h])).ok()?;
+        // Sums beyond all memory end beyond these bytes, too.
+        let name = self.at..self.at.saturating_add(name);
+        let start = name.end.saturating_add(1);
+        let value = start..start.saturating_add(value);
+        self.at = value.end.saturating_add(1);
+        Some(Place { name, value })
     }
 
+    /// The next pair, if it is whole.
     #[inline]
-    fn texts(&mut self, name: usize, value: usize) -> Option<(&'a [u8], &'a [u8])> {
-        Some((self.text(name)?, self.text(value)?))
-    }
-
-    #[inline]
-    fn text(&mut self, size: usize) -> Option<&'a [u8]> {
-        let (text, rest) = self.texts.0.split_at_checked(size)?;
-        let [0, rest @ ..] = rest else { return None };
-        self.texts.0 = rest;
-        Some(text)
+    fn whole(&mut self) -> Option<(Place, &'a [u8], &'a [u8])> {
+        let place = self.place()?;
+        let are_ended = self.bytes.get(place.name.end) == Some(&0)
+            && self.bytes.get(place.value.end) == Some(&0);
+        if !are_ended {
+            return None;
+        }
+        let name = self.bytes.get(place.name.clone())?;
+        let value = self.bytes.get(place.value.clone())?;
+        Some((place, name, value))
     }
 }
 
@@ -64,20 +74,21 @@ impl<'a> Iterator for Pairs<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, value) = self.sizes()?;
-        self.texts(name, value)
+        self.whole().map(|(_, name, value)| (name, value))
     }
 }
 
-/// Shows each pair once, in order, and says whether `bytes` are pairs and nothing else.
-pub(crate) fn all<'a>(bytes: &'a [u8], mut look: impl FnMut(&'a [u8], &'a [u8])) -> bool {
+/// Shows each pair once, in order, with where its value stands in `bytes`, and says whether these
+/// are pairs and nothing else.
+#[inline]
+pub(crate) fn all<'a>(bytes: &'a [u8], mut look: impl FnMut(&'a [u8], Range<usize>)) -> bool {
     let Some(mut pairs) = Pairs::new(bytes) else { return false };
-    while !pairs.sizes.0.is_empty() {
+    while pairs.sizes.len() > 0 {
         // A text that is cut off ends them, too.
-        let Some((name, value)) = pairs.next() else { return false };
-        look(name, value);
+        let Some((place, name, _)) = pairs.whole() else { return false };
+        look(name, place.value);
     }
-    pairs.texts.0.is_empty()
+    pairs.at == bytes.len()
 }
 
 /// Whether `bytes` are pairs and nothing else. Each is looked at once.

@@ -237,14 +237,10 @@ impl<W> Verification<W> {
         let target_key = target_key.as_deref().unwrap_or_default();
         let hash = self.digests.hash(server.place, credential, target_key.as_bytes());
         let known = self.digests.get(hash);
-        let Digests { credential: digest, key, key_everywhere } = known.unwrap_or_else(|| {
-            let digest = CredentialDigest::of(credential).at(server.name.as_deref());
-            let key_everywhere = CacheKey::new(&self.config.digest, &digest);
-            let key = key_everywhere.for_target(target_key);
-            Digests { credential: digest, key, key_everywhere }
-        });
-        let steady = self.clock.read(now);
         let is_digest_known = known.is_some();
+        let Digests { credential: digest, key, key_everywhere } =
+            known.unwrap_or_else(|| self.digests_of(credential, server, target_key));
+        let steady = self.clock.read(now);
         Some(Case {
             credential,
             target,
@@ -260,10 +256,22 @@ impl<W> Verification<W> {
         })
     }
 
+    #[cold]
+    fn digests_of(&self, credential: &Credential, server: &Server, target: &str) -> Digests {
+        let digest = CredentialDigest::of(credential).at(server.name.as_deref());
+        let key_everywhere = CacheKey::new(&self.config.digest, &digest);
+        Digests { credential: digest, key: key_everywhere.for_target(target), key_everywhere }
+    }
+
+    /// Whether there is anything to be done.
+    pub(crate) fn has_actions(&self) -> bool {
+        !self.actions.is_empty()
+    }
+
     /// What has to be done by now.
+    #[cold]
     pub(crate) fn take_actions(&mut self) -> impl Iterator<Item = Action> {
-        let actions = (!self.actions.is_empty()).then(|| self.actions.drain(..));
-        actions.into_iter().flatten()
+        self.actions.drain(..)
     }
 
     /// Whether waits have ended besides the one that is being handed out.

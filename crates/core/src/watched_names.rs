@@ -1,12 +1,11 @@
 //! The names among a request's headers that the filter does something about whatever it decides,
 //! found by one look at all of them.
 
-use std::ops::BitOr;
 use std::rc::Rc;
 
 use usergrid_auth_config::{Config, same_to_a_backend};
 
-use crate::header_map::{HeaderEdit, HeaderMap};
+use crate::header_map::{HeaderEdit, HeaderMap, Names};
 
 /// Headers that name headers which the next proxy is to drop (RFC 9110 section 7.6.1); the second
 /// is no standard, and some proxies obey it all the same. Envoy leaves the first to upgrades only.
@@ -18,18 +17,15 @@ const AUTHORIZATION: &str = "authorization";
 /// Longer names are looked for together.
 const LONGEST: usize = 63;
 
-/// Whether names of a length are looked for, a bit each.
-type Lengths = u64;
-
 /// The names that are looked for.
 #[derive(Debug)]
 pub struct WatchedNames {
     /// Those of one length together, the shortest first; of one length identity headers first.
     names: Vec<Watched>,
-    /// Where the names of each length begin, which rules most of a request's headers out.
+    /// Where the names of each length begin.
     begins: [usize; LONGEST + 2],
-    /// Which lengths they have.
-    lengths: Lengths,
+    /// Which they are, roughly: this rules nearly all of a request's headers out.
+    all: Names,
     /// Headers that credentials are taken from or sent on in.
     credentials: Vec<Rc<str>>,
 }
@@ -85,12 +81,12 @@ impl WatchedNames {
         for (of, begin) in begins.iter_mut().enumerate() {
             *begin = names.partition_point(|watched| length(watched.name.as_bytes()) < of);
         }
-        let bit = |watched: &Watched| length_bit(watched.name.as_bytes());
-        let lengths = names.iter().map(bit).fold(0, Lengths::bitor);
+        let mut all = Names::default();
+        names.iter().for_each(|watched| all.add_folded(watched.name.as_bytes()));
         let cookie = (!config.credentials.cookies.is_empty()).then_some("cookie");
         let credentials = [AUTHORIZATION].into_iter().chain(cookie).map(Rc::from);
         let credentials = credentials.chain(config.credentials.headers.iter().cloned()).collect();
-        Self { names, begins, lengths, credentials }
+        Self { names, begins, all, credentials }
     }
 
     /// Those of them among `headers`.
@@ -102,7 +98,7 @@ impl WatchedNames {
     pub fn among(&self, headers: &HeaderMap) -> Sighted {
         let mut sighted = Sighted::default();
         for (name, _) in headers.pairs() {
-            if self.lengths & length_bit(name) != 0 {
+            if self.all.may_have(name) {
                 self.look_at(name, &mut sighted);
             }
         }
@@ -207,9 +203,4 @@ fn is_the_header(ours: &str, theirs: &[u8]) -> bool {
 
 fn length(name: &[u8]) -> usize {
     name.len().min(LONGEST)
-}
-
-#[inline]
-fn length_bit(name: &[u8]) -> Lengths {
-    1 << length(name)
 }

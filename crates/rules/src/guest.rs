@@ -141,9 +141,7 @@ impl GuestRules {
         let sets = self.matching(organization, application);
         !sets.is_empty()
             && path
-                .checked()
-                .iter()
-                .all(|reading| sets.iter().any(|set| set.allows(method, reading, steps)))
+                .every_checked(|reading| sets.iter().any(|set| set.allows(method, &reading, steps)))
     }
 
     /// The sets for an application, whose names are in lower case.

@@ -147,6 +147,12 @@ impl RequestPath {
         self.routes
     }
 
+    /// Whether it begins with the base path.
+    #[must_use]
+    pub fn is_in_base(&self) -> bool {
+        self.in_base
+    }
+
     /// The application that the path addresses, if it addresses one and says so clearly.
     #[must_use]
     pub fn application(&self) -> &Addressed {
@@ -198,7 +204,18 @@ impl RequestPath {
     /// base path. A rule set must allow all of them.
     #[must_use]
     pub fn whole(&self) -> Option<Vec<CheckedPath<'_>>> {
-        self.in_base.then(|| self.readings(0))
+        let mut all = Vec::new();
+        self.every_whole(|reading| {
+            all.push(reading);
+            true
+        })
+        .then_some(all)
+    }
+
+    /// Whether the path is within the base path, and each of its [readings](Self::whole) passes
+    /// `test`.
+    pub(crate) fn every_whole<'a>(&'a self, mut test: impl FnMut(CheckedPath<'a>) -> bool) -> bool {
+        self.in_base && self.every_reading(0, &mut test)
     }
 
     /// Every reading of what permissions are checked against; a rule set must allow all of them.
@@ -207,29 +224,45 @@ impl RequestPath {
     /// about where the application's own path begins, so it is the whole path besides.
     #[must_use]
     pub fn checked(&self) -> Vec<CheckedPath<'_>> {
+        let mut all = Vec::new();
+        self.every_checked(|reading| {
+            all.push(reading);
+            true
+        });
+        all
+    }
+
+    /// Whether each of the [readings](Self::checked) that permissions are checked against passes
+    /// `test`.
+    pub fn every_checked<'a>(&'a self, mut test: impl FnMut(CheckedPath<'a>) -> bool) -> bool {
         match &self.addressed {
             Addressed::Applications(named) => match named.as_slice() {
-                [only] if only.plain => self.readings(only.depth),
+                [only] if only.plain => self.every_reading(only.depth, &mut test),
                 all => {
-                    let after = all.iter().flat_map(|named| self.readings(named.depth));
-                    after.chain(self.readings(0)).collect()
+                    all.iter().all(|named| self.every_reading(named.depth, &mut test))
+                        && self.every_reading(0, &mut test)
                 }
             },
-            Addressed::Nothing | Addressed::Unclear => self.readings(0),
+            Addressed::Nothing | Addressed::Unclear => self.every_reading(0, &mut test),
         }
     }
 
     /// The path from the segment at `depth` on as it stands and, where it has `;` parameters,
     /// without them: Usergrid checks the one and serves the other, so `get:/*.png` must not open
     /// `/secret;.png`.
-    fn readings(&self, depth: usize) -> Vec<CheckedPath<'_>> {
+    fn every_reading<'a>(
+        &'a self,
+        depth: usize,
+        test: &mut impl FnMut(CheckedPath<'a>) -> bool,
+    ) -> bool {
         let text = self.segments.text_from(depth);
-        let mut all = vec![CheckedPath::from_text(text)];
-        if text.contains(';') {
-            let bare = self.segments.iter().skip(depth).map(|segment| segment.without_parameters());
-            all.push(CheckedPath::from_segments(bare));
-        }
-        all
+        test(CheckedPath::from_text(text)) && (!text.contains(';') || test(self.bare(depth)))
+    }
+
+    #[cold]
+    fn bare(&self, depth: usize) -> CheckedPath<'_> {
+        let bare = self.segments.iter().skip(depth).map(|segment| segment.without_parameters());
+        CheckedPath::from_segments(bare)
     }
 
     /// `org/app` for logs, or `-`. Characters other than `A-Z a-z 0-9 . _ -` become `-`, each part

@@ -27,15 +27,13 @@ impl PublicRules {
         if self.0.is_empty() || !path.is_clear() {
             return false;
         }
-        path.whole().is_some_and(|readings| {
-            readings.iter().all(|reading| {
-                let written_out = || match path.routes() {
-                    Routes::Usergrid => segments_to_write_out(reading),
-                    Routes::Plain => 0,
-                };
-                self.0.any(reading, steps, |rule| {
-                    rule.allows_exactly(method, reading, written_out, steps)
-                })
+        path.every_whole(|reading| {
+            let written_out = || match path.routes() {
+                Routes::Usergrid => segments_to_write_out(&reading),
+                Routes::Plain => 0,
+            };
+            self.0.any(&reading, steps, |rule| {
+                rule.allows_exactly(method, &reading, written_out, steps)
             })
         })
     }

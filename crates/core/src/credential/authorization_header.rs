@@ -11,8 +11,8 @@ use crate::header_map::HeaderMap;
 pub(super) struct Authorization<'a> {
     /// What follows the scheme of the first Bearer, if Bearer is accepted.
     pub bearer: Option<&'a [u8]>,
-    /// Whether that is known to have the shape of a token.
-    pub bearer_is_token: bool,
+    /// Whether the first line is `Bearer` and a token, in just this spelling.
+    pub first_is_plain: bool,
     /// What follows the scheme of the first Basic, if Basic is accepted.
     pub basic: Option<&'a [u8]>,
     /// Credentials in accepted places; a scheme that nobody accepts counts, since it presents
@@ -21,6 +21,7 @@ pub(super) struct Authorization<'a> {
     /// All credentials, those of a scheme that is not accepted included. More than one is a
     /// conflict whatever the schemes are: the backend could pick another one than we do.
     pub parts: usize,
+    lines: usize,
 }
 
 enum Scheme {
@@ -35,29 +36,36 @@ impl<'a> Authorization<'a> {
         let mut found = Self::default();
         if settings.header || settings.client_basic {
             for line in headers.values("authorization") {
-                found.line(trim(line), settings);
+                found.line(line, settings);
+                found.lines = found.lines.saturating_add(1);
             }
         }
         found
     }
 
+    /// Whether there is no other line, nor anything in it, than `Bearer` and a token.
+    pub(super) fn is_plain_bearer(&self) -> bool {
+        self.first_is_plain && self.lines == 1
+    }
+
     fn line(&mut self, line: &'a [u8], settings: &Credentials) {
         // What nearly every request presents, in one look at it: no token holds a comma.
         if settings.header
-            && self.parts == 0
+            && self.lines == 0
             && let Some(token) = line.strip_prefix(b"Bearer ")
             && is_token(token)
         {
-            self.bearer_is_token = true;
+            self.first_is_plain = true;
             self.credential(Scheme::Bearer, token, settings);
-        } else if !line.is_empty() {
-            self.unusual_line(line, settings);
+        } else {
+            self.unusual_line(trim(line), settings);
         }
     }
 
     #[cold]
     fn unusual_line(&mut self, line: &'a [u8], settings: &Credentials) {
         match split(line) {
+            _ if line.is_empty() => {}
             // Parameters of other schemes contain commas: `Digest a="b", c="d"` is one credential.
             (scheme @ Scheme::Unsupported, rest) => self.credential(scheme, rest, settings),
             // Neither a token nor base64 contains one. Envoy joins repeated lines by commas where a

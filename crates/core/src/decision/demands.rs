@@ -48,10 +48,16 @@ pub struct PrincipalKinds(u8);
 
 impl Demands {
     /// What `path` demands of the request with this head.
+    #[inline]
     pub(super) fn of(head: &Head<'_>, path: &RequestPath, config: &Config) -> Self {
         if config.guards.is_empty() && config.require_scope().is_empty() {
             return Self(None);
         }
+        Self::by_rules(head, path, config)
+    }
+
+    #[inline(never)]
+    fn by_rules(head: &Head<'_>, path: &RequestPath, config: &Config) -> Self {
         Self(Some(Box::new(Found::of(
             &Readings::new(head.methods(), path, path.routes() == Routes::Usergrid),
             config,

@@ -37,46 +37,54 @@ enum Authorization {
 
 impl Forwarding {
     /// Plans it for `credential`, found in `headers` among these `places`.
+    #[inline]
     pub(super) fn plan(
         config: &Config,
         credential: &Credential,
         places: &Places,
         headers: &HeaderMap,
     ) -> Self {
-        let (mut path, mut put_back) = (None, Vec::new());
-        let authorization = match (config.forward, credential) {
-            (Forward::Header | Forward::AsSent, Credential::Client { .. }) => Authorization::Issued,
-            // Also one that was not looked at: the backend would take it for one that was.
-            (Forward::Remove, _) => Authorization::Remove,
+        match (config.forward, credential) {
             // Usergrid reads `bearer x` as no credential at all, so any other spelling is replaced.
-            (Forward::Header, Credential::Token { token, .. }) if is_bearer(headers, token) => {
-                Authorization::Keep
-            }
-            (Forward::Header, Credential::Token { token, .. }) => {
-                Authorization::Bearer(token.clone())
-            }
-            (Forward::AsSent, Credential::Token { place, .. }) if *place != TokenPlace::Header => {
-                if *place == TokenPlace::Query {
-                    path = places
-                        .path_with_used
-                        .clone()
-                        .or_else(|| headers.first(PATH).map(<[u8]>::to_vec));
-                }
-                put_back = credential::put_back(place, headers, &config.credentials);
-                if places.in_authorization > 0 {
-                    Authorization::Remove
-                } else {
-                    Authorization::Keep
-                }
-            }
-            // More than one there: only the one that was verified may go on.
-            (Forward::AsSent, Credential::Token { token, .. })
-                if places.authorization_parts > 1 =>
+            (Forward::Header, Credential::Token { place: TokenPlace::Header, .. })
+                if places.is_plain_bearer =>
             {
-                Authorization::Bearer(token.clone())
+                Authorization::Keep.into()
             }
-            (Forward::AsSent, Credential::Token { .. }) => Authorization::Keep,
+            // Also one that was not looked at: the backend would take it for one that was.
+            (Forward::Remove, _) => Authorization::Remove.into(),
+            _ => Self::plan_another(config, credential, places, headers),
+        }
+    }
+
+    #[inline(never)]
+    fn plan_another(
+        config: &Config,
+        credential: &Credential,
+        places: &Places,
+        headers: &HeaderMap,
+    ) -> Self {
+        let (token, place) = match credential {
+            Credential::Client { .. } => return Authorization::Issued.into(),
+            Credential::Token { token, place } => (token, place),
         };
+        if config.forward != Forward::AsSent {
+            return Authorization::Bearer(token.clone()).into();
+        }
+        if *place == TokenPlace::Header {
+            // More than one there: only the one that was verified may go on.
+            let is_one_of_several = places.authorization_parts > 1;
+            return if is_one_of_several {
+                Authorization::Bearer(token.clone()).into()
+            } else {
+                Authorization::Keep.into()
+            };
+        }
+        let path = (*place == TokenPlace::Query)
+            .then(|| places.path_with_used.clone().unwrap_or_else(|| headers.path().to_vec()));
+        let put_back = credential::put_back(place, headers, &config.credentials);
+        let authorization =
+            if places.in_authorization > 0 { Authorization::Remove } else { Authorization::Keep };
         Self { authorization, path, put_back }
     }
 
@@ -104,15 +112,14 @@ impl Forwarding {
     }
 }
 
-fn set_bearer(token: &Secret) -> HeaderEdit {
-    HeaderEdit::set(AUTHORIZATION, [b"Bearer ", token.expose()].concat())
+impl From<Authorization> for Forwarding {
+    fn from(authorization: Authorization) -> Self {
+        Self { authorization, path: None, put_back: Vec::new() }
+    }
 }
 
-/// Whether the only `Authorization` is exactly `Bearer <token>`.
-fn is_bearer(headers: &HeaderMap, token: &Secret) -> bool {
-    let mut values = headers.values(AUTHORIZATION);
-    let only = values.next().and_then(|value| value.strip_prefix(b"Bearer "));
-    only == Some(token.expose()) && values.next().is_none()
+fn set_bearer(token: &Secret) -> HeaderEdit {
+    HeaderEdit::set(AUTHORIZATION, [b"Bearer ", token.expose()].concat())
 }
 
 /// The edits of a guest's request: it reaches the backend without any `Authorization`, also one

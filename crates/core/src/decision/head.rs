@@ -5,7 +5,10 @@
 
 use std::rc::Rc;
 
-use usergrid_auth_config::{Config, Management, Server, TokenFormat, Unclear, WELL_KNOWN};
+use usergrid_auth_config::{
+    Config, Management, ResourceMetadata, Server, TokenFormat, Unclear, UsergridSettings,
+    WELL_KNOWN,
+};
 use usergrid_auth_rules::demand::Methods;
 use usergrid_auth_rules::path::{BrokenPath, RequestPath, SparePath};
 use usergrid_auth_rules::steps::Steps;
@@ -14,7 +17,7 @@ use super::demands::Demands;
 use super::finding::{
     CredentialFinding, Finding, GuestFinding, PreflightFinding, PublicFinding, Trace,
 };
-use super::forwarding::{AUTHORIZATION, PATH};
+use super::forwarding::AUTHORIZATION;
 use super::paused_request::CredentialKind;
 use super::selection::Choice;
 use crate::credential::usergrid_token::{self, TokenProblem};
@@ -78,9 +81,7 @@ pub(super) struct Examined {
 impl<'a> Head<'a> {
     /// With `end_of_stream`, nothing follows it.
     pub(super) fn new(headers: &'a HeaderMap, end_of_stream: bool) -> Self {
-        let method = headers.first(":method").unwrap_or_default();
-        let target = headers.first(PATH).unwrap_or_default();
-        Self { headers, end_of_stream, method, target }
+        Self { headers, end_of_stream, method: headers.method(), target: headers.path() }
     }
 
     /// Whether Envoy takes the request for gRPC, and will turn a local reply into a gRPC one.
@@ -112,10 +113,16 @@ impl<'a> Head<'a> {
     fn preflight(&self, config: &Config) -> PreflightFinding {
         if !config.bypass_preflight {
             PreflightFinding::NotLookedFor
-        } else if self.method != b"OPTIONS"
-            || !self.has_one("origin")
-            || !self.has_one("access-control-request-method")
-        {
+        } else if self.method != b"OPTIONS" {
+            PreflightFinding::None
+        } else {
+            self.preflight_by_options()
+        }
+    }
+
+    #[inline(never)]
+    fn preflight_by_options(&self) -> PreflightFinding {
+        if !self.has_one("origin") || !self.has_one("access-control-request-method") {
             PreflightFinding::None
         } else if self.has_body() {
             PreflightFinding::WithBody
@@ -152,8 +159,13 @@ impl<'a> Head<'a> {
 
     /// Whether it asks for the metadata that challenges name (RFC 9728 section 3.1), in the very
     /// spelling of the configuration.
+    #[inline]
     fn is_resource_metadata(&self, config: &Config) -> bool {
-        let Some(metadata) = &config.errors.resource_metadata else { return false };
+        config.errors.resource_metadata.as_ref().is_some_and(|it| self.asks_for(it))
+    }
+
+    #[inline(never)]
+    fn asks_for(&self, metadata: &ResourceMetadata) -> bool {
         let path = self.target.split(|byte| *byte == b'?').next().unwrap_or_default();
         let own = metadata.path.as_deref().is_some_and(|own| own.as_bytes() == path);
         matches!(self.method, b"GET" | b"HEAD") && (own || path == WELL_KNOWN.as_bytes())
@@ -313,13 +325,26 @@ fn untouched(
     if is_public {
         return Some(Outcome::Public);
     }
-    // `introspection.management: "pass"` leaves these paths to Usergrid.
-    let leaves_them = |server: &Server| {
-        server.verifier.usergrid().is_some_and(|it| it.management == Management::Pass)
-    };
-    if !config.servers.iter().any(|server| leaves_them(server)) {
-        return None;
+    if config.servers.iter().any(|server| leaves_them(server)) {
+        left_to_usergrid(head, config, path, steps, trace)
+    } else {
+        None
     }
+}
+
+/// `introspection.management: "pass"` leaves these paths to Usergrid.
+fn leaves_them(server: &Server) -> bool {
+    server.verifier.usergrid().is_some_and(|it| it.management == Management::Pass)
+}
+
+#[inline(never)]
+fn left_to_usergrid(
+    head: &Head<'_>,
+    config: &Config,
+    path: &RequestPath,
+    steps: &Steps,
+    trace: &mut impl Trace,
+) -> Option<Outcome> {
     let choice = Choice { config, head, path, steps };
     let server = choice.for_place().filter(|server| leaves_them(server))?;
     let settings = server.verifier.usergrid()?;
@@ -336,12 +361,24 @@ fn target(
     path: &RequestPath,
     trace: &mut impl Trace,
 ) -> Result<Option<Target>, Refusal> {
-    let Some(settings) = server.verifier.usergrid() else { return Ok(None) };
+    match server.verifier.usergrid() {
+        None => Ok(None),
+        Some(settings) => target_of_usergrid(server, settings, path, trace).map(Some),
+    }
+}
+
+#[inline(never)]
+fn target_of_usergrid(
+    server: &Server,
+    settings: &UsergridSettings,
+    path: &RequestPath,
+    trace: &mut impl Trace,
+) -> Result<Target, Refusal> {
     let ids = &server.authorization.application_ids;
     match usergrid::destination(path, settings, ids) {
         Destination::Ask(target) => {
             trace.note(|| Finding::Target(Ok(target.key())));
-            Ok(Some(target))
+            Ok(target)
         }
         Destination::Refuse(why) => {
             trace.note(|| Finding::Target(Err(why)));

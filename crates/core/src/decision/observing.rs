@@ -20,6 +20,7 @@ const REMINDER: Duration = Duration::from_secs(60);
 impl<T: Trace> Engine<T> {
     /// What remains of `effects`. `arrived` is the request whose head has led to them, if one has:
     /// it goes on at once. One that went on before is never touched again.
+    #[cold]
     pub(super) fn observed(&self, effects: Vec<Effect>, arrived: Option<StreamId>) -> Vec<Effect> {
         let mut body_to_watch = None;
         let is_identity = |edit: &HeaderEdit| match edit {

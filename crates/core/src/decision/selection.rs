@@ -28,9 +28,18 @@ impl<'a> Choice<'a> {
         credential: &Credential,
         trace: &mut impl Trace,
     ) -> Option<&'a Rc<Server>> {
-        if let Some(only) = self.only() {
-            return Some(only);
+        match self.only() {
+            Some(only) => Some(only),
+            None => self.among_several(credential, trace),
         }
+    }
+
+    #[inline(never)]
+    fn among_several(
+        &self,
+        credential: &Credential,
+        trace: &mut impl Trace,
+    ) -> Option<&'a Rc<Server>> {
         let token = match credential {
             Credential::Token { token, .. } => Some(token.expose()),
             Credential::Client { .. } => None,

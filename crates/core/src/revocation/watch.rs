@@ -60,11 +60,16 @@ impl Watch {
 ///
 /// At every server that it can be a token of: neither host nor path of such an endpoint says whose
 /// tokens are revoked there.
+#[inline]
 #[must_use]
 pub fn endpoint(method: &[u8], target: &[u8], config: &Config, now: UnixMillis) -> Option<Watch> {
+    if is_write(method) { named_endpoint(target, config, now) } else { None }
+}
+
+fn named_endpoint(target: &[u8], config: &Config, now: UnixMillis) -> Option<Watch> {
     let (path, query) = split(target);
     let is_named = |named: &String| named.as_bytes() == path;
-    if !is_write(method) || !config.revocation_paths.iter().any(is_named) {
+    if !config.revocation_paths.iter().any(is_named) {
         return None;
     }
     let revoked = token_in(query, Whose::ALL, &config.servers, now);
@@ -73,6 +78,7 @@ pub fn endpoint(method: &[u8], target: &[u8], config: &Config, now: UnixMillis) 
 
 /// A call of one of Usergrid's own endpoints (`docs/usergrid.md`, "Revocation"), by a caller with
 /// the `credential` that `server` has verified. It counts at every server with the same backend.
+#[inline]
 #[must_use]
 pub fn usergrid(
     method: &[u8],
@@ -83,9 +89,21 @@ pub fn usergrid(
     servers: &[Rc<Server>],
     now: UnixMillis,
 ) -> Option<Watch> {
-    if !is_write(method) {
-        return None;
+    if is_write(method) {
+        usergrids_endpoint(target, path, credential, server, servers, now)
+    } else {
+        None
     }
+}
+
+fn usergrids_endpoint(
+    target: &[u8],
+    path: &RequestPath,
+    credential: &Credential,
+    server: &Server,
+    servers: &[Rc<Server>],
+    now: UnixMillis,
+) -> Option<Watch> {
     let (_, query) = split(target);
     let mut last = path.segments().rev().filter(|segment| !segment.is_empty());
     let (action, user, collection) = (last.next()?, last.next()?, last.next()?);

@@ -5,7 +5,7 @@
 //! one out.
 
 use std::collections::HashMap;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,15 +18,15 @@ use super::key::{CacheKey, CredentialDigest};
 use super::peers::Sequence;
 use super::verdict::Denial;
 use crate::principal::{ClaimDigest, Principal};
-use crate::revocation::Revoked;
+use crate::revocation::{RevocationTable, Revoked};
 use crate::time::Steady;
 
 /// The verdicts that one worker remembers.
 #[derive(Debug)]
 pub struct VerdictCache {
     settings: CacheSettings,
-    good: LruCache<CacheKey, Good, RandomState>,
-    bad: LruCache<CacheKey, Bad, RandomState>,
+    good: LruCache<CacheKey, Good, KeyedMix>,
+    bad: LruCache<CacheKey, Bad, KeyedMix>,
     rules: SharedRules,
     /// What the good verdicts hold, their rules aside.
     bytes: usize,
@@ -224,6 +224,12 @@ impl VerdictCache {
 }
 
 impl Good {
+    /// Whether the credential or its holder has been revoked since the server was asked.
+    #[cold]
+    pub fn is_revoked_by(&self, revocations: &mut RevocationTable) -> bool {
+        revocations.last_of(&self.digest, &self.users) > self.sequence
+    }
+
     /// Whether it is time to renew it in the background. Says so once in a while only.
     pub fn is_to_be_renewed(&mut self, now: Steady) -> bool {
         let is_time = self.renew_at <= now;
@@ -267,7 +273,55 @@ impl SharedRules {
     }
 }
 
-fn bounded<V>(entries: usize) -> LruCache<CacheKey, V, RandomState> {
+fn bounded<V>(entries: usize) -> LruCache<CacheKey, V, KeyedMix> {
     let bound = NonZeroUsize::new(entries).unwrap_or(NonZeroUsize::MIN);
-    LruCache::with_hasher(bound, RandomState::new())
+    LruCache::with_hasher(bound, KeyedMix::new())
+}
+
+/// Puts keys, which are SHA-256 and hand over eight bytes of it, into places that nobody outside
+/// can foretell: one multiplication by a number that never leaves this worker is enough for what is
+/// random itself.
+#[derive(Clone, Debug)]
+struct KeyedMix {
+    start: u64,
+    factor: u64,
+}
+
+struct Mixing {
+    state: u64,
+    factor: u64,
+}
+
+impl KeyedMix {
+    fn new() -> Self {
+        let secret = RandomState::new();
+        Self { start: secret.hash_one(0), factor: secret.hash_one(1) | 1 }
+    }
+}
+
+impl BuildHasher for KeyedMix {
+    type Hasher = Mixing;
+
+    #[inline]
+    fn build_hasher(&self) -> Mixing {
+        Mixing { state: self.start, factor: self.factor }
+    }
+}
+
+impl Hasher for Mixing {
+    #[inline]
+    fn write_u64(&mut self, part: u64) {
+        let product = (self.state ^ part).wrapping_mul(self.factor);
+        // The upper half depends on every bit, the lower on those below only.
+        self.state = product ^ (product >> 32);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.state
+    }
 }

@@ -33,44 +33,41 @@ enum Source {
 }
 
 impl<W> Verification<W> {
-    /// The verdict that this worker remembers, if it is fresh.
-    pub(crate) fn lookup(&mut self, case: &Case<'_>) -> Option<Verdict> {
+    /// The verdict that this worker remembers, if it is fresh, and what has to be counted of that.
+    pub(crate) fn lookup(&mut self, case: &Case<'_>) -> Option<(Verdict, Counter)> {
         self.refresh();
         let now = case.steady;
+        let denied = |denial| (Verdict::Denied(denial), Counter::Cache(CacheResult::NegativeHit));
         if case.target.is_some()
             && let Some(Found::Bad(denial)) = self.cache.get(&case.key_everywhere, now)
         {
             // Bad for every target.
-            self.count(&case.verifier, Counter::Cache(CacheResult::NegativeHit));
-            return Some(Verdict::Denied(denial));
+            return Some(denied(denial));
         }
-        let (verdict, result, renew) = match self.cache.get(&case.key, now)? {
-            Found::Bad(denial) => (Verdict::Denied(denial), CacheResult::NegativeHit, false),
-            Found::Good(good) => {
-                let generation = self.revocations.generation();
-                if good.checked != generation {
-                    let revoked = self.revocations.last_of(&good.digest, &good.users);
-                    if revoked > good.sequence {
-                        // Kept, so that it is known to have been revoked should the server be down.
-                        return None;
-                    }
-                    good.checked = generation;
-                }
-                if case.is_to_be_verified_anew(&good.principal) {
-                    return None;
-                }
-                let renew = good.is_to_be_renewed(now);
-                (Verdict::Verified(Rc::clone(&good.principal)), CacheResult::LocalHit, renew)
-            }
+        let good = match self.cache.get(&case.key, now)? {
+            Found::Bad(denial) => return Some(denied(denial)),
+            Found::Good(good) => good,
         };
-        self.count(&case.verifier, Counter::Cache(result));
-        if result == CacheResult::LocalHit && !case.is_digest_known {
-            self.digests.put(case.hash, case.digests());
+        let generation = self.revocations.generation();
+        if good.checked != generation {
+            if good.is_revoked_by(&mut self.revocations) {
+                // Kept, so that it is known to have been revoked should the server be down.
+                return None;
+            }
+            good.checked = generation;
+        }
+        if case.is_to_be_verified_anew(&good.principal) {
+            return None;
+        }
+        let renew = good.is_to_be_renewed(now);
+        let verdict = Verdict::Verified(Rc::clone(&good.principal));
+        if !case.is_digest_known {
+            self.remember_digests(case);
         }
         if renew {
             self.renew(case);
         }
-        Some(verdict)
+        Some((verdict, Counter::Cache(CacheResult::LocalHit)))
     }
 
     /// Gets the verdict that this worker does not remember: from other workers, or from the server,
@@ -256,7 +253,13 @@ impl<W> Verification<W> {
         }
     }
 
+    #[cold]
+    fn remember_digests(&mut self, case: &Case<'_>) {
+        self.digests.put(case.hash, case.digests());
+    }
+
     /// Renews a good verdict in the background, if nobody is at it.
+    #[cold]
     fn renew(&mut self, case: &Case<'_>) {
         let Some(exchange) = case.exchange() else { return };
         let about = case.about(true, &*exchange);

@@ -98,37 +98,47 @@ pub(crate) fn is_organization_word(segment: &str) -> bool {
     ORGANIZATION_WORDS.have_folded(segment)
 }
 
-/// Words, and which first letters and lengths they have, a bit each: most segments have others.
+/// Words, and which first and last letters they have in which length, a bit each: most segments have
+/// others.
 struct Words {
     words: &'static [&'static str],
-    bits: u64,
+    firsts: u64,
+    lasts: u64,
 }
 
 impl Words {
     const fn new(words: &'static [&'static str]) -> Self {
-        let (mut bits, mut rest) = (0, words);
+        let (mut firsts, mut lasts, mut rest) = (0, 0, words);
         while let [word, others @ ..] = rest {
-            bits |= Self::bit(word.as_bytes());
+            let (first, last) = Self::bits(word.as_bytes());
+            (firsts, lasts) = (firsts | first, lasts | last);
             rest = others;
         }
-        Self { words, bits }
+        Self { words, firsts, lasts }
     }
 
-    /// The same for a word in any letter case.
+    /// The bits of a word in any letter case.
     #[inline]
-    const fn bit(word: &[u8]) -> u64 {
-        let first = match word {
-            [first, ..] => *first | 0x20,
-            [] => 0,
+    const fn bits(word: &[u8]) -> (u64, u64) {
+        let (first, last) = match word {
+            [only] => (*only, *only),
+            [first, .., last] => (*first, *last),
+            [] => (0, 0),
         };
-        1_u64.wrapping_shl((first as u32).wrapping_mul(7).wrapping_add(word.len() as u32))
+        (Self::bit(first, word.len()), Self::bit(last, word.len()))
+    }
+
+    #[inline]
+    const fn bit(letter: u8, length: usize) -> u64 {
+        1_u64.wrapping_shl(((letter & 0x1f) as u32).wrapping_mul(3).wrapping_add(length as u32))
     }
 
     #[inline]
     fn have_folded(&self, segment: &str) -> bool {
+        let (first, last) = Self::bits(segment.as_bytes());
         let is_ascii = segment.is_ascii();
-        (!is_ascii || self.bits & Self::bit(segment.as_bytes()) != 0)
-            && self.look_for(segment, is_ascii)
+        let may_be = self.firsts & first != 0 && self.lasts & last != 0;
+        (may_be || !is_ascii) && self.look_for(segment, is_ascii)
     }
 
     fn look_for(&self, segment: &str, is_ascii: bool) -> bool {

@@ -103,7 +103,7 @@ fn application(named: &PathApplication, ids: &ApplicationIds) -> Result<Applicat
 }
 
 fn is_management(path: &RequestPath) -> bool {
-    path.segments().next() == Some("management") && path.whole().is_some()
+    path.segments().next() == Some("management") && path.is_in_base()
 }
 
 fn management(path: &RequestPath, setting: Management) -> Destination {
