@@ -143,15 +143,22 @@ impl Host {
 
     fn happen(&mut self, event: Event, arrived: Option<StreamId>, approved: &BTreeSet<Vec<u8>>) {
         let enforces = self.config.mode == Mode::Enforce;
-        let effects = self.filter.handle(event, UnixMillis(self.now));
+        let mut effects = self.filter.handle(event, UnixMillis(self.now));
         assert!(effects.len() <= 256 * (1 + self.config.max_waiting), "{} effects", effects.len());
         let (mut admitted, mut refused) = (Vec::new(), 0_usize);
         let (mut forwarded, mut answered) = (Vec::new(), 0_usize);
-        for effect in effects {
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Edit(stream, edit) => {
                     let request = self.open(stream);
                     apply(&mut request.now, &edit);
+                }
+                Effect::Identify(stream, principal) => {
+                    let request = self.open(stream);
+                    for (name, value) in &principal.identity {
+                        let edit = HeaderEdit::Set(Rc::clone(name), Rc::clone(value));
+                        apply(&mut request.now, &edit);
+                    }
                 }
                 Effect::EditTrailers(_, edit) => assert!(
                     matches!(edit, HeaderEdit::Remove(_)) || !format!("{edit:?}").contains(MARK)
@@ -190,6 +197,7 @@ impl Host {
                 Effect::Log(event) => unmarked(event.to_string().as_bytes(), "a line of the log"),
             }
         }
+        self.filter.recycle(effects);
         if enforces {
             assert_eq!((admitted.len(), refused), (forwarded.len(), answered), "counts and ends");
             for (stream, outcome) in forwarded.into_iter().zip(admitted) {

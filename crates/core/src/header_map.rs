@@ -69,8 +69,9 @@ impl HeaderMap {
         let are_whole = pairs::all(&bytes, |name, value| {
             names.add(name);
             match name {
-                b":method" if method.is_empty() => method = value,
-                b":path" if path.is_empty() => path = value,
+                // No value begins where the bytes do.
+                b":method" if method.start == 0 => method = value,
+                b":path" if path.start == 0 => path = value,
                 _ => {}
             }
         });

@@ -21,6 +21,7 @@ mod credentials;
 mod decision;
 mod demands;
 mod guest;
+mod head_reading;
 mod header_map;
 mod hosts;
 mod introspection;

@@ -121,7 +121,8 @@ impl Worker {
     }
 
     pub fn happen(&mut self, event: Event) {
-        for effect in self.filter.handle(event, UnixMillis(self.now)) {
+        let mut effects = self.filter.handle(event, UnixMillis(self.now));
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Edit(stream, edit) => self.open(stream).edit(edit),
                 Effect::Identify(stream, principal) => {
@@ -155,6 +156,7 @@ impl Worker {
                 }
             }
         }
+        self.filter.recycle(effects);
     }
 
     /// A request that may still be touched: nothing follows its end.
