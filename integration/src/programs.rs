@@ -4,4 +4,5 @@ pub mod bars;
 pub mod compose;
 pub mod demo;
 pub mod matrix;
+pub mod monitoring;
 pub mod soak;

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 
+use crate::harness::client::Request;
 use crate::site::{Setup, Site};
 use show::Screen;
 use walk::{prepare, walk};
@@ -20,6 +21,12 @@ use walk::{prepare, walk};
 pub use both::run as run_with_both;
 pub use others::run as run_with;
 pub use usergrid::run as run_with_usergrid;
+
+/// The requests of the walk that do not have the verifying server fail.
+pub fn requests() -> Vec<Request> {
+    let steps = steps::all().into_iter().filter(|step| step.status != 503);
+    steps.map(|step| step.request).collect()
+}
 
 /// Shows everything; then, unless `once`, serves until interrupted. Whether all was as documented.
 ///
