@@ -9,10 +9,14 @@ const NOT_FOUND: i32 = 1;
 const BAD_ARGUMENT: i32 = 2;
 const EMPTY: i32 = 7;
 const CAS_MISMATCH: i32 = 8;
+const INTERNAL_FAILURE: i32 = 10;
 const UNIMPLEMENTED: i32 = 12;
 
 const REQUEST_HEADERS: u32 = 0;
+const REQUEST_TRAILERS: u32 = 1;
+const RESPONSE_HEADERS: u32 = 2;
 const CALL_HEADERS: u32 = 6;
+const REQUEST_BODY: u32 = 0;
 const CALL_BODY: u32 = 4;
 const PLUGIN_CONFIG: u32 = 7;
 
@@ -53,16 +57,17 @@ impl Host<'_> {
             // Warnings and worse.
             "proxy_get_log_level" => self.set(0, &3_u32.to_le_bytes()),
             "proxy_get_current_time_nanoseconds" => {
-                self.set(0, &(NOW_SECONDS * 1_000_000_000).to_le_bytes())
+                let now = NOW_SECONDS * 1_000_000_000 + self.state().odd.later * 1_000_000;
+                self.set(0, &now.to_le_bytes())
             }
             "proxy_get_buffer_bytes" => self.buffer(),
             "proxy_get_header_map_pairs" => {
-                let pairs = serialized(self.map());
-                self.give(1, &pairs)
+                let Some(map) = self.map() else { return Ok(BAD_ARGUMENT) };
+                self.give(1, &serialized(map))
             }
             "proxy_get_header_map_value" => {
                 let name = self.text(1)?;
-                let map = self.map();
+                let Some(map) = self.map() else { return Ok(BAD_ARGUMENT) };
                 let value =
                     map.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
                 value.map_or(Ok(NOT_FOUND), |value| self.give(3, &value))
@@ -71,7 +76,13 @@ impl Host<'_> {
                 self.change(name == "proxy_replace_header_map_value")
             }
             "proxy_add_header_map_value" => self.add(),
-            "proxy_get_property" => Ok(NOT_FOUND),
+            // As Envoy answers for what it does not know.
+            "proxy_call_foreign_function" => Ok(NOT_FOUND),
+            "proxy_set_property" => Ok(OK),
+            "proxy_get_property" => match self.state().odd.metadata.clone() {
+                Some(metadata) => self.give(2, &metadata),
+                None => Ok(NOT_FOUND),
+            },
             "proxy_get_shared_data" => self.shared(),
             "proxy_set_shared_data" => self.share(),
             "proxy_register_shared_queue" | "proxy_define_metric" => {
@@ -97,7 +108,14 @@ impl Host<'_> {
                 message.map_or(Ok(EMPTY), |(_, message)| self.give(1, &message))
             }
             "proxy_http_call" => {
+                if self.state().odd.no_calls {
+                    return Ok(INTERNAL_FAILURE);
+                }
                 let token = self.next_id();
+                let body = self.bytes(4)?;
+                let worker = self.state().worker;
+                self.state().odd.callers.insert(token, worker);
+                self.state().odd.bodies.insert(token, body);
                 self.state().calls.push_back(token);
                 self.set(9, &token.to_le_bytes())
             }
@@ -149,40 +167,58 @@ impl Host<'_> {
         let bytes = match self.argument(0) {
             CALL_BODY => self.state().answer.1.clone(),
             PLUGIN_CONFIG => self.state().config.clone(),
+            REQUEST_BODY => self.state().odd.body.clone(),
             _ => return Ok(NOT_FOUND),
         };
         let part: Vec<u8> = bytes.into_iter().skip(start).take(limit).collect();
         self.give(3, &part)
     }
 
-    fn map(&mut self) -> Pairs {
+    /// A header map; `None` where there is none, as Envoy has it: a request's head until it goes
+    /// on or is answered, the others within their callbacks.
+    fn map(&mut self) -> Option<Pairs> {
+        let kind = self.argument(0);
+        let state = self.state();
+        let map = match kind {
+            REQUEST_HEADERS => {
+                let stream = state.streams.get(&state.effective);
+                return Some(stream.filter(|stream| stream.holds_head())?.headers.clone());
+            }
+            REQUEST_TRAILERS => &state.odd.trailers,
+            RESPONSE_HEADERS => &state.odd.response,
+            CALL_HEADERS => &state.answer.0,
+            _ => return None,
+        };
+        (!map.is_empty()).then(|| map.clone())
+    }
+
+    /// The map that is to be changed.
+    fn changed(&mut self) -> Option<&mut Pairs> {
         let kind = self.argument(0);
         let state = self.state();
         match kind {
             REQUEST_HEADERS => {
-                let stream = state.streams.get(&state.effective);
-                stream.map(|stream| stream.headers.clone()).unwrap_or_default()
+                let stream = state.streams.get_mut(&state.effective);
+                Some(&mut stream.filter(|stream| stream.holds_head())?.headers)
             }
-            CALL_HEADERS => state.answer.0.clone(),
-            _ => Pairs::new(),
+            REQUEST_TRAILERS => Some(&mut state.odd.trailers),
+            _ => None,
         }
     }
 
     fn change(&mut self, replace: bool) -> Result<i32, Error> {
         let name = self.text(1)?;
         let value = if replace { Some(self.bytes(3)?) } else { None };
-        let state = self.state();
-        let Some(stream) = state.streams.get_mut(&state.effective) else { return Ok(BAD_ARGUMENT) };
-        stream.headers.retain(|(key, _)| *key != name);
-        stream.headers.extend(value.map(|value| (name, value)));
+        let Some(map) = self.changed() else { return Ok(BAD_ARGUMENT) };
+        map.retain(|(key, _)| *key != name);
+        map.extend(value.map(|value| (name, value)));
         Ok(OK)
     }
 
     fn add(&mut self) -> Result<i32, Error> {
         let (name, value) = (self.text(1)?, self.bytes(3)?);
-        let state = self.state();
-        let Some(stream) = state.streams.get_mut(&state.effective) else { return Ok(BAD_ARGUMENT) };
-        stream.headers.push((name, value));
+        let Some(map) = self.changed() else { return Ok(BAD_ARGUMENT) };
+        map.push((name, value));
         Ok(OK)
     }
 
@@ -198,6 +234,9 @@ impl Host<'_> {
     fn share(&mut self) -> Result<i32, Error> {
         let (key, value, cas) = (self.bytes(0)?, self.bytes(2)?, self.argument(4));
         let next = self.next_id();
+        if self.state().odd.overtaken {
+            return Ok(CAS_MISMATCH);
+        }
         let shared = &mut self.state().shared;
         if cas != 0 && shared.get(&key).is_some_and(|(_, current)| *current != cas) {
             return Ok(CAS_MISMATCH);

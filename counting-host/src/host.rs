@@ -12,7 +12,10 @@ use wasmi::{
 
 use crate::{abi, instrument};
 
-const ROOT: u32 = 1;
+pub(crate) const ROOT: u32 = 1;
+
+/// Of one callback, in units of `wasmi`, of which an instruction takes about one.
+const FUEL: u64 = 500_000_000;
 
 /// Headers in order.
 pub type Pairs = Vec<(String, Vec<u8>)>;
@@ -36,6 +39,38 @@ pub struct Stream {
     /// Its head, as changed by the module.
     pub headers: Pairs,
     pub action: Action,
+    /// Its headers callback runs.
+    pub in_headers: bool,
+}
+
+impl Stream {
+    /// Whether its head can still be read and changed.
+    pub(crate) fn holds_head(&self) -> bool {
+        self.in_headers || self.action == Action::Paused
+    }
+}
+
+/// What no ordinary request meets.
+#[derive(Clone, Debug, Default)]
+pub struct Odd {
+    /// Milliseconds beyond the time at which every host starts.
+    pub later: u64,
+    /// The trailers, while their callback runs.
+    pub trailers: Pairs,
+    /// A piece of a request's body, while its callback runs.
+    pub body: Vec<u8>,
+    /// The head of a response, while its callback runs.
+    pub response: Pairs,
+    /// The settings of every route, in the host's own form.
+    pub metadata: Option<Vec<u8>>,
+    /// No call can be made.
+    pub no_calls: bool,
+    /// Somebody else overtakes every write of shared data.
+    pub overtaken: bool,
+    /// Bodies of the calls, by token.
+    pub bodies: HashMap<u32, Vec<u8>>,
+    /// Which worker has made a call, by token.
+    pub callers: HashMap<u32, usize>,
 }
 
 /// What the host functions work on.
@@ -70,6 +105,8 @@ pub struct State {
     pub metrics: HashMap<u32, i64>,
     pub next_id: u32,
     pub log: Vec<String>,
+    /// What happens beside what a test of costs needs.
+    pub odd: Odd,
 }
 
 /// The module in its host.
@@ -82,13 +119,23 @@ pub struct CountingHost {
     next_stream: u32,
     /// Those of an instrumented module, in order; of the first worker.
     counters: Vec<Global>,
+    /// What one callback may use, where the engine of the module counts.
+    fuel: Option<u64>,
 }
 
 impl CountingHost {
     /// Instantiates and configures the module.
     pub fn start(module: &[u8], config: &str, environment: &[(&str, &str)]) -> Result<Self> {
-        let engine = Engine::default();
-        let module = Module::new(&engine, module)?;
+        Self::start_compiled(&Module::new(&Engine::default(), module)?, config, environment)
+    }
+
+    /// The same with a module that has been compiled before.
+    pub fn start_compiled(
+        module: &Module,
+        config: &str,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        let module = module.clone();
         let environment =
             environment.iter().map(|(name, value)| format!("{name}={value}\0").into_bytes());
         let state = State {
@@ -96,8 +143,8 @@ impl CountingHost {
             environment: environment.collect(),
             ..State::default()
         };
-        let store = Store::new(&engine, state);
-        let mut linker = Linker::new(&engine);
+        let store = Store::new(module.engine(), state);
+        let mut linker = Linker::new(module.engine());
         for import in module.imports() {
             let Some(kind) = import.ty().func() else { continue };
             let name = import.name().to_owned();
@@ -116,7 +163,8 @@ impl CountingHost {
         }
         let instances = Vec::new();
         let (next_stream, counters) = (ROOT + 1, Vec::new());
-        let mut host = Self { store, module, linker, instances, next_stream, counters };
+        let fuel = store.get_fuel().is_ok().then_some(FUEL);
+        let mut host = Self { store, module, linker, instances, next_stream, counters, fuel };
         host.add_worker()?;
         let first = host.instance()?;
         let counter = |run| first.get_global(&host.store, &instrument::counter(run));
@@ -147,14 +195,23 @@ impl CountingHost {
 
     /// A request without a body, up to the end of its headers callback.
     pub fn request(&mut self, headers: &Pairs) -> Result<u32> {
+        self.begin(headers, true)
+    }
+
+    /// A request up to the end of its headers callback.
+    pub fn begin(&mut self, headers: &Pairs, ends: bool) -> Result<u32> {
         let id = self.next_stream;
         self.next_stream += 1;
-        let stream = Stream { headers: headers.clone(), ..Stream::default() };
+        let headers = headers.clone();
+        let stream = Stream { headers, in_headers: true, ..Stream::default() };
         self.store.data_mut().streams.insert(id, stream);
         self.run::<_, ()>("proxy_on_context_create", (id, ROOT))?;
-        let size = u32::try_from(headers.len())?;
-        let action: u32 = self.run_in(id, "proxy_on_request_headers", (id, size, 1_u32))?;
         let stream = self.store.data_mut().streams.get_mut(&id).context("no stream")?;
+        let size = u32::try_from(stream.headers.len())?;
+        let arguments = (id, size, u32::from(ends));
+        let action: u32 = self.run_in(id, "proxy_on_request_headers", arguments)?;
+        let stream = self.store.data_mut().streams.get_mut(&id).context("no stream")?;
+        stream.in_headers = false;
         if action != 0 && stream.action == Action::Continued {
             stream.action = Action::Paused;
         }
@@ -272,7 +329,27 @@ impl CountingHost {
         Ok(())
     }
 
-    fn run<P: WasmParams, R: WasmResults>(&mut self, name: &str, arguments: P) -> Result<R> {
+    /// What the host functions work on.
+    pub fn state(&mut self) -> &mut State {
+        self.store.data_mut()
+    }
+
+    /// The worker that has made a call.
+    pub fn owner_of(&self, token: u32) -> usize {
+        self.store.data().odd.callers.get(&token).copied().unwrap_or_default()
+    }
+
+    /// Pages of memory that a worker's module has, of 64 KiB.
+    pub fn pages(&self) -> Result<u64> {
+        let memory = self.instance()?.get_memory(&self.store, "memory").context("no memory")?;
+        Ok(memory.size(&self.store))
+    }
+
+    pub(crate) fn run<P: WasmParams, R: WasmResults>(
+        &mut self,
+        name: &str,
+        arguments: P,
+    ) -> Result<R> {
         self.run_in(ROOT, name, arguments)
     }
 
@@ -280,13 +357,16 @@ impl CountingHost {
         self.instances.get(self.store.data().worker).copied().context("no such worker")
     }
 
-    fn run_in<P: WasmParams, R: WasmResults>(
+    pub(crate) fn run_in<P: WasmParams, R: WasmResults>(
         &mut self,
         context: u32,
         name: &str,
         arguments: P,
     ) -> Result<R> {
         self.store.data_mut().effective = context;
+        if let Some(fuel) = self.fuel {
+            self.store.set_fuel(fuel)?;
+        }
         let function: TypedFunc<P, R> = self.instance()?.get_typed_func(&self.store, name)?;
         function
             .call(&mut self.store, arguments)

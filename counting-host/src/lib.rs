@@ -6,6 +6,7 @@
 
 mod abi;
 pub mod baseline;
+pub mod callbacks;
 pub mod count;
 pub mod host;
 pub mod instrument;

@@ -6,6 +6,9 @@ use crate::settings::SECRET;
 
 /// All bytes are the document.
 pub fn hold(bytes: &[u8]) {
+    if String::from_utf8_lossy(bytes).contains(SECRET) {
+        return;
+    }
     let secret = |_: &str| Some(SECRET.as_bytes().to_vec());
     match Config::parse(bytes, &secret) {
         Ok(config) => {

@@ -235,7 +235,8 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 pub fn cookies(bytes: &[u8]) {
     let mut bytes = Bytes::new(bytes);
     let settings = settings(bytes.byte());
-    let lines: Vec<&[u8]> = bytes.rest().split(|byte| *byte == b'\n').collect();
+    let rest: Vec<u8> = bytes.rest().iter().copied().filter(is_carried).collect();
+    let lines: Vec<&[u8]> = rest.split(|byte| *byte == b'\n').collect();
     let mut entries: Vec<(&str, &[u8])> = vec![(":method", b"GET"), (":path", b"/a/b")];
     entries.extend(lines.iter().map(|line| ("cookie", *line)));
     let found = find(&head(&entries), &settings);
@@ -283,6 +284,11 @@ pub fn cookies(bytes: &[u8]) {
             assert!(ours.iter().any(finds), "another reader finds one more: {shown}");
         }
     }
+}
+
+/// Whether Envoy lets a header have it; lines of the seed end by line feeds.
+fn is_carried(byte: &u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b' '..=b'~' | 0x80..)
 }
 
 /// Name and value of every pair, as RFC 6265 section 5.2 cuts them, without quotation marks.

@@ -102,7 +102,8 @@ const HEADERS: [(&str, &str); 34] = [
     (":authority", ""),
     ("upgrade", "websocket"),
 ];
-const ANSWERS: [(u16, &str); 24] = [
+/// What verifying servers answer; below 200, how calls end otherwise.
+pub const ANSWERS: [(u16, &str); 24] = [
     (200, r#"{"active":true}"#),
     (
         200,
@@ -232,7 +233,7 @@ pub fn hold(bytes: &[u8]) {
 }
 
 /// A head: of the tables, and of any bytes that a header can carry.
-fn head(bytes: &mut Bytes<'_>) -> (Lines, bool) {
+pub fn head(bytes: &mut Bytes<'_>) -> (Lines, bool) {
     let method = bytes.pick(&METHODS).as_bytes().to_vec();
     let choice = bytes.byte();
     let path = if choice == 255 {

@@ -330,7 +330,8 @@ pub fn query_of(target: &[u8]) -> (&[u8], Vec<(String, String)>) {
 }
 
 /// Whether another reader finds that this answer is good.
-fn approves(body: &[u8]) -> bool {
+#[must_use]
+pub fn approves(body: &[u8]) -> bool {
     let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
     json["active"] == true
         || json["access_token"].is_string()
@@ -358,7 +359,8 @@ fn credentials_of(call: &CallRequest) -> Vec<Vec<u8>> {
 }
 
 /// Every credential that a request presents to anybody: tokens, and pairs as `id:secret`.
-fn presented(request: &Request, config: &Config) -> Vec<Vec<u8>> {
+#[must_use]
+pub fn presented(request: &Request, config: &Config) -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = Vec::new();
     let settings = &config.credentials;
     if settings.header || settings.client_basic {

@@ -1,5 +1,6 @@
 //! The module as a file: its size, what it asks of a host, and how often.
 
+mod callbacks;
 mod host_calls;
 mod issued_tokens;
 

@@ -180,10 +180,14 @@ impl AccessToken {
         UnixMillis(ticks.saturating_sub(GREGORIAN_TO_UNIX) / 10_000)
     }
 
-    /// It is still good at its expiry itself. An unlimited one is negative.
+    /// It is still good at its expiry itself. An unlimited one is negative, and so far that it was
+    /// good when it was issued; any other negative one never was.
     fn ends(&self) -> Option<UnixMillis> {
-        let expiry = u64::try_from(self.expiry).ok()?;
-        Some(UnixMillis(expiry.saturating_add(1)))
+        match u64::try_from(self.expiry) {
+            Ok(expiry) => Some(UnixMillis(expiry.saturating_add(1))),
+            Err(_) if self.is_expired(self.issued()) => Some(UnixMillis(0)),
+            Err(_) => None,
+        }
     }
 
     /// Wraps like Usergrid's arithmetic, which is what keeps an unlimited token alive.

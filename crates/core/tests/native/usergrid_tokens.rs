@@ -3,6 +3,8 @@
 //! format of `docs/usergrid.md`, "Tokens", malformed variants, and expiries at the edges.
 
 use crate::support::{rows, unescape};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use usergrid_auth_config::{Secret, TokenFormat};
 use usergrid_auth_core::credential::usergrid_token::{
@@ -45,6 +47,19 @@ fn a_token_tells_when_it_was_issued_and_when_it_ends() {
     let at = |now| check(UNTIL_2100.as_bytes(), None, UnixMillis(now));
     assert_eq!((at(ends.0 - 1), at(ends.0)), (Ok(()), Err(TokenProblem::Expired)));
     assert_eq!(life_time(b"eyJhbGciOiJIUzI1NiJ9.e30.x"), None);
+}
+
+#[test]
+fn a_token_that_never_was_good_does_not_tell_that_it_never_ends() {
+    // As [`UNTIL_2100`], with an expiry of -5, and with one that wraps: no end.
+    for (expiry, ends) in [(-5, Some(UnixMillis(0))), (i64::MIN + 1_000, None)] {
+        let mut payload = URL_SAFE_NO_PAD.decode(UNTIL_2100).unwrap();
+        payload[19..27].copy_from_slice(&i64::to_be_bytes(expiry));
+        let token = URL_SAFE_NO_PAD.encode(payload);
+        assert_eq!(life_time(token.as_bytes()).expect("a token").ends, ends);
+        let is_good = check(token.as_bytes(), None, crate::support::NOW).is_ok();
+        assert_eq!(is_good, ends.is_none());
+    }
 }
 
 #[test]
