@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod bootstrap;
+pub mod canary;
 pub mod client;
 pub mod container;
 pub mod envoy;

@@ -38,6 +38,8 @@ pub struct Knobs {
     pub introspection_down: bool,
     /// No access log, and no line in the log for a refusal: for floods.
     pub quiet: bool,
+    /// The filter's log at trace, and Envoy's own at info.
+    pub tracing: bool,
     /// Envoy keeps none of the filter's metrics, as an operator who saves on them may have it.
     pub no_filter_metrics: bool,
     /// Connections to the backend: a crowd at once is more than the stub's queue of new connections

@@ -66,8 +66,12 @@ impl Process {
             command.args(["--drain-strategy", "immediate", "--drain-time-s", &seconds.to_string()]);
         }
         command.args(["--disable-hot-restart", "--file-flush-interval-msec", "50"]);
-        let level = if knobs.quiet { "wasm:warning" } else { "wasm:info" };
-        command.args(["--log-level", "warning", "--component-log-level", level]);
+        let (level, of_wasm) = match knobs {
+            Knobs { tracing: true, .. } => ("info", "wasm:trace"),
+            Knobs { quiet: true, .. } => ("warning", "wasm:warning"),
+            _ => ("warning", "wasm:info"),
+        };
+        command.args(["--log-level", level, "--component-log-level", of_wasm]);
         let guard = command
             .env("INTROSPECTION_SECRET", GATEWAY_SECRET)
             .env("USERGRID_TOKEN_SALT", SALT)
