@@ -75,6 +75,13 @@ pub(crate) fn virtual_host_metadata() -> Option<Vec<u8>> {
     abi::property("xds\0virtual_host_metadata\0filter_metadata\0usergrid.auth")
 }
 
+/// SHA-256 of the certificate with which the client has authenticated in whose stream's context the
+/// host is, in hexadecimal; nothing if it has shown none.
+pub(crate) fn client_certificate() -> Option<Vec<u8>> {
+    let path = vec!["connection\0sha256_peer_certificate_digest"];
+    hostcalls::get_property(path).ok().flatten()
+}
+
 /// The status of the response in whose context the host is, in its headers callback.
 pub(crate) fn response_status() -> Option<u16> {
     let status = hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, ":status").ok()??;

@@ -9,6 +9,7 @@
 #![allow(missing_docs, reason = "the macro of the SDK makes an export without any")]
 
 mod abi;
+mod connections;
 mod host;
 mod phase;
 mod root;

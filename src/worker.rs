@@ -13,6 +13,7 @@ use usergrid_auth_core::verification::call::{AnswerHeaders, CallOutcome, CallReq
 use usergrid_auth_core::verification::peers::SharedStore;
 use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
+use crate::connections::HostConnections;
 use crate::phase::{OwnPhase, Phase};
 use crate::stats::Gauges;
 use crate::store::Store;
@@ -28,6 +29,7 @@ pub(crate) struct Worker {
     /// Its servers.
     servers: Vec<Rc<Server>>,
     store: Rc<Store>,
+    connections: Rc<HostConnections>,
     outbox: RefCell<VecDeque<(FlightId, Box<CallRequest>)>>,
     calls: RefCell<Vec<Sent>>,
     /// In the order they came.
@@ -51,11 +53,15 @@ struct Sent {
 impl Worker {
     pub(crate) fn new(root: u32, config: Config) -> Self {
         let store = Rc::new(Store::default());
+        let connections = Rc::new(HostConnections::new(root));
+        let servers = config.servers.clone();
+        let filter = Filter::new(Rc::new(config), Rc::clone(&store) as _);
         Self {
             root,
-            servers: config.servers.clone(),
-            filter: RefCell::new(Filter::new(Rc::new(config), Rc::clone(&store) as _)),
+            servers,
+            filter: RefCell::new(filter.with_connections(Rc::clone(&connections) as _)),
             store,
+            connections,
             outbox: RefCell::default(),
             calls: RefCell::default(),
             waiting: RefCell::default(),
@@ -92,8 +98,9 @@ impl Worker {
     }
 
     fn dispatch_at(&self, event: Event, current: Current<'_>, now: UnixMillis) {
-        let mut effects = self.filter.borrow_mut().handle(event, now);
         let own = current.map(|(stream, _)| stream);
+        self.connections.are_asked_in(own);
+        let mut effects = self.filter.borrow_mut().handle(event, now);
         let mut host = EffectiveContext { stream: own };
         for effect in effects.drain(..) {
             match effect {

@@ -17,6 +17,7 @@ pub mod module;
 pub mod packages;
 pub mod process;
 pub mod server;
+pub mod tls;
 pub mod version;
 pub mod wait;
 pub mod workspace;

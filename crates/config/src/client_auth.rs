@@ -25,6 +25,12 @@ pub enum ClientAuth {
         /// The secret of that client.
         client_secret: Secret,
     },
+    /// The certificate that the cluster presents (RFC 8705 section 2), and `client_id` in the form
+    /// (section 2.0), by which the server finds whose it is.
+    TlsClientAuth {
+        /// The filter's own client id.
+        client_id: String,
+    },
     /// `Authorization: Bearer`.
     Bearer {
         /// The filter's own token.
@@ -43,6 +49,8 @@ words! {
         ClientSecretPost = "client_secret_post",
         /// See [`ClientAuth::Bearer`].
         Bearer = "bearer",
+        /// See [`ClientAuth::TlsClientAuth`].
+        TlsClientAuth = "tls_client_auth",
     }
 }
 
@@ -61,6 +69,7 @@ impl Method {
                 &["method", "client_id", "client_secret", "client_secret_env"]
             }
             Self::Bearer => &["method", "token", "token_env"],
+            Self::TlsClientAuth => &["method", "client_id"],
         }
     }
 }
@@ -79,6 +88,9 @@ pub(crate) fn client_auth(parent: &Section<'_>) -> Result<ClientAuth, Reported> 
             ClientAuth::ClientSecretPost { client_id, client_secret }
         }),
         Method::Bearer => bearer(section),
+        Method::TlsClientAuth => {
+            client_id(section, method).map(|client_id| ClientAuth::TlsClientAuth { client_id })
+        }
     };
     misplaced?;
     section.names()?;
@@ -91,15 +103,19 @@ fn misplaced_keys(section: &Section<'_>, method: Method) -> Result<(), Reported>
 }
 
 fn client(section: &Section<'_>, method: Method) -> Result<(String, Secret), Reported> {
-    let client_id = match section.given("client_id")? {
+    let client_id = client_id(section, method);
+    let secret = section.secret("client_secret", "client_secret_env");
+    Ok((client_id?, secret?))
+}
+
+fn client_id(section: &Section<'_>, method: Method) -> Result<String, Reported> {
+    match section.given("client_id")? {
         Some(value) => value.text().map(str::to_owned),
         None => {
             let method = quoted(method.word());
             Err(section.problem("client_id", &["is required by method ", &method]))
         }
-    };
-    let secret = section.secret("client_secret", "client_secret_env");
-    Ok((client_id?, secret?))
+    }
 }
 
 fn bearer(section: &Section<'_>) -> Result<ClientAuth, Reported> {

@@ -35,6 +35,7 @@ use std::rc::Rc;
 use usergrid_auth_config::{Config, Mode, Server};
 use usergrid_auth_rules::path::{RequestPath, SparePath};
 
+use crate::certificate::{CertificateDigest, Connections, NoConnections};
 use crate::credential;
 use crate::header_map::HeaderMap;
 use crate::log_event::LogEvent;
@@ -57,7 +58,7 @@ use finding::Trace;
 use forwarding::Forwarding;
 use head::{Examined, Head, Step, Taken};
 use judgement::Refused;
-use paused_request::{CredentialKind, PausedRequest, RequestContext};
+use paused_request::{CredentialKind, PausedRequest, RequestContext, Seen};
 use route_looks::RouteLooks;
 use watches::Watches;
 
@@ -116,6 +117,7 @@ struct Engine<T> {
     trace: T,
     config: Rc<Config>,
     verification: Verification<PausedRequest>,
+    connections: Rc<dyn Connections>,
     watches: Watches,
     /// Headers that are not left as a client sent them.
     watched: WatchedNames,
@@ -133,6 +135,7 @@ impl<T: Trace> Engine<T> {
         Self {
             trace,
             verification: Verification::new(Rc::clone(&config), store),
+            connections: Rc::new(NoConnections),
             watches: Watches::new(config.max_waiting),
             watched: WatchedNames::new(&config),
             refusals: LogLimiter::new(LOGGED_REFUSALS),
@@ -333,8 +336,17 @@ impl<T: Trace> Engine<T> {
                 });
                 let forwarding = Forwarding::plan(&config, &credential, &places, headers);
                 let method = paused_request::kept(head.method);
-                let mut paused =
-                    PausedRequest { context, server, method, path, kind, forwarding, watch };
+                let certificate = Seen::NotYet;
+                let mut paused = PausedRequest {
+                    context,
+                    server,
+                    method,
+                    path,
+                    kind,
+                    forwarding,
+                    watch,
+                    certificate,
+                };
                 match self.verification.lookup(&case) {
                     Some((verdict, counter)) => {
                         self.effects.push(Effect::CountOf(paused.server.place, counter));
@@ -381,6 +393,10 @@ impl<T: Trace> Engine<T> {
     ) {
         let stream = paused.context.stream;
         paused.path.shrink();
+        if self.is_observing() {
+            // It does not wait for the verdict.
+            paused.certificate = Seen::Shown(shown(&*self.connections, stream));
+        }
         let bytes = paused.bytes(target);
         let lookup = self.verification.lookup_or_join(case, stream, paused, bytes);
         self.take_actions();
@@ -422,7 +438,11 @@ impl<T: Trace> Engine<T> {
 
     /// Ends a request by `verdict`; without one, the server failed.
     fn conclude(&mut self, paused: &mut PausedRequest, verdict: Option<&Verdict>, now: UnixMillis) {
-        match judgement::judge(paused, verdict, now, &mut self.trace) {
+        let certificate = || match paused.certificate {
+            Seen::Shown(certificate) => certificate,
+            Seen::NotYet => shown(&*self.connections, paused.context.stream),
+        };
+        match judgement::judge(paused, verdict, certificate, now, &mut self.trace) {
             Ok(principal) => {
                 let stream = paused.context.stream;
                 let mut make = |edit| self.effects.push(Effect::Edit(stream, edit));
@@ -486,4 +506,10 @@ impl<T: Trace> Engine<T> {
         self.write_state(context.stream, Outcome::Refused(refusal), known);
         self.effects.push(Effect::Refuse(context.stream, response));
     }
+}
+
+/// The certificate that the client of `stream` has shown.
+#[cold]
+fn shown(connections: &dyn Connections, stream: StreamId) -> Option<CertificateDigest> {
+    CertificateDigest::from_hex(&connections.client_certificate(stream)?)
 }

@@ -16,6 +16,7 @@
 //! | [`verification`] | from a credential to a verdict: memory, other workers, a call |
 //! | [`principal`] | what a verdict says of its holder |
 //! | [`authorization`] | what that principal may do |
+//! | [`certificate`] | which client certificate a token is bound to |
 //! | [`revocation`] | which requests take a verdict back |
 //! | [`refusal`], [`metrics`], [`log_event`] | what clients and operators are told |
 //!
@@ -28,6 +29,7 @@
 
 pub mod authorization;
 mod binary;
+pub mod certificate;
 pub mod credential;
 pub mod decision;
 pub mod header_map;

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::certificate::CertificateFinding;
 use crate::principal::{ClaimKind, ClaimLimit};
 use crate::refusal::Refusal;
 use crate::verification::key::Fingerprint;
@@ -90,6 +91,8 @@ pub enum Hint {
     /// The path names its application by another kind of name than the answer, and nothing ties the
     /// two together.
     ApplicationIds,
+    /// The token is bound to another certificate than the client's, if that has shown one.
+    Certificate(CertificateFinding),
 }
 
 impl LogEvent {
@@ -132,6 +135,11 @@ impl fmt::Display for LogEvent {
                     Some(Hint::Limit(limit)) => write!(f, " limit={}", limit.key())?,
                     Some(Hint::ApplicationIds) => {
                         f.write_str(" setting=authorization.application_ids")?;
+                    }
+                    Some(Hint::Certificate(finding)) => {
+                        let is_there = *finding != CertificateFinding::None;
+                        let which = if is_there { "another" } else { "none" };
+                        write!(f, " certificate={which}")?;
                     }
                     None => {
                         if let Some(setting) = refusal.setting() {

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use usergrid_auth_config::{Secret, StateName};
 use usergrid_auth_rules::permission::Rule;
 
+use crate::certificate::CertificateDigest;
 use crate::time::UnixMillis;
 
 /// The kinds of principal Usergrid knows (`docs/usergrid.md`, "Principals").
@@ -70,6 +71,8 @@ pub struct Principal {
     /// Names besides `user_names` by which a revocation may name the user: an e-mail address, a
     /// UUID.
     pub aliases: Vec<String>,
+    /// The client certificate without which nobody may use the token.
+    pub certificate: Option<CertificateDigest>,
     /// `nbf`: not valid before.
     pub not_before: Option<UnixMillis>,
     /// `exp`: not valid from then on; for a client pair, the end of the issued token.
@@ -100,6 +103,7 @@ impl Principal {
             rules: None,
             permissions: None,
             aliases: Vec::new(),
+            certificate: None,
             not_before: None,
             expires: None,
             identity: Vec::new(),

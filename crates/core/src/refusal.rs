@@ -26,7 +26,8 @@ pub enum Refusal {
     Claims,
     /// A token whose time is over.
     Expired,
-    /// Not active, of the wrong issuer or audience, bound to a key, or not valid yet.
+    /// Not active, of the wrong issuer or audience, bound to a key or to another certificate than
+    /// the client's, or not valid yet.
     Inactive,
     /// A required scope is missing.
     Scope,
@@ -200,7 +201,8 @@ impl Refusal {
             },
             Self::Inactive => &Row {
                 label: "inactive",
-                situation: "not active, wrong issuer or audience, bound to a key, not valid yet",
+                situation: "not active, wrong issuer or audience, bound to a key or another certificate, \
+                            not valid yet",
                 status: 401,
                 error: "auth_invalid",
                 oauth_status: 401,

@@ -2,6 +2,7 @@
 
 mod bars;
 mod calls;
+mod certificates;
 mod configuration;
 mod failing;
 mod held;

@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::forwarding::Forwarding;
 use super::head::{self, Examined, Head, Step};
 use super::judgement;
-use super::paused_request::{self, CredentialKind, PausedRequest, RequestContext};
+use super::paused_request::{self, CredentialKind, PausedRequest, RequestContext, Seen};
 use crate::header_map::HeaderMap;
 use crate::route::RouteSettings;
 use crate::time::UnixMillis;
@@ -51,9 +51,10 @@ pub fn explain(
             kind: CredentialKind::of(&credential),
             forwarding: Forwarding::plan(config, &credential, &places, headers),
             watch: None,
+            certificate: Seen::NotYet,
         };
         // What it leads to is the last finding.
-        let _ = judgement::judge(&request, verdict, now, &mut findings);
+        let _ = judgement::judge(&request, verdict, || None, now, &mut findings);
     }
     findings
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use usergrid_auth_config::Config;
 
 use super::{Effect, Engine, Event, Finding};
+use crate::certificate::Connections;
 use crate::time::UnixMillis;
 use crate::verification::peers::SharedStore;
 
@@ -19,6 +20,14 @@ impl Filter {
     #[must_use]
     pub fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
         Self(Engine::new(config, store, ()))
+    }
+
+    /// The same, that can ask what the clients of its requests have shown. Without, no token passes
+    /// that is bound to a certificate.
+    #[must_use]
+    pub fn with_connections(mut self, connections: Rc<dyn Connections>) -> Self {
+        self.0.connections = connections;
+        self
     }
 
     /// Whether the request that has just arrived is to come with the settings of its route. To be
@@ -70,6 +79,13 @@ impl Explainer {
     #[must_use]
     pub fn new(config: Rc<Config>, store: Rc<dyn SharedStore>) -> Self {
         Self(Engine::new(config, store, Vec::new()))
+    }
+
+    /// As [`Filter::with_connections`].
+    #[must_use]
+    pub fn with_connections(mut self, connections: Rc<dyn Connections>) -> Self {
+        self.0.connections = connections;
+        self
     }
 
     /// As [`Filter::handle`].

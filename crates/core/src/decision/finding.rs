@@ -6,6 +6,7 @@ use usergrid_auth_rules::path::RequestPath;
 
 use super::demands::GuardFinding;
 use crate::authorization::{PermissionFinding, TenancyFinding};
+use crate::certificate::CertificateFinding;
 use crate::credential::usergrid_token::TokenProblem;
 use crate::credential::{BadCredential, ClientPlace, Credential, Presented, TokenPlace};
 use crate::principal::PrincipalKind;
@@ -55,6 +56,8 @@ pub enum Finding {
     Guest(GuestFinding),
     /// What is known of the credential.
     Verdict(VerdictFinding),
+    /// Whether the client has the certificate that its token is bound to, where it is.
+    Certificate(CertificateFinding),
     /// Whether guards let such a principal through, where one matches.
     Guarded(bool),
     /// Whether the principal has the scopes that the path demands, where it demands any.
@@ -220,6 +223,7 @@ impl fmt::Display for Finding {
             Self::RejectedPath => {
                 f.write_str("path: unclear or with parameters, rejected by `paths.unclear`")
             }
+            Self::Certificate(finding) => write!(f, "certificate: {finding}"),
             Self::Guard(finding) => write!(f, "guard: {finding}"),
             Self::Guarded(true) => f.write_str("guard: lets such a principal through"),
             Self::Guarded(false) => f.write_str("guard: lets no such principal through"),

@@ -7,6 +7,7 @@ use usergrid_auth_rules::steps::Steps;
 use super::finding::{Finding, Trace, VerdictFinding};
 use super::paused_request::PausedRequest;
 use crate::authorization::{self, TenancyFinding};
+use crate::certificate::{CertificateDigest, CertificateFinding};
 use crate::log_event::Hint;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
@@ -29,10 +30,12 @@ impl From<Refusal> for Refused {
 }
 
 /// Whose request it is, if it may pass. The only way to a forwarded credential is an `Ok` from
-/// here. Without a `verdict` the server failed.
+/// here. Without a `verdict` the server failed. `certificate` is asked for where the credential is
+/// bound to one.
 pub(super) fn judge<'v>(
     request: &PausedRequest,
     verdict: Option<&'v Verdict>,
+    certificate: impl FnOnce() -> Option<CertificateDigest>,
     now: UnixMillis,
     trace: &mut impl Trace,
 ) -> Result<&'v Rc<Principal>, Refused> {
@@ -55,6 +58,16 @@ pub(super) fn judge<'v>(
             return Err(Refusal::Unavailable.into());
         }
     };
+    // INVARIANT: decided for each request anew, and remembered nowhere: the next one may come from
+    // the owner.
+    if let Some(bound) = principal.certificate {
+        let finding = bound.compared(certificate());
+        trace.note(|| Finding::Certificate(finding));
+        if finding != CertificateFinding::Same {
+            let hint = Some(Hint::Certificate(finding));
+            return Err(Refused { hint, ..request.kind.denied(Denial::Inactive).into() });
+        }
+    }
     let demands = &request.context.demands;
     let settings = &request.server.authorization;
     if !demands.guard().is_open() {

@@ -8,6 +8,7 @@ use usergrid_auth_rules::path::RequestPath;
 
 use super::demands::Demands;
 use super::forwarding::Forwarding;
+use crate::certificate::CertificateDigest;
 use crate::credential::{BadCredential, ClientPlace, Credential};
 use crate::log_event::Hint;
 use crate::metrics::Outcome;
@@ -31,6 +32,17 @@ pub(super) struct PausedRequest {
     pub(super) kind: CredentialKind,
     pub(super) forwarding: Forwarding,
     pub(super) watch: Option<Watch>,
+    /// Read already, since its stream may be gone by the time of the verdict.
+    pub(super) certificate: Seen,
+}
+
+/// Whether the client's certificate has been looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seen {
+    /// Not yet; few need it.
+    NotYet,
+    /// This is what it has shown.
+    Shown(Option<CertificateDigest>),
 }
 
 /// The method of a request. The usual ones cost no memory.

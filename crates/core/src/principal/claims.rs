@@ -90,6 +90,7 @@ pub(crate) fn from_claims(
         permissions: permissions.as_deref().map(digest_of_claim),
         aliases,
         scopes: scopes.unwrap_or_default(),
+        certificate: None,
         not_before: begins.map(|UnixMillis(at)| UnixMillis(at.saturating_sub(leeway))),
         expires: members::end(answer, "exp")?,
         identity,

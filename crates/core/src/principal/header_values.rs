@@ -27,8 +27,14 @@ type State = Vec<(StateName, Rc<[u8]>)>;
 
 /// The value of a header, or of a member of the payload.
 pub(crate) struct HeaderValue<'a> {
-    entries: Vec<Entry<'a>>,
+    entries: Entries<'a>,
     form: Form,
+}
+
+/// One needs no list.
+enum Entries<'a> {
+    One(Entry<'a>),
+    Many(Vec<Entry<'a>>),
 }
 
 /// One entry of a value.
@@ -125,11 +131,11 @@ impl<'a> HeaderValue<'a> {
     /// A list of texts.
     pub(crate) fn of_texts(texts: impl Iterator<Item = &'a str>) -> Self {
         let entry = |text: &'a str| Entry::Text(Cow::Borrowed(text.as_bytes()));
-        Self { entries: texts.map(entry).collect(), form: Form::List }
+        Self { entries: Entries::Many(texts.map(entry).collect()), form: Form::List }
     }
 
     fn of_one(entry: Entry<'a>) -> Self {
-        Self { entries: vec![entry], form: Form::One }
+        Self { entries: Entries::One(entry), form: Form::One }
     }
 
     /// The value of a claim; `None` if it has none. A list is written whole or not at all.
@@ -138,7 +144,7 @@ impl<'a> HeaderValue<'a> {
             Json::Array(items) => {
                 let items = items.iter().filter(|item| **item != Json::Null);
                 let entries = items.map(Entry::of).collect::<Option<_>>()?;
-                Some(Self { entries, form: Form::List })
+                Some(Self { entries: Entries::Many(entries), form: Form::List })
             }
             one => Some(Self::of_one(Entry::of(one)?)),
         }
@@ -148,7 +154,7 @@ impl<'a> HeaderValue<'a> {
     /// calls unusable. What grants nothing here must not grant anything behind us.
     pub(crate) fn of_words(claim: &'a Json) -> Option<Self> {
         match claim {
-            Json::String(word) => Some(Self::of_texts([word.as_str()].into_iter())),
+            Json::String(word) => Some(Self { form: Form::List, ..Self::of_text(word.as_bytes()) }),
             Json::Array(items) if items.iter().all(members::is_word) => Self::of_claim(claim),
             _ => None,
         }
@@ -185,14 +191,11 @@ impl<'a> HeaderValue<'a> {
 
     /// Its entries, apart.
     pub(super) fn into_entries(self) -> Vec<Entry<'a>> {
-        if self.form != Form::Scope {
-            return self.entries;
+        match (self.entries, self.form) {
+            (Entries::One(Entry::Text(text)), Form::Scope) => payload::split(text),
+            (Entries::One(entry), _) => vec![entry],
+            (Entries::Many(entries), _) => entries,
         }
-        let apart = |entry| match entry {
-            Entry::Text(text) => payload::split(text),
-            literal @ Entry::Literal(_) => vec![literal],
-        };
-        self.entries.into_iter().flat_map(apart).collect()
     }
 
     /// As header-safe bytes, if they are few enough or made so.
@@ -220,7 +223,11 @@ impl<'a> HeaderValue<'a> {
     fn header_safe(&self) -> Vec<u8> {
         let encoded = if self.form == Form::Scopes { ENCODED_WITH_BLANKS } else { ENCODED };
         let mut bytes = Vec::new();
-        for entry in &self.entries {
+        let entries = match &self.entries {
+            Entries::One(entry) => std::slice::from_ref(entry),
+            Entries::Many(entries) => entries,
+        };
+        for entry in entries {
             if !bytes.is_empty() && !entry.is_empty() {
                 bytes.push(b',');
             }

@@ -62,7 +62,7 @@ fn retries_are_left_to_envoy() {
 }
 
 #[test]
-fn we_authenticate_in_four_ways() {
+fn we_authenticate_in_five_ways() {
     let with = |client_auth| {
         let mut settings = settings();
         settings.client_auth = client_auth;
@@ -88,6 +88,11 @@ fn we_authenticate_in_four_ways() {
     assert_eq!(
         with(ClientAuth::Bearer { token: Secret::new(&b"our-token"[..]) }),
         ("Bearer our-token".into(), "token=t".into())
+    );
+    // The certificate is the cluster's.
+    assert_eq!(
+        with(ClientAuth::TlsClientAuth { client_id: id() }),
+        (String::new(), "token=t&client_id=gate%3Away".into())
     );
     // Nothing that could break the header is ever put into it.
     assert_eq!(with(ClientAuth::Bearer { token: Secret::new(&b"a\r\nb: c"[..]) }).0, "");

@@ -17,6 +17,7 @@ use usergrid_auth_config::{
 use super::form::{self, Form};
 use super::leak;
 use super::usergrid::Target;
+use crate::certificate::Confirmation;
 use crate::credential::{Credential, TokenPlace};
 use crate::principal::{self, AnswerError, Principal, members};
 use crate::time::UnixMillis;
@@ -163,6 +164,10 @@ pub fn request(settings: &Settings, token: &[u8]) -> CallRequest {
             form.add("client_secret", client_secret.expose());
             None
         }
+        ClientAuth::TlsClientAuth { client_id } => {
+            form.add("client_id", client_id.as_bytes());
+            None
+        }
         ClientAuth::Bearer { token } => form::bearer(token.expose()),
     };
     for (name, value) in &settings.parameters {
@@ -238,8 +243,13 @@ fn read(
         Some(Json::Bool(false)) => return Ok(Verdict::Denied(Denial::Inactive)),
         _ => return Err(AnswerError::Malformed),
     }
-    let principal = principal::from_claims(&answer, config, server)?;
-    let denial = denial(&answer, &principal, server, now)?;
+    let mut principal = principal::from_claims(&answer, config, server)?;
+    let confirmation = Confirmation::of(&answer)?;
+    if let Confirmation::Certificate(certificate) = confirmation {
+        // Which certificate a client shows is a matter of each request.
+        principal.certificate = Some(certificate);
+    }
+    let denial = denial(&answer, &principal, confirmation, server, now)?;
     Ok(denial.map_or_else(|| Verdict::Verified(Rc::new(principal)), Verdict::Denied))
 }
 
@@ -247,6 +257,7 @@ fn read(
 fn denial(
     answer: &Object,
     principal: &Principal,
+    confirmation: Confirmation,
     server: &Server,
     now: UnixMillis,
 ) -> Result<Option<Denial>, AnswerError> {
@@ -256,12 +267,11 @@ fn denial(
     };
     // Everything is read before anything is judged: no early denial may hide a broken member.
     let is_bearer = is_bearer_access_token(answer)?;
-    let is_bound = members::present(answer, "cnf")?.is_some();
     let is_for_us = is_from_issuer(answer, settings)? & is_for_audience(answer, settings)?;
 
     Ok(if principal.expires.is_some_and(|expires| expires <= now) {
         Some(Denial::Expired)
-    } else if !is_bearer || is_bound || !is_for_us {
+    } else if !is_bearer || confirmation == Confirmation::Unknown || !is_for_us {
         Some(Denial::Inactive)
     } else if !settings.scope.iter().all(|wanted| principal.scopes.contains(wanted)) {
         Some(Denial::Scope)

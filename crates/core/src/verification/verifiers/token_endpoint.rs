@@ -271,6 +271,7 @@ fn issued(
         applications: tenancy.applications,
         scopes: scopes.unwrap_or_default(),
         rules,
+        certificate: None,
         not_before: None,
         expires,
         identity,

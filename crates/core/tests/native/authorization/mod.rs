@@ -51,6 +51,7 @@ fn principal(kind: PrincipalKind, organizations: &[&str], applications: &[&str])
         rules: None,
         permissions: None,
         aliases: Vec::new(),
+        certificate: None,
         not_before: None,
         expires: None,
         identity: Vec::new(),

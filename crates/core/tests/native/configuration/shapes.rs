@@ -164,6 +164,7 @@ fn document(key: &KeySpec, value: &Value) -> String {
     let basic = method("\"client_secret_basic\"");
     let company: &[(&str, &str)] = match (path.as_str(), value.as_str()) {
         ("introspection.client_auth.method", "\"bearer\"") => &[token],
+        ("introspection.client_auth.method", "\"tls_client_auth\"") => &[id],
         ("introspection.client_auth.method", word) if word.contains("client_") => &[id, secret],
         ("introspection.client_auth.client_id", _) => &[basic, secret],
         ("introspection.client_auth.client_secret", _)

@@ -1,5 +1,6 @@
 //! The decision, seen from outside: events in, effects out, by a host that is a script.
 
+mod bound_tokens;
 mod bounds;
 mod claims;
 mod coalescing;

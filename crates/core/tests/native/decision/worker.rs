@@ -1,10 +1,12 @@
 //! One worker with a scripted host: it holds the clock, hands out streams, and writes down what the
 //! filter wants.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use usergrid_auth_config::Config;
+use usergrid_auth_core::certificate::Connections;
 use usergrid_auth_core::decision::{Effect, Event, Filter, HeaderEdit};
 use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::log_event::LogEvent;
@@ -40,6 +42,23 @@ pub struct Worker {
     pub trailer_edits: Vec<HeaderEdit>,
     /// Whether something follows the head of the next request.
     pub next_has_body: bool,
+    /// What the client of the next request shows, as Envoy has it.
+    pub next_certificate: Option<String>,
+    shown: Rc<Shown>,
+}
+
+/// The certificates of clients whose streams are there, and how often one was asked for.
+#[derive(Default)]
+struct Shown {
+    certificates: RefCell<BTreeMap<StreamId, String>>,
+    asked: Cell<usize>,
+}
+
+impl Connections for Shown {
+    fn client_certificate(&self, stream: StreamId) -> Option<Vec<u8>> {
+        self.asked.set(self.asked.get() + 1);
+        self.certificates.borrow().get(&stream).map(|digest| digest.clone().into_bytes())
+    }
 }
 
 /// One request as the host sees it.
@@ -73,8 +92,10 @@ impl Worker {
     /// One more worker of `process`.
     pub fn in_process(config: &Rc<Config>, process: &Rc<Process>) -> Self {
         let shared = Rc::new(View::new(process));
+        let shown = Rc::<Shown>::default();
+        let filter = Filter::new(Rc::clone(config), Rc::<View>::clone(&shared));
         Self {
-            filter: Filter::new(Rc::clone(config), Rc::<View>::clone(&shared)),
+            filter: filter.with_connections(Rc::<Shown>::clone(&shown)),
             shared,
             now: NOON,
             next_stream: 1,
@@ -86,6 +107,8 @@ impl Worker {
             watched: Vec::new(),
             trailer_edits: Vec::new(),
             next_has_body: false,
+            next_certificate: None,
+            shown,
         }
     }
 
@@ -114,6 +137,9 @@ impl Worker {
         let stream = StreamId(self.next_stream);
         self.next_stream += 1;
         self.heads.insert(stream, Head { headers: all.clone(), ..Head::default() });
+        if let Some(certificate) = self.next_certificate.take() {
+            self.shown.certificates.borrow_mut().insert(stream, certificate);
+        }
         let headers = HeaderMap::new(all);
         let end_of_stream = !std::mem::take(&mut self.next_has_body);
         self.happen(Event::Request { stream, headers, end_of_stream, route });
@@ -238,6 +264,16 @@ impl Worker {
     /// Whether the host would be asked for the settings of the next request's route.
     pub fn wants_route(&mut self) -> bool {
         self.filter.wants_route(UnixMillis(self.now))
+    }
+
+    /// How often the host was asked for a client's certificate.
+    pub fn certificates_asked_for(&self) -> usize {
+        self.shown.asked.get()
+    }
+
+    /// The stream ends, as far as the host is concerned.
+    pub fn forget_certificate(&mut self, stream: StreamId) {
+        self.shown.certificates.borrow_mut().remove(&stream);
     }
 
     pub fn waiting(&self) -> usize {

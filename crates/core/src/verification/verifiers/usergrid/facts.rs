@@ -94,7 +94,9 @@ impl Facts {
             } else if Some(claim) == names.organization.as_ref() {
                 Some(HeaderValue::of_texts(self.organizations.iter().map(String::as_str)))
             } else if Some(claim) == names.application.as_ref() {
-                application.as_ref().map(|name| HeaderValue::of_texts([name.as_str()].into_iter()))
+                application
+                    .as_ref()
+                    .map(|name| HeaderValue::of_texts(std::iter::once(name.as_str())))
             } else {
                 None
             })
@@ -109,6 +111,7 @@ impl Facts {
             rules: None,
             permissions: None,
             aliases: self.nameless().map(str::to_owned).into_iter().collect(),
+            certificate: None,
             not_before: None,
             expires: self.expires,
             identity,
