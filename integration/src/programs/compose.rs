@@ -72,7 +72,7 @@ pub const PARTS: [Part; 9] = [
     },
     Part {
         name: "scale",
-        about: "three Envoys, each with its own memory",
+        about: "three Envoys, each with its own memory, and behind a first tier as one",
         by_default: true,
         run: scale::run,
     },

@@ -20,6 +20,7 @@ const PAGES: &[(&str, &str)] = &[
     ("docs/operations.md", include_str!("../../../../docs/operations.md")),
     ("docs/servers.md", include_str!("../../../../docs/servers.md")),
     ("docs/mesh.md", include_str!("../../../../docs/mesh.md")),
+    ("docs/fleet.md", include_str!("../../../../docs/fleet.md")),
     ("docs/releases.md", include_str!("../../../../docs/releases.md")),
     ("docs/tool.md", include_str!("../../../../docs/tool.md")),
     ("docs/usergrid.md", include_str!("../../../../docs/usergrid.md")),

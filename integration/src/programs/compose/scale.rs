@@ -1,4 +1,5 @@
-//! Several Envoys: each asks once about a credential, and none asks for another.
+//! Several Envoys: each asks once about a credential, and none asks for another. Behind a first tier,
+//! one of them asks for all.
 
 use std::collections::BTreeSet;
 
@@ -67,5 +68,37 @@ pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
         seen["count"],
     );
     ensure!(most == 1, "an Envoy asked {most} times about one credential");
+    fleet(stack, &introspection)
+}
+
+/// `envoy/fleet.yml`, with credentials that nobody has seen.
+fn fleet(stack: &Stack, introspection: &Stub) -> Result<()> {
+    stack.up_fleet(ENVOYS, WORKERS)?;
+    let front = stack.healthy("first-tier")?.port(8080)?;
+    introspection.forget()?;
+    for token in 0..TOKENS {
+        let answer = json!({ "json": { "active": true, "username": format!("user-{token}") } });
+        introspection.learn(&format!("fleet-{token}"), &answer)?;
+    }
+    let admitted = threads(CONNECTIONS, |_| {
+        let mut connection = Connection::open(front)?;
+        for token in 0..TOKENS {
+            let request = Request::get("/acme/shop/books").bearer(&format!("fleet-{token}"));
+            let status = connection.send_request(&request)?.status;
+            ensure!(status == 200, "a good token got {status}");
+        }
+        Ok(TOKENS)
+    })?;
+    let seen = introspection.seen()?;
+    println!(
+        "  {} requests with {TOKENS} tokens through a first tier: {} calls",
+        admitted.iter().sum::<usize>(),
+        seen["count"],
+    );
+    ensure!(seen["count"] == TOKENS, "{} calls for {TOKENS} credentials", seen["count"]);
+    let by_subject = seen.get("by_subject").and_then(Value::as_object).context("no record")?;
+    let peers = by_subject.values().filter_map(Value::as_object).flat_map(|peers| peers.keys());
+    let peers: BTreeSet<&String> = peers.collect();
+    ensure!(peers.len() == ENVOYS, "{peers:?} were asked through");
     Ok(())
 }

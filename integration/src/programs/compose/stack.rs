@@ -84,7 +84,8 @@ impl Stack {
             &tool,
             project,
             &["docker-compose.yml"],
-            &["down", "--volumes", "--timeout", "1"],
+            // `envoy/fleet.yml` has a service that the first file does not know.
+            &["down", "--volumes", "--remove-orphans", "--timeout", "1"],
         );
         let guard = Command::new("sh")
             .args(["-c", GUARD, "guard"])
@@ -143,11 +144,27 @@ impl Stack {
     /// # Errors
     /// See [`Stack::up_shipped`].
     pub fn up(&self, envoys: usize, workers: u32) -> Result<()> {
+        self.up_with(envoys, workers, &[])
+    }
+
+    /// The same with the first tier of `envoy/fleet.yml` before them.
+    ///
+    /// # Errors
+    /// See [`Stack::up_shipped`].
+    pub fn up_fleet(&self, envoys: usize, workers: u32) -> Result<()> {
+        self.up_with(envoys, workers, &["envoy/fleet.yml"])
+    }
+
+    fn up_with(&self, envoys: usize, workers: u32, more: &[&str]) -> Result<()> {
         let files = ["docker-compose.yml", SERVERS, "integration/compose-envoy.yml"];
         let workers = workers.to_string();
-        let variables =
-            [("BOOTSTRAP", self.bootstrap.as_os_str()), ("ENVOY_CONCURRENCY", workers.as_ref())];
-        self.run(&files, &["--build", "--scale", &format!("envoy={envoys}")], &variables)
+        let variables = [
+            ("BOOTSTRAP", self.bootstrap.as_os_str()),
+            ("ENVOY_CONCURRENCY", workers.as_ref()),
+            ("FLEET_PORT", "0".as_ref()),
+        ];
+        let scale = format!("envoy={envoys}");
+        self.run(&[&files, more].concat(), &["--build", "--scale", &scale], &variables)
     }
 
     fn run(&self, files: &[&str], arguments: &[&str], variables: &[(&str, &OsStr)]) -> Result<()> {

@@ -6,8 +6,9 @@ use serde_yaml_ng::Value;
 
 use crate::harness::{envoy, workspace};
 
-const COMPOSE_FILES: [&str; 5] = [
+const COMPOSE_FILES: [&str; 6] = [
     "docker-compose.yml",
+    "envoy/fleet.yml",
     "envoy/prebuilt.yml",
     "envoy/stock-usergrid.yml",
     "integration/compose.yml",
