@@ -6,7 +6,8 @@ use super::local::Site;
 
 const ACTIVE: &str = "wasm.envoy.wasm.runtime.v8.active";
 /// What Envoy's log says when one has trapped.
-const TRAPPED: [&str; 4] = ["panicked", "RuntimeError", "wasm_fail_stream", "Function: proxy_on"];
+pub const TRAPPED: [&str; 4] =
+    ["panicked", "RuntimeError", "wasm_fail_stream", "Function: proxy_on"];
 
 /// VMs in use and every reload, as Envoy counts them.
 #[derive(Clone, Debug, PartialEq, Eq)]

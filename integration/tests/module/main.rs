@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use counting_host::host::Action;
-use integration::harness::module;
+use integration::harness::{module, workspace};
 use integration::servers::stub::answer::Answers;
 use serde_json::json;
 
@@ -51,6 +51,43 @@ fn it_imports_only_what_every_envoy_has() -> Result<()> {
         .collect();
     ensure!(strange.is_empty(), "the module imports {strange:?}");
     Ok(())
+}
+
+/// A panic leaves the name of its file in the module.
+#[test]
+fn panics_remain_only_where_they_are_explained() -> Result<()> {
+    let (module, page) = (bytes()?, include_str!("../../../SECURITY.md"));
+    let root = workspace::root();
+    let mut folders = vec![root.join("src"), root.join("crates")];
+    let mut unexplained = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(root)?.to_str().context("a name that is no UTF-8")?;
+            if is_named(&module, name) && !page.contains(&format!("`{name}`")) {
+                unexplained.push(name.to_owned());
+            }
+        }
+    }
+    ensure!(
+        unexplained.is_empty(),
+        "SECURITY.md does not say why these cannot panic: {unexplained:?}"
+    );
+    Ok(())
+}
+
+/// Whether it is named, and not as the end of a longer path.
+fn is_named(module: &[u8], path: &str) -> bool {
+    let mut windows = module.windows(path.len() + 1);
+    windows.any(|window| {
+        window
+            .split_first()
+            .is_some_and(|(before, rest)| *before != b'/' && rest == path.as_bytes())
+    })
 }
 
 #[test]

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::harness::wait;
 use crate::site::live::Live;
+use crate::site::vms::TRAPPED;
 
 /// Resident memory may grow by so much. Envoy's allocator and V8 give nothing back at once, so what
 /// the workers happened to need at the same time shows. A leak of a hundred bytes a request passes
@@ -23,6 +24,8 @@ pub struct Resources {
     /// servers stay open between requests, as many as were needed at the same time; those of
     /// clients are among what must be zero.
     descriptors: usize,
+    /// Panics of the module, which the SDK's hook logs, and other traps, which Envoy logs.
+    traps: usize,
     /// Everything that must be zero by now.
     pending: BTreeMap<String, u64>,
 }
@@ -48,7 +51,10 @@ impl Resources {
         rest.with_context(|| format!("still under way: {pending:?}"))?;
         let descriptors = wait::until("connections to close", || live.site.envoy.descriptors())?;
         let resident = live.site.envoy.resident()?;
-        Ok(Self { resident, vms: live.stat(VMS)?, descriptors, pending })
+        let log = live.site.envoy.log()?;
+        let is_trap = |line: &&str| TRAPPED.iter().any(|sign| line.contains(sign));
+        let traps = log.lines().filter(is_trap).count();
+        Ok(Self { resident, vms: live.stat(VMS)?, descriptors, traps, pending })
     }
 
     /// A line for each of them, and what is not as it was.
@@ -81,6 +87,13 @@ impl Resources {
             now.to_string(),
             same,
             before == now,
+        );
+        row(
+            "panics and other traps",
+            baseline.traps.to_string(),
+            self.traps.to_string(),
+            "must be 0",
+            self.traps == 0,
         );
         for (name, now) in &self.pending {
             let before = baseline.pending.get(name).copied().unwrap_or_default();

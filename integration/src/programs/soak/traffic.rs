@@ -6,12 +6,15 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use crate::harness::client::{Request, Response};
+use crate::programs::bars::hostile::claims;
 use crate::scenario::check::backend_header;
 use crate::servers::stub::answer::{Answer, Answers};
 use crate::servers::stub::backend::MARK;
 
 /// Users with good tokens, more than the caches of the soak have places for.
 const USERS: u64 = 150;
+/// Whose rules are hard to match.
+const HARD: &str = "hard";
 /// Bytes of a body; more than one read of Envoy.
 const BODY: usize = 40_000;
 
@@ -39,7 +42,7 @@ const fn kind(
     Kind { name, weight, request, outcomes, asks }
 }
 
-pub const KINDS: [Kind; 22] = [
+pub const KINDS: [Kind; 26] = [
     kind("token in the header", 24, &["token"], true, |n| get("/acme/shop/x").bearer(&user(n))),
     kind("token in the query", 10, &["token"], true, |n| {
         get(&format!("/acme/shop/x?limit=5&access_token={}", user(n)))
@@ -81,6 +84,19 @@ pub const KINDS: [Kind; 22] = [
         let user = user(n);
         Request::new("PUT", format!("/acme/shop/users/{user}/revoketokens")).bearer(&user)
     }),
+    // What costs most, by those who mean harm.
+    kind("rules that are hard to match", 1, &["forbidden"], true, |_| {
+        get(&claims::hard_path()).bearer(HARD)
+    }),
+    kind("a path of parameters", 1, &["guest"], false, |_| {
+        get(&format!("/acme/sandbox/x{}", ";a".repeat(3_000)))
+    }),
+    kind("a header of commas", 1, &["conflict"], false, |_| {
+        get("/acme/shop/x").bearer(&",a".repeat(4_000))
+    }),
+    kind("a query of empty values", 1, &["missing"], false, |_| {
+        get(&format!("/acme/shop/x?{}", "access_token=&".repeat(1_000)))
+    }),
 ];
 
 fn get(path: &str) -> Request {
@@ -105,6 +121,7 @@ pub fn answers() -> Result<Answers> {
     for number in 0..USERS {
         answers.tokens.insert(user(number), Answer::user(&user(number)));
     }
+    answers.tokens.insert(HARD.into(), Answer::json(claims::hard_to_match()));
     Ok(answers)
 }
 
