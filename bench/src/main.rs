@@ -125,8 +125,7 @@ fn write(report: &Report, complete: bool) -> Result<()> {
         chart::curves(report, &directory.join("bench-scale.svg"))?;
     }
     if complete {
-        page(&workspace::root().join("README.md"), &render::markdown(report))?;
-        page(&docs.join("benchmarks.md"), &render::details(report))?;
+        page(&docs.join("benchmarks.md"), &render::page(report))?;
     }
     eprintln!("written to {}", directory.display());
     Ok(())

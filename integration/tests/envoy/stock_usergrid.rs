@@ -16,6 +16,7 @@ mod probes;
 mod remembered;
 mod restricted;
 mod shipped;
+mod shown;
 mod tokens;
 mod users;
 

@@ -66,11 +66,15 @@ pub fn queries(prometheus: &Prometheus, dashboard: &Dashboard, alerts: &[Alert])
     Ok(())
 }
 
-/// The queries on the page about metrics.
+/// The queries on the pages.
 fn shown() -> Result<Vec<String>> {
-    let page = fs::read_to_string(workspace::root().join("docs/metrics.md"))?;
-    let blocks = page.split("```promql\n").skip(1).filter_map(|rest| rest.split_once("```"));
-    Ok(blocks.map(|(block, _)| block.to_owned()).collect())
+    let mut shown = Vec::new();
+    for page in ["docs/metrics.md", "docs/operations.md"] {
+        let text = fs::read_to_string(workspace::root().join(page))?;
+        let blocks = text.split("```promql\n").skip(1).filter_map(|rest| rest.split_once("```"));
+        shown.extend(blocks.map(|(block, _)| block.to_owned()));
+    }
+    Ok(shown)
 }
 
 /// An Envoy without `stats_tags` has the same series as one that has them, but for the name of its
