@@ -19,23 +19,23 @@ pub struct HeaderMap {
     /// Where the first `:method` and the first `:path` stand: every request is looked at by them.
     method: Range<usize>,
     path: Range<usize>,
+    /// Where the last `authorization` stands, and how many there are.
+    authorization: Range<usize>,
+    authorizations: usize,
 }
 
-/// Which names there may be: a bit for each, which some others share.
+/// Which names there may be: by length and last letter, a bit for each, which some others share.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Names(u64);
+pub(crate) struct Names([u64; 4]);
 
 impl Names {
     /// Adds one.
     #[inline]
     pub(crate) fn add(&mut self, name: &[u8]) {
-        self.0 |= Self::bit(name);
-    }
-
-    /// Whether it may be there.
-    #[inline]
-    pub(crate) fn may_have(self, name: &[u8]) -> bool {
-        self.0 & Self::bit(name) != 0
+        let (word, bit) = Self::place(name);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
     }
 
     /// Adds all names that are the same to a backend.
@@ -43,18 +43,30 @@ impl Names {
         self.add(name);
         if !name.last().is_some_and(u8::is_ascii_alphanumeric) {
             // Such an end may be written in ways that have other bits.
-            *self = Self(u64::MAX);
+            *self = Self([u64::MAX; 4]);
         }
     }
 
-    /// The bit of a name. Usual names have one of their own, and letter case does not count.
+    /// Whether it may be there.
     #[inline]
-    const fn bit(name: &[u8]) -> u64 {
-        let last = match name {
-            [.., last] => *last & 0x1f,
-            [] => 0,
-        };
-        1_u64.wrapping_shl((last as u32).wrapping_mul(3).wrapping_add(name.len() as u32))
+    pub(crate) fn may_have(&self, name: &[u8]) -> bool {
+        let (word, bit) = Self::place(name);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Whether there may be any that is here and there.
+    #[inline]
+    pub(crate) fn may_share(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
+    }
+
+    /// The bit of a name; letter case does not count. By these factors hardly any header that
+    /// browsers and proxies send shares one with what is looked for in every request.
+    #[inline]
+    fn place(name: &[u8]) -> (usize, u64) {
+        let last = name.last().map_or(0, |last| usize::from(last & 0x1f));
+        let bit = last.wrapping_add((name.len() >> 2).wrapping_mul(22)) & 63;
+        (name.len() & 3, 1 << bit)
     }
 }
 
@@ -65,17 +77,26 @@ impl HeaderMap {
     #[must_use]
     pub fn from_host(bytes: Vec<u8>) -> Self {
         let mut names = Names::default();
-        let (mut method, mut path) = (0..0, 0..0);
+        let (mut method, mut path, mut authorization) = (0..0, 0..0, 0..0);
+        let mut authorizations: usize = 0;
         let are_whole = pairs::all(&bytes, |name, value| {
             names.add(name);
             match name {
                 // No value begins where the bytes do.
                 b":method" if method.start == 0 => method = value,
                 b":path" if path.start == 0 => path = value,
+                b"authorization" => {
+                    authorization = value;
+                    authorizations = authorizations.saturating_add(1);
+                }
                 _ => {}
             }
         });
-        if are_whole { Self { bytes, names, method, path } } else { Self::default() }
+        if are_whole {
+            Self { bytes, names, method, path, authorization, authorizations }
+        } else {
+            Self::default()
+        }
     }
 
     /// These headers.
@@ -98,6 +119,17 @@ impl HeaderMap {
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&[u8]> {
         self.values(name).next()
+    }
+
+    /// The value of `authorization`, where it is there just once.
+    #[must_use]
+    pub fn only_authorization(&self) -> Option<&[u8]> {
+        if self.authorizations == 1 { self.bytes.get(self.authorization.clone()) } else { None }
+    }
+
+    /// Whether one of these names may be among those of the headers.
+    pub(crate) fn may_have_any(&self, names: &Names) -> bool {
+        self.names.may_share(names)
     }
 
     /// The first value of `:method`; empty without one.

@@ -97,6 +97,9 @@ impl WatchedNames {
     #[must_use]
     pub fn among(&self, headers: &HeaderMap) -> Sighted {
         let mut sighted = Sighted::default();
+        if !headers.may_have_any(&self.all) {
+            return sighted;
+        }
         for (name, _) in headers.pairs() {
             if self.all.may_have(name) {
                 self.look_at(name, &mut sighted);

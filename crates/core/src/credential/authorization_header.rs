@@ -34,7 +34,13 @@ impl<'a> Authorization<'a> {
     /// Reads every line, unless neither scheme is accepted.
     pub(super) fn scan(headers: &'a HeaderMap, settings: &Credentials) -> Self {
         let mut found = Self::default();
-        if settings.header || settings.client_basic {
+        if !settings.header && !settings.client_basic {
+            return found;
+        }
+        if let Some(line) = headers.only_authorization() {
+            found.line(line, settings);
+            found.lines = 1;
+        } else {
             for line in headers.values("authorization") {
                 found.line(line, settings);
                 found.lines = found.lines.saturating_add(1);

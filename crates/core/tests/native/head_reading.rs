@@ -72,6 +72,9 @@ proptest! {
         }
         prop_assert_eq!(headers.method(), headers.first(":method").unwrap_or_default());
         prop_assert_eq!(headers.path(), headers.first(":path").unwrap_or_default());
+        let authorizations: Vec<&[u8]> = headers.values("authorization").collect();
+        let only = if let [only] = authorizations[..] { Some(only) } else { None };
+        prop_assert_eq!(headers.only_authorization(), only);
     }
 
     #[test]

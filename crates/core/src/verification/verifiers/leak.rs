@@ -22,6 +22,10 @@ pub(super) fn holds(text: &[u8], secret: &[u8]) -> Found {
     if is_in(text, secret) || (has_escapes && is_in(&unescaped(text), secret)) {
         return Found::Plain;
     }
+    // What is looked for is longer than the secret, and nearly no answer has so long a word.
+    if secret.len() >= SHORT && longest_word(text) < secret.len() {
+        return Found::Nothing;
+    }
     // Three places of a byte in base64's groups of three; the characters at both ends may hold
     // neighbours' bits.
     for before in 0..3_usize {
@@ -41,6 +45,16 @@ pub(super) fn holds(text: &[u8], secret: &[u8]) -> Found {
         }
     }
     Found::Nothing
+}
+
+/// From this length on, what is looked for in base64 is longer than the secret itself.
+const SHORT: usize = 8;
+
+/// The longest run of what base64 is written in, with either alphabet.
+fn longest_word(text: &[u8]) -> usize {
+    let is_one =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    text.split(|byte| !is_one(byte)).map(<[u8]>::len).max().unwrap_or_default()
 }
 
 /// Places that may begin like the part, at which it is looked for in earnest. Where there are more,
@@ -97,6 +111,23 @@ mod tests {
     use super::{Found, holds};
 
     const TOKEN: &[u8] = b"2YotnFZFEjr1zCsi/MWpAA+x";
+
+    /// Of every length, at every place of a group, in either alphabet.
+    #[test]
+    fn no_length_of_a_secret_hides_it_in_base64() {
+        use base64::Engine as _;
+        for length in 7..40 {
+            let secret: Vec<u8> = (0..length).map(|at: u8| 0xfb ^ at.wrapping_mul(29)).collect();
+            for before in 0..6 {
+                let text = [&vec![b'a'; before], secret.as_slice(), b"zz"].concat();
+                for engine in [&super::STANDARD_NO_PAD, &super::URL_SAFE_NO_PAD] {
+                    let answer = format!(r#"{{"echo":"{}"}}"#, engine.encode(&text));
+                    let found = holds(answer.as_bytes(), &secret);
+                    assert_eq!(found, Found::Base64, "{length} {before}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_form_is_found() {
