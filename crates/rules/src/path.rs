@@ -124,7 +124,7 @@ impl RequestPath {
     #[must_use]
     pub fn into_spare(self) -> SparePath {
         let applications = match self.addressed {
-            Addressed::Applications(applications) => applications,
+            Addressed::Applications(applications) => application::worth_keeping(applications),
             Addressed::Nothing | Addressed::Unclear => Vec::new(),
         };
         SparePath { segments: self.segments.emptied(), applications }

@@ -320,6 +320,20 @@ fn application(
     }
 }
 
+/// The longest name whose memory is kept for the next path: a request that waits keeps what it has
+/// got, and is not thought to hold more than its own path.
+const USUAL_LENGTH: usize = 128;
+
+/// These, whose memory is to be used again, if none is longer than usual.
+pub(super) fn worth_keeping(applications: Vec<PathApplication>) -> Vec<PathApplication> {
+    let is_usual = |named: &PathApplication| {
+        let (ApplicationId::Name(id) | ApplicationId::Uuid(id)) = &named.application;
+        let of_organization = named.organization.as_ref().map_or(0, String::capacity);
+        id.capacity().max(of_organization) <= USUAL_LENGTH
+    };
+    if applications.iter().all(is_usual) { applications } else { Vec::new() }
+}
+
 fn in_lower_case(mut memory: String, text: &str) -> String {
     memory.clear();
     memory.push_str(text);

@@ -65,12 +65,13 @@ impl CompiledPath<'_> {
         self.matches_once(path.text(), Case::Exact, Bindings::default(), steps)
     }
 
-    /// Whether its last byte is text, and the last segment of `path` ends with another: most paths
-    /// of most patterns, at the cost of a glance.
+    /// Whether its last byte is text that no name stands for, and the last segment of `path` ends with
+    /// another: most paths of most patterns, at the cost of a glance.
     fn ends_unlike(&self, path: &str, case: Case) -> bool {
         let last_of = |text: &[u8]| text.iter().rev().copied().find(|byte| *byte != b'/');
+        let has_names = self.traits.have(Traits::USER) || self.traits.have(Traits::ME);
         match self.program.last() {
-            Some(last) if last.is_ascii() && *last != b'/' && !self.traits.have(Traits::USER) => {
+            Some(last) if last.is_ascii() && *last != b'/' && !has_names => {
                 !last_of(path.as_bytes()).is_some_and(|byte| case.same(*last, byte))
             }
             _ => false,

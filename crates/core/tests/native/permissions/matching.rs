@@ -86,6 +86,11 @@ fn names_are_text_and_never_patterns() {
         ("get:/${user}/${user}", "tom", "/tom/tom", true),
         ("get:/${user}/${user}", "tom", "/tom/tim", false),
         ("get:/${user}/me/*", "tom", "/tom/tom/z", true),
+        // Its last segment is the name's, however the pattern itself ends.
+        ("get:/*/me/", "tom", "/x/tom/", true),
+        ("get:/**/me/", "tom", "/x/y/tom/", true),
+        ("get:/*/me/", "tom", "/x/tim/", false),
+        ("get:/*/${user}", "tom", "/x/tom", true),
         ("get:/${user}/me/*", "tom", "/tom/me/z", true),
         ("get:/me/me/z", "tom", "/tom/tom/z", true),
         ("get:/me/me/z", "tom", "/tim/tom/z", false),
