@@ -165,37 +165,17 @@ fn a_stock_usergrid_answers_by_application() {
     );
     let user = answer("user.json", user);
     let of = format!("acme/shop={}", user.display());
-    let output = auth(&[
-        "explain",
-        "envoy/stock-usergrid.yaml",
-        "GET",
-        "/acme/shop/books",
-        "-H",
-        &format!("authorization: Bearer {TOKEN}"),
-        "--answer-of",
-        &of,
-        "--at",
-        ITS_TIME,
-    ]);
-    let told = text(&output);
+    let header = format!("authorization: Bearer {TOKEN}");
+    let explain = ["explain", "envoy/stock-usergrid.yaml", "GET", "/acme/shop/books"];
+    let given = ["-H", &header, "--answer-of", &of, "--at", ITS_TIME];
+    let arguments = [&explain[..], &given].concat();
+    let told = text(&auth(&arguments));
     // Something stands in for the salt, so the token is not signed with it.
     assert!(told.contains("token: malformed or forged, by `token.format`"), "{told}");
-    let output = command(&[
-        "explain",
-        "envoy/stock-usergrid.yaml",
-        "GET",
-        "/acme/shop/books",
-        "-H",
-        &format!("authorization: Bearer {TOKEN}"),
-        "--answer-of",
-        &of,
-        "--at",
-        ITS_TIME,
-        "--strict-env",
-    ])
-    .env("USERGRID_TOKEN_SALT", "super secret token value")
-    .output()
-    .unwrap();
+    let output = command(&[&arguments[..], &["--strict-env"]].concat())
+        .env("USERGRID_TOKEN_SALT", "super secret token value")
+        .output()
+        .unwrap();
     let told = text(&output);
     assert!(
         told.contains("GET ")

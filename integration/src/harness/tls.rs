@@ -25,7 +25,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Makes one in `directory`.
+    /// Makes one for the host `name` in `directory`.
     ///
     /// # Errors
     /// If there is no `openssl`.
@@ -34,7 +34,8 @@ impl Certificate {
         let key = directory.join(format!("{name}.key"));
         let output = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
-            .args(["-nodes", "-days", "2", "-subj", &format!("/CN={name}"), "-keyout"])
+            .args(["-nodes", "-days", "2", "-subj", &format!("/CN={name}")])
+            .args(["-addext", &format!("subjectAltName=DNS:{name}"), "-keyout"])
             .arg(&key)
             .arg("-out")
             .arg(&certificate)
@@ -46,6 +47,18 @@ impl Certificate {
         let lines = pem.lines().filter(|line| !line.starts_with("-----"));
         let der = STANDARD.decode(lines.collect::<String>()).ok().context("no PEM")?;
         Ok(Self { certificate, key, der })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.certificate
+    }
+
+    /// Where its key is.
+    #[must_use]
+    pub fn key_file(&self) -> &Path {
+        &self.key
     }
 
     /// Its SHA-256 as `x5t#S256` has it (RFC 8705 section 3.1).

@@ -158,12 +158,35 @@ fn observing_says_what_would_have_become_of_each() -> Result<()> {
     admin.wait_for_metric("requests_total;outcome=inactive;mode=observe", 6)
 }
 
-/// The cluster `introspection` speaks TLS and shows `own`, to a server that wants a certificate.
+/// How a cluster speaks TLS, as `docs/configuration.md` shows it, with files of our own.
+fn shown(gateway: &Certificate, server: &Certificate) -> Result<Value> {
+    let page = include_str!("../../../docs/configuration.md");
+    let mut blocks = page.split("```yaml\n").filter_map(|rest| Some(rest.split_once("```")?.0));
+    let block = blocks.find(|block| block.contains("UpstreamTlsContext")).context("no block")?;
+    let mut block = block.to_owned();
+    for (name, file) in [
+        ("/etc/envoy/gateway.pem", gateway.file()),
+        ("/etc/envoy/gateway.key", gateway.key_file()),
+        ("/etc/ssl/certs/ca-certificates.crt", server.file()),
+    ] {
+        ensure!(block.contains(name), "the page no longer names {name}");
+        block = block.replace(name, &file.display().to_string());
+    }
+    let shown: Value = serde_yaml_ng::from_str(&block)?;
+    Ok(shown.pointer("/clusters/0/transport_socket").context("no TLS")?.clone())
+}
+
+/// The cluster `introspection` speaks TLS, and shows a certificate or none, to a server that wants
+/// one.
 fn behind_tls(name: &str, shows: bool) -> Result<(Site, Scratch)> {
     let files = Scratch::new(&format!("{name}-files"))?;
-    let server = Certificate::make(files.path(), "server")?;
+    let server = Certificate::make(files.path(), "auth.example.com")?;
     let gateway = Certificate::make(files.path(), "gateway")?;
     let accepts = tls::downstream(files.path(), &server, &[&gateway], true)?;
+    let mut transport = shown(&gateway, &server)?;
+    if !shows {
+        transport["typed_config"]["common_tls_context"]["tls_certificates"] = json!([]);
+    }
     let address = tls::socket(name);
     let auth = json!({
         "method": "tls_client_auth", "client_id": "gateway", "client_secret_env": null,
@@ -176,7 +199,6 @@ fn behind_tls(name: &str, shows: bool) -> Result<(Site, Scratch)> {
         tls::changed(&bootstrap, |bootstrap| {
             let listener = tls::relay("guarded", &address, "behind-tls", Some(&accepts));
             tls::resources(bootstrap, "listeners")?.push(listener);
-            let transport = tls::upstream(shows.then_some(&gateway), &server);
             let clusters = tls::resources(bootstrap, "clusters")?;
             clusters.retain(|cluster| cluster["name"] != "introspection");
             clusters.push(tls::cluster("introspection", &address, &transport));

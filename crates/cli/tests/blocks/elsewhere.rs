@@ -30,6 +30,7 @@ const MIGRATED: &str = "integration/tests/envoy/migrating.rs";
 const MONITORED: &str = "integration/src/programs/monitoring/checks.rs";
 const SHOWN: &str = "integration/tests/envoy/stock_usergrid/shown.rs";
 const SECRETS: &str = "integration/tests/envoy/secrets.rs";
+const CERTIFICATES: &str = "integration/tests/envoy/certificates.rs";
 const OVERLAYS: &str = "integration/tests/mesh/overlays.rs";
 
 const ALL: [Elsewhere; 18] = [
@@ -46,9 +47,8 @@ const ALL: [Elsewhere; 18] = [
     row("docs/observability.md", "yaml", "", OBSERVED),
     row("docs/observability.md", "json", "via_upstream", OBSERVED),
     row("docs/configuration.md", "yaml", "credential_injector", SECRETS),
-    // With certificates of its own.
-    row("docs/configuration.md", "yaml", "UpstreamTlsContext", "integration/src/harness/tls.rs"),
-    row("docs/fleet.md", "sh", "envoy/fleet.yml", "integration/src/programs/compose/stack.rs"),
+    row("docs/configuration.md", "yaml", "UpstreamTlsContext", CERTIFICATES),
+    row("docs/fleet.md", "sh", "envoy/fleet.yml", "integration/src/programs/compose/tests.rs"),
     row("docs/tool.md", "console", "cargo auth", "crates/cli/tests/page.rs"),
     row("docs/usergrid.md", "sh", "usergrid.internal", SHOWN),
     row("docs/usergrid.md", "sh", "envoy.internal", SHOWN),

@@ -2,13 +2,14 @@
 //! one of them asks for all.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::stack::{Overlay, Stack};
 use super::target::Stub;
-use crate::harness::client::{Connection, Request};
+use crate::harness::client::{self, Connection, Request};
 use crate::harness::load::threads;
 
 const ENVOYS: usize = 3;
@@ -16,6 +17,8 @@ const WORKERS: u32 = 2;
 const TOKENS: usize = 40;
 /// To each Envoy; each sends every token.
 const CONNECTIONS: usize = 4;
+/// What `docs/fleet.md` asks a first tier for.
+pub(super) const SHOWN: &str = "/acme/sandbox/books";
 
 /// Many requests to three Envoys with the same credentials.
 ///
@@ -30,24 +33,13 @@ pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
         envoy.wait_until_healthy()?;
     }
     let introspection = Stub::of(stack, "introspection")?;
-    introspection.forget()?;
-    for token in 0..TOKENS {
-        let answer = json!({ "json": { "active": true, "username": format!("user-{token}") } });
-        introspection.learn(&format!("scaled-{token}"), &answer)?;
-    }
+    learn_all(&introspection, "scaled")?;
     let mut listeners = Vec::new();
     for envoy in &envoys {
         listeners.push(envoy.port(8080)?);
     }
     let admitted = threads(ENVOYS * CONNECTIONS, |number| {
-        let listener = listeners.get(number % ENVOYS).context("no such Envoy")?;
-        let mut connection = Connection::open(*listener)?;
-        for token in 0..TOKENS {
-            let request = Request::get("/acme/shop/books").bearer(&format!("scaled-{token}"));
-            let status = connection.send_request(&request)?.status;
-            ensure!(status == 200, "a good token got {status}");
-        }
-        Ok(TOKENS)
+        send_all(*listeners.get(number % ENVOYS).context("no such Envoy")?, "scaled")
     })?;
     let seen = introspection.seen()?;
     let by_subject = seen.get("by_subject").and_then(Value::as_object).context("no record")?;
@@ -71,24 +63,35 @@ pub fn run(stack: &Stack, overlay: &Overlay) -> Result<()> {
     fleet(stack, &introspection)
 }
 
+/// Makes the tokens with this prefix good, and forgets what was asked.
+fn learn_all(introspection: &Stub, prefix: &str) -> Result<()> {
+    introspection.forget()?;
+    for token in 0..TOKENS {
+        let answer = json!({ "json": { "active": true, "username": format!("user-{token}") } });
+        introspection.learn(&format!("{prefix}-{token}"), &answer)?;
+    }
+    Ok(())
+}
+
+/// Sends each of them once, and says how many those are.
+fn send_all(listener: SocketAddr, prefix: &str) -> Result<usize> {
+    let mut connection = Connection::open(listener)?;
+    for token in 0..TOKENS {
+        let request = Request::get("/acme/shop/books").bearer(&format!("{prefix}-{token}"));
+        let status = connection.send_request(&request)?.status;
+        ensure!(status == 200, "a good token got {status}");
+    }
+    Ok(TOKENS)
+}
+
 /// `envoy/fleet.yml`, with credentials that nobody has seen.
 fn fleet(stack: &Stack, introspection: &Stub) -> Result<()> {
     stack.up_fleet(ENVOYS, WORKERS)?;
     let front = stack.healthy("first-tier")?.port(8080)?;
-    introspection.forget()?;
-    for token in 0..TOKENS {
-        let answer = json!({ "json": { "active": true, "username": format!("user-{token}") } });
-        introspection.learn(&format!("fleet-{token}"), &answer)?;
-    }
-    let admitted = threads(CONNECTIONS, |_| {
-        let mut connection = Connection::open(front)?;
-        for token in 0..TOKENS {
-            let request = Request::get("/acme/shop/books").bearer(&format!("fleet-{token}"));
-            let status = connection.send_request(&request)?.status;
-            ensure!(status == 200, "a good token got {status}");
-        }
-        Ok(TOKENS)
-    })?;
+    let status = client::send(front, &Request::get(SHOWN))?.status;
+    ensure!(status == 200, "{SHOWN} got {status}");
+    learn_all(introspection, "fleet")?;
+    let admitted = threads(CONNECTIONS, |_| send_all(front, "fleet"))?;
     let seen = introspection.seen()?;
     println!(
         "  {} requests with {TOKENS} tokens through a first tier: {} calls",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml_ng::Value;
 
+use super::scale;
 use crate::harness::{envoy, workspace};
 
 const COMPOSE_FILES: [&str; 6] = [
@@ -32,6 +33,29 @@ fn is_pinned(image: &str) -> bool {
     name.split_once(':').is_some_and(|(_, tag)| {
         !tag.contains("latest") && tag.chars().filter(char::is_ascii_digit).count() >= 3
     })
+}
+
+#[test]
+fn the_lines_of_the_fleets_page_name_what_is_there() {
+    let page = read("docs/fleet.md");
+    let command = page.lines().find(|line| line.contains("docker compose")).unwrap();
+    let words: Vec<&str> = command.split(' ').collect();
+    let after = |option: &str| {
+        let pairs = words.windows(2).filter(move |pair| pair[0] == option);
+        pairs.map(|pair| pair[1]).collect::<Vec<_>>()
+    };
+    let files = after("-f");
+    assert!(files.contains(&"envoy/fleet.yml") && files.len() == 2, "{files:?}");
+    assert!(files.iter().all(|file| COMPOSE_FILES.contains(file)), "{files:?}");
+    let (service, _) = after("--scale")[0].split_once('=').unwrap();
+    let compose: Value = serde_yaml_ng::from_str(&read("docker-compose.yml")).unwrap();
+    assert!(compose["services"].get(service).is_some(), "{service}");
+    // `cargo compose-test scale` sends this request.
+    let curl = page.lines().find(|line| line.starts_with("curl ")).unwrap();
+    let url = curl.split(' ').next_back().unwrap();
+    let (port, path) = url.strip_prefix("http://127.0.0.1:").unwrap().split_once('/').unwrap();
+    assert_eq!(format!("/{path}"), scale::SHOWN);
+    assert!(read("envoy/fleet.yml").contains(&format!("${{FLEET_PORT:-{port}}}:")), "{port}");
 }
 
 #[test]
