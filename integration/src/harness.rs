@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod bootstrap;
 pub mod canary;
+pub mod chromium;
 pub mod client;
 pub mod container;
 pub mod envoy;

@@ -96,7 +96,7 @@ impl Admin {
     /// # Errors
     /// See [`Admin::stats`].
     pub fn metrics(&self) -> Result<BTreeMap<String, u64>> {
-        let stats = self.stats()?.into_iter();
+        let stats = self.stats_like("^wasmcustom\\.usergrid_auth_")?.into_iter();
         Ok(stats
             .filter_map(|(name, value)| {
                 Some((name.strip_prefix("wasmcustom.usergrid_auth_")?.to_owned(), value))

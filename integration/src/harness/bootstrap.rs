@@ -318,6 +318,19 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Headers that Envoy adds to every response of a route, its own ones included.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn response_headers(&mut self, headers: &[(&str, &str)]) -> Result<()> {
+        let routes = self.manager("/route_config")?.as_object_mut().context("no routes")?;
+        let header =
+            |(key, value): &(&str, &str)| json!({ "header": { "key": key, "value": value } });
+        let headers = headers.iter().map(header).collect();
+        routes.insert("response_headers_to_add".into(), headers);
+        Ok(())
+    }
+
     /// Takes the listener out and has Envoy read it from `file`; returns what belongs there. A new
     /// version is renamed over the old one.
     ///

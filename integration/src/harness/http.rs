@@ -57,11 +57,17 @@ const MAX_HEADERS: usize = 256;
 pub struct Reader<S> {
     stream: S,
     buffer: Vec<u8>,
+    longest_head: usize,
 }
 
 impl<S: Read> Reader<S> {
     pub fn new(stream: S) -> Self {
-        Self { stream, buffer: Vec::new() }
+        Self::limited(stream, usize::MAX)
+    }
+
+    /// One for which a head of more than so many bytes is an error.
+    pub fn limited(stream: S, longest_head: usize) -> Self {
+        Self { stream, buffer: Vec::new(), longest_head }
     }
 
     /// The next request's head; `None` if the peer closed in between.
@@ -130,6 +136,9 @@ impl<S: Read> Reader<S> {
         loop {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
                 return Ok(Some(self.buffer.drain(..end + 4).collect()));
+            }
+            if self.buffer.len() > self.longest_head {
+                bail!("a head that is too long");
             }
             if !self.fill()? {
                 if self.buffer.is_empty() {
@@ -231,6 +240,11 @@ mod tests {
         assert_eq!(second.path, "/b");
         assert_eq!(header(&second.headers, "x"), Some(&b"\xff"[..]));
         assert!(reader.request().unwrap().is_none());
+    }
+
+    #[test]
+    fn an_endless_head_is_an_error() {
+        assert!(Reader::limited(std::io::repeat(b'x'), 1024).request().is_err());
     }
 
     #[test]

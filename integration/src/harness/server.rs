@@ -6,6 +6,7 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -21,6 +22,22 @@ pub trait Handler: Send + Sync + 'static {
     /// # Errors
     /// Close the connection too; a peer that goes away is not worth a message.
     fn handle(&self, exchange: &mut Exchange) -> Result<bool>;
+}
+
+/// What a server grants those who connect.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once; further ones are closed.
+    pub connections: usize,
+    /// Bytes of a request's head.
+    pub head: usize,
+    /// How long a read or a write may wait for the peer; without it, for ever.
+    pub patience: Option<Duration>,
+}
+
+impl Limits {
+    /// For tests, which have no strangers.
+    const NONE: Self = Self { connections: usize::MAX, head: usize::MAX, patience: None };
 }
 
 /// One request and the socket for its answer.
@@ -106,6 +123,18 @@ impl Server {
     /// # Errors
     /// If the address is taken.
     pub fn start(address: SocketAddr, handler: Arc<dyn Handler>) -> Result<Self> {
+        Self::start_within(Limits::NONE, address, handler)
+    }
+
+    /// The same for a server that others may reach.
+    ///
+    /// # Errors
+    /// See [`Server::start`].
+    pub fn start_within(
+        limits: Limits,
+        address: SocketAddr,
+        handler: Arc<dyn Handler>,
+    ) -> Result<Self> {
         let listener =
             TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
         let address = listener.local_addr()?;
@@ -116,7 +145,7 @@ impl Server {
                 if of_thread.stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                of_thread.serve(stream, &handler);
+                of_thread.serve(stream, &handler, limits);
             }
         })?;
         Ok(Self { address, shared })
@@ -140,7 +169,10 @@ impl Drop for Server {
 }
 
 impl Shared {
-    fn serve(self: &Arc<Self>, stream: TcpStream, handler: &Arc<dyn Handler>) {
+    fn serve(self: &Arc<Self>, stream: TcpStream, handler: &Arc<dyn Handler>, limits: Limits) {
+        if lock(&self.open).len() >= limits.connections {
+            return;
+        }
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         if let Ok(copy) = stream.try_clone() {
             lock(&self.open).insert(id, copy);
@@ -148,7 +180,7 @@ impl Shared {
         let shared = Arc::clone(self);
         let handler = Arc::clone(handler);
         let spawned = thread::Builder::new().name("stub-connection".into()).spawn(move || {
-            let _gone = connection(stream, handler.as_ref());
+            let _gone = connection(stream, handler.as_ref(), limits);
             if let Some(stream) = lock(&shared.open).remove(&id) {
                 let _closed = stream.shutdown(Shutdown::Both);
             }
@@ -159,14 +191,16 @@ impl Shared {
     }
 }
 
-fn connection(stream: TcpStream, handler: &dyn Handler) -> Result<()> {
+fn connection(stream: TcpStream, handler: &dyn Handler, limits: Limits) -> Result<()> {
     stream.set_nodelay(true)?;
+    stream.set_read_timeout(limits.patience)?;
+    stream.set_write_timeout(limits.patience)?;
     let mut first = [0];
     if stream.peek(&mut first)? == 1 && first == [TLS] {
         // As other servers say it; Docker tries TLS first, and then, told so, without.
         return Ok((&stream).write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n")?);
     }
-    let mut reader = Reader::new(stream.try_clone()?);
+    let mut reader = Reader::limited(stream.try_clone()?, limits.head);
     while let Some(head) = reader.request()? {
         let mut exchange = Exchange { head, reader, stream: stream.try_clone()? };
         if !handler.handle(&mut exchange)? {

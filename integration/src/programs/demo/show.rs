@@ -60,6 +60,11 @@ impl Screen {
         println!("\n{}\n", self.paint(BOLD, text));
     }
 
+    /// Where the same can be looked at.
+    pub fn page(&self, address: SocketAddr) {
+        println!("{}\n", self.paint(CYAN, &format!("To look at in a browser: http://{address}/")));
+    }
+
     /// One request and its answer.
     pub fn step(
         &self,

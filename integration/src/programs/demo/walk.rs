@@ -28,9 +28,20 @@ pub fn prepare_with(screen: &Screen, bootstrap: &str) -> Result<String> {
 
 /// Shows the steps, counted from `first`, and returns how many were not as documented.
 pub fn walk(screen: &Screen, envoy: SocketAddr, steps: &[Step], first: usize) -> Result<usize> {
+    walk_by(screen, envoy, steps, first, |step| client::send(envoy, &step.request))
+}
+
+/// The same, with the requests sent by `send`.
+pub fn walk_by(
+    screen: &Screen,
+    envoy: SocketAddr,
+    steps: &[Step],
+    first: usize,
+    send: impl Fn(&Step) -> Result<Response>,
+) -> Result<usize> {
     let mut failed = 0;
     for (number, step) in (first..).zip(steps) {
-        let response = client::send(envoy, &step.request)?;
+        let response = send(step)?;
         let wrong = deviations(step, &response);
         failed += usize::from(!wrong.is_empty());
         screen.step(number, step, envoy, &response, &wrong);
