@@ -2,10 +2,12 @@
 //! must hold whatever bytes choose them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, ensure};
 use integration::harness::workspace;
 use properties::bytes::Bytes;
+use properties::canary::Canaries;
 use properties::decisions::{self, ANSWERS};
 use properties::host::{MARK, Request, approves, presented};
 use properties::{mutants, settings};
@@ -66,11 +68,20 @@ pub fn hold(module: &Module, bytes: &[u8]) -> Result<()> {
     for (stream, (worker, _)) in world.known {
         host.on(worker).finish(stream)?;
     }
-    for secret in [MARK, settings::SECRET] {
-        ensure!(!host.hands_over(secret.as_bytes()), "`{secret}` is in shared data or a message");
-        let log = &host.state().log;
-        ensure!(!log.iter().any(|line| line.contains(secret)), "the log shows `{secret}`: {log:?}");
+    nothing_shown(&mut host)
+}
+
+/// No secret in shared data, messages and the log, in any form.
+fn nothing_shown(host: &mut CountingHost) -> Result<()> {
+    static SECRETS: LazyLock<Canaries> = LazyLock::new(|| Canaries::new(&[MARK, settings::SECRET]));
+    let shown = |text: &[u8]| SECRETS.first_in(text).map(|form| form.escape_ascii().to_string());
+    for given in host.handed_over() {
+        let shown = shown(given);
+        ensure!(shown.is_none(), "{shown:?} is in shared data or a message");
     }
+    let log = &host.state().log;
+    let shown = log.iter().find_map(|line| shown(line.as_bytes()));
+    ensure!(shown.is_none(), "the log shows {shown:?}: {log:?}");
     Ok(())
 }
 

@@ -283,12 +283,13 @@ impl CountingHost {
         (shared.len(), shared.values().map(|(value, _)| value.len()).sum())
     }
 
-    /// Whether these bytes stand in shared data, or in any message up to now.
-    pub fn hands_over(&self, bytes: &[u8]) -> bool {
+    /// What this worker and others are given: shared data with its keys, and every message up to
+    /// now.
+    pub fn handed_over(&self) -> Vec<&[u8]> {
         let state = self.store.data();
-        let shared = state.shared.values().map(|(value, _)| value);
-        let holds = |text: &Vec<u8>| text.windows(bytes.len()).any(|window| window == bytes);
-        shared.chain(&state.messages).any(holds)
+        let keys = state.shared.keys().map(Vec::as_slice);
+        let values = state.shared.values().map(|(value, _)| &value[..]);
+        keys.chain(values).chain(state.messages.iter().map(Vec::as_slice)).collect()
     }
 
     /// Whether a root context has been rung for.

@@ -3,7 +3,6 @@
 
 pub mod admin;
 pub mod bootstrap;
-pub mod canary;
 pub mod chromium;
 pub mod client;
 pub mod container;

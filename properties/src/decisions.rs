@@ -12,7 +12,7 @@ use usergrid_auth_core::verification::peers::memory::{Process, View};
 use usergrid_auth_core::verification::single_flight::{FlightId, StreamId};
 
 use crate::bytes::Bytes;
-use crate::host::{Host, Lines, MARK};
+use crate::host::{Host, Lines, unmarked};
 use crate::settings;
 
 const NOON: u64 = 1_800_000_000_000;
@@ -227,8 +227,7 @@ pub fn hold(bytes: &[u8]) {
         for (queue, message) in std::mem::take(&mut hosts[which].outbox) {
             process.send(queue, message);
         }
-        let shared = process.bytes();
-        assert!(!shared.windows(MARK.len()).any(|window| window == MARK.as_bytes()), "shared");
+        unmarked(&process.bytes(), "shared data");
     }
 }
 

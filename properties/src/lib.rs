@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod bytes;
+pub mod canary;
 pub mod configuration;
 pub mod credentials;
 pub mod decisions;

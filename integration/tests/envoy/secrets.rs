@@ -7,7 +7,6 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use integration::harness::bootstrap::{Bootstrap, Knobs, merge};
-use integration::harness::canary::found;
 use integration::harness::client::Request;
 use integration::harness::gateway::GATEWAY_SECRET;
 use integration::harness::wait;
@@ -15,6 +14,7 @@ use integration::harness::workspace::Scratch;
 use integration::servers::stub::answer::Answer;
 use integration::servers::stub::backend::MARK;
 use integration::site::{Setup, Site};
+use properties::canary::found;
 use serde_json::{Value, json};
 
 /// One secret.

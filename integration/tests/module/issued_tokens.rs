@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::host_calls::{get, shipped};
 use counting_host::host::{Action, CountingHost};
+use properties::canary::Canaries;
 
 const TOKEN: &str = "YWMt-issued-for-the-organization";
 const PAIR: &str = "/acme/shop/books?client_id=b3U6&client_secret=the-secret";
@@ -34,7 +35,7 @@ fn an_issued_token_is_in_no_message_and_not_in_shared_data() -> Result<()> {
         is(&host, again, Action::Continued)?;
     }
     for secret in [TOKEN, "the-secret"] {
-        ensure!(!host.hands_over(secret.as_bytes()), "`{secret}` has left the worker");
+        ensure!(!hands_over(&host, secret), "`{secret}` has left the worker");
     }
     Ok(())
 }
@@ -47,9 +48,15 @@ fn an_answer_without_a_credential_is_handed_over() -> Result<()> {
     host.ring()?;
     host.answer(200, br#"{"active":true,"username":"carol"}"#)?;
     is(&host, request, Action::Resumed)?;
-    ensure!(host.hands_over(b"carol"), "the answer is not in shared data");
-    ensure!(!host.hands_over(b"a-token"), "the token is");
+    ensure!(hands_over(&host, "carol"), "the answer is not in shared data");
+    ensure!(!hands_over(&host, "a-token"), "the token is");
     Ok(())
+}
+
+/// In whatever form.
+fn hands_over(host: &CountingHost, secret: &str) -> bool {
+    let canaries = Canaries::new(&[secret]);
+    host.handed_over().into_iter().any(|given| canaries.first_in(given).is_some())
 }
 
 fn is(host: &CountingHost, request: u32, action: Action) -> Result<()> {
