@@ -46,11 +46,14 @@ impl HttpContext for Stream {
         if let Some(worker) = &self.worker {
             let headers = host::request_headers();
             #[cfg(feature = "test-trap")]
-            let traps = headers.first("x-test-trap").is_some();
+            let trap = headers.first("x-test-trap").map(<[u8]>::to_vec);
             worker.request_arrived(self.id, headers, end_of_stream, self.current());
             #[cfg(feature = "test-trap")]
-            if traps {
-                core::arch::wasm32::unreachable();
+            match trap.as_deref() {
+                None => {}
+                #[allow(clippy::panic, reason = "for tests of what is seen of one")]
+                Some(b"panic") => panic!("as the request asks"),
+                Some(_) => core::arch::wasm32::unreachable(),
             }
         }
         self.action()

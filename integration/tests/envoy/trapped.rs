@@ -7,6 +7,7 @@ use integration::harness::bootstrap::Knobs;
 use integration::harness::client::{Connection, Request, Response};
 use integration::harness::wait;
 use integration::servers::stub::answer::Answer;
+use integration::site::vms::Traps;
 use integration::site::workers::Spread;
 use integration::site::{Setup, Site};
 use serde_json::json;
@@ -28,6 +29,31 @@ fn start(policy: &str) -> Result<(Site, Spread)> {
     site.introspection.learn("claimed", Answer::user("u"));
     let spread = Spread::open(&site, 2, 3)?;
     Ok((site, spread))
+}
+
+/// What the long run counts, under the log levels that it has.
+#[test]
+fn each_trap_is_seen_whether_a_panic_or_not() -> Result<()> {
+    let knobs = Knobs { trapping: true, quiet: true, ..Knobs::default() };
+    let site = Site::start(&Setup::test("seen").knobs(knobs))?;
+    let mut connection = Connection::open(site.address())?;
+    ensure!(ask(&mut connection, "full")?.0.status == 200);
+    let mut before = Traps::of(&site)?;
+    ensure!(before == Traps::default(), "{before:?} before there was one");
+    for kind in ["panic", "unreachable"] {
+        let request = Request::get("/acme/shop/x").bearer("full").header("x-test-trap", kind);
+        ensure!(connection.send_request(&request)?.status == 503);
+        wait::until("the worker to be back", || {
+            Ok((ask(&mut connection, "full")?.0.status == 200).then_some(()))
+        })?;
+        let now = Traps::of(&site)?;
+        ensure!(now.reloads == before.reloads + 1, "{kind}: {now:?} after {before:?}");
+        ensure!(now.lines > before.lines, "{kind}: {now:?} after {before:?}");
+        before = now;
+        let log = site.envoy.log()?;
+        ensure!(log.matches("panicked at").count() == 1, "not one panic: {log}");
+    }
+    Ok(())
 }
 
 fn trap(token: &str) -> Request {

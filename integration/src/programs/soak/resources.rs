@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::harness::wait;
 use crate::site::live::Live;
-use crate::site::vms::TRAPPED;
+use crate::site::vms::Traps;
 
 /// Resident memory may grow by so much. Envoy's allocator and V8 give nothing back at once, so what
 /// the workers happened to need at the same time shows. A leak of a hundred bytes a request passes
@@ -24,8 +24,8 @@ pub struct Resources {
     /// servers stay open between requests, as many as were needed at the same time; those of
     /// clients are among what must be zero.
     descriptors: usize,
-    /// Panics of the module, which the SDK's hook logs, and other traps, which Envoy logs.
-    traps: usize,
+    /// Panics of the module and other traps.
+    traps: Traps,
     /// Everything that must be zero by now.
     pending: BTreeMap<String, u64>,
 }
@@ -51,9 +51,7 @@ impl Resources {
         rest.with_context(|| format!("still under way: {pending:?}"))?;
         let descriptors = wait::until("connections to close", || live.site.envoy.descriptors())?;
         let resident = live.site.envoy.resident()?;
-        let log = live.site.envoy.log()?;
-        let is_trap = |line: &&str| TRAPPED.iter().any(|sign| line.contains(sign));
-        let traps = log.lines().filter(is_trap).count();
+        let traps = Traps::of(&live.site)?;
         Ok(Self { resident, vms: live.stat(VMS)?, descriptors, traps, pending })
     }
 
@@ -88,13 +86,13 @@ impl Resources {
             same,
             before == now,
         );
-        row(
-            "panics and other traps",
-            baseline.traps.to_string(),
-            self.traps.to_string(),
-            "must be 0",
-            self.traps == 0,
-        );
+        let (before, now) = (baseline.traps, self.traps);
+        for (name, before, now) in [
+            ("panics and other traps", before.lines, now.lines),
+            ("VMs loaded again after one", before.reloads, now.reloads),
+        ] {
+            row(name, before.to_string(), now.to_string(), "must be 0", now == 0);
+        }
         for (name, now) in &self.pending {
             let before = baseline.pending.get(name).copied().unwrap_or_default();
             row(name, before.to_string(), now.to_string(), "must be 0", *now == 0);
