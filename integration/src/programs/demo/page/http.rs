@@ -113,15 +113,15 @@ impl Site {
     fn try_request(&self, exchange: &mut Exchange) -> Result<()> {
         let mut body = Vec::new();
         exchange.body(|piece| body.extend_from_slice(piece))?;
-        let problem = match form::read(&body) {
-            Err(problem) => Some(problem),
-            Ok(request) => {
-                let sent = self.demo.send(&request, json!({ "title": "From the form" }));
-                sent.err().map(|_| "Envoy closed the connection without an answer")
-            }
+        let sent = form::read(&body).and_then(|request| {
+            let sent = self.demo.send(&request, json!({ "title": "From the form" }));
+            sent.map_err(|_| "Envoy closed the connection without an answer")
+        });
+        let (status, body) = match sent {
+            Ok(response) => (200, json!({ "status": response.status })),
+            Err(problem) => (400, json!({ "problem": problem })),
         };
-        let status = if problem.is_some() { 400 } else { 200 };
-        let body = json!({ "problem": problem }).to_string();
+        let body = body.to_string();
         self.answer(exchange, status, "application/json", body.as_bytes())
     }
 }
