@@ -102,6 +102,10 @@ pub struct Explain {
     /// The verifying server fails.
     #[arg(long, value_name = "HOW", conflicts_with_all = ["answer", "answer_of"])]
     pub fault: Option<Fault>,
+    /// The certificate that the client has shown to Envoy, in PEM, for tokens that are bound to one.
+    /// Without it, it has shown none.
+    #[arg(long, value_name = "FILE")]
+    pub client_certificate: Option<PathBuf>,
     /// The metadata of the route says `bypass: true`.
     #[arg(long)]
     pub bypass: bool,

@@ -23,6 +23,8 @@ use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{CallOutcome, CallRequest};
 use usergrid_auth_core::verification::single_flight::StreamId;
 
+use crate::certificate::{self, Shown};
+
 /// The most calls that are made for one request. The filter needs two at most; more would be a
 /// fault of it.
 const MOST_CALLS: usize = 16;
@@ -39,6 +41,8 @@ pub struct Request {
     pub has_body: bool,
     /// What the metadata of its route says.
     pub route: RouteSettings,
+    /// The certificate that its client has shown to Envoy.
+    pub certificate: Option<Shown>,
 }
 
 /// A call to a verifying server, without anything secret.
@@ -93,7 +97,9 @@ pub fn explain(
     now: UnixMillis,
 ) -> Explanation {
     const STREAM: StreamId = StreamId(0);
-    let mut core = Explainer::new(Rc::clone(config), Rc::new(store::Nothing));
+    let connections = Rc::new(certificate::All(request.certificate.clone()));
+    let mut core =
+        Explainer::new(Rc::clone(config), Rc::new(store::Nothing)).with_connections(connections);
     let headers = HeaderMap::new(request.headers.clone());
     let (end_of_stream, route) = (!request.has_body, request.route.clone());
     let event = Event::Request { stream: STREAM, headers, end_of_stream, route };

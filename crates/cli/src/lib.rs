@@ -7,13 +7,14 @@
 //! | [`node`], [`json`], [`yaml`] | documents that know their lines |
 //! | [`found`], [`place`] | the configurations in a file, and the line of a key |
 //! | [`check`] | everything that is wrong with them |
-//! | [`explain`], [`url`], [`script`], [`hidden`] | the decision about a request, what servers say meanwhile, what is not shown |
+//! | [`explain`], [`url`], [`certificate`], [`script`], [`hidden`] | the decision about a request, what servers say meanwhile, what is not shown |
 //! | [`token`] | what a Usergrid token says by itself |
 //! | [`schema`] | the JSON Schema of a configuration, from the table that the reader uses |
 
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod certificate;
 pub mod check;
 pub mod explain;
 pub mod found;

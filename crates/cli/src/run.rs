@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use usergrid_auth_core::time::UnixMillis;
 
 use crate::args::{Arguments, Check, Command, Environment, Explain, Token};
+use crate::certificate::Shown;
 use crate::found::{self, Found};
 use crate::output::{self, Colours};
 use crate::script::Answers;
@@ -128,6 +129,12 @@ fn explained(what: &Explain, json: bool) -> Ended {
     let mut request = url::request(&what.method, &what.url, &what.headers, route)
         .map_err(|error| cannot(&error))?;
     request.has_body = what.body;
+    if let Some(path) = &what.client_certificate {
+        let shown = read(path).and_then(|pem| {
+            Shown::read(&pem).map_err(|error| format!("{}: {error}", path.display()))
+        });
+        request.certificate = Some(shown.map_err(|error| cannot(&error))?);
+    }
     let mut answers =
         Answers::read(&what.answer, &what.answer_of, what.fault).map_err(|error| cannot(&error))?;
     let config = Rc::new(config);

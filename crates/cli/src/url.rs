@@ -33,7 +33,7 @@ pub fn request(
         }
         headers.push((name, value.trim_matches([' ', '\t']).as_bytes().to_vec()));
     }
-    Ok(Request { headers, has_body: false, route })
+    Ok(Request { headers, has_body: false, route, certificate: None })
 }
 
 /// What the metadata of a route says.

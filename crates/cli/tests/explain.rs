@@ -268,3 +268,67 @@ fn a_token_tells_what_it_says_and_stays_secret() {
         (Some("access"), Some(1_700_604_800_001))
     );
 }
+
+/// RFC 8705, appendix A: a certificate, and its `x5t#S256`.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
+ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
+/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
+SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
+bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
+-----END CERTIFICATE-----
+";
+const THUMBPRINT: &str = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
+const OTHER: &str = "-----BEGIN CERTIFICATE-----\nQW5vdGhlciBvbmU=\n-----END CERTIFICATE-----\n";
+
+/// What becomes of a token that is bound to the certificate of the RFC.
+fn bound(certificate: &[&str]) -> String {
+    let bound = format!(
+        r#"{{"active":true,"application":"acme/shop","cnf":{{"x5t#S256":"{THUMBPRINT}"}}}}"#
+    );
+    let answer = answer("bound.json", &bound);
+    let request = ["GET", "/acme/shop/books", "-H", "Authorization: Bearer some-token"];
+    let answer = ["--answer", answer.to_str().unwrap()];
+    explained(&[&request[..], &answer, certificate].concat())
+}
+
+#[test]
+fn a_bound_token_needs_its_certificate() {
+    let shown = |name: &str, pem: &str| {
+        let file = answer(name, pem);
+        bound(&["--client-certificate", file.to_str().unwrap()])
+    };
+    // A key and those that vouch for it change nothing, nor do the line ends of Windows.
+    let key = "-----BEGIN PRIVATE KEY-----\nVE9QU0VDUkVU\n-----END PRIVATE KEY-----\n";
+    let chain = format!("{key}{CERTIFICATE}{OTHER}").replace('\n', "\r\n");
+    for told in [shown("client.pem", CERTIFICATE), shown("chain.pem", &chain)] {
+        let same = "certificate: the client's is the one that the token is bound to";
+        assert_eq!(lines(&told, same).len(), 1, "{told}");
+        assert_eq!(lines(&told, "admitted, outcome token").len(), 1, "{told}");
+    }
+    let other = shown("other.pem", &format!("{OTHER}{CERTIFICATE}"));
+    assert_eq!(lines(&other, "certificate: the token is bound to another").len(), 1, "{other}");
+    let none = bound(&[]);
+    assert_eq!(lines(&none, "certificate: the token is bound to one, and").len(), 1, "{none}");
+    for told in [other, none] {
+        assert_eq!(lines(&told, "refused, outcome inactive").len(), 1, "{told}");
+    }
+}
+
+#[test]
+fn what_is_no_certificate_is_named_and_not_repeated() {
+    let key = "-----BEGIN PRIVATE KEY-----\nVE9QU0VDUkVU\n-----END PRIVATE KEY-----\n";
+    let begun = "-----BEGIN CERTIFICATE-----\nVE9QU0VDUkVU\n";
+    let broken = "-----BEGIN CERTIFICATE-----\nTOPSECRET!\n-----END CERTIFICATE-----\n";
+    let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    for (at, text) in ["", key, begun, broken, empty].iter().enumerate() {
+        let file = answer(&format!("no-certificate-{at}.pem"), text);
+        let path = file.to_str().unwrap();
+        let output = auth(&["explain", CONFIG, "GET", "/", "--client-certificate", path]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(path) && said.contains("certificate"), "{said}");
+        assert!(!said.contains("SECRET") && !said.contains("VE9Q"), "{said}");
+    }
+}

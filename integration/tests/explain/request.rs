@@ -42,7 +42,8 @@ pub fn of(case: &Case, knobs: &Knobs) -> Result<Request> {
         }
     }
     let has_body = !case.body.is_empty();
-    Ok(Request { headers, has_body, route: route(path, &host_text, knobs) })
+    let route = route(path, &host_text, knobs);
+    Ok(Request { headers, has_body, route, certificate: None })
 }
 
 fn route(path: &str, host: &str, knobs: &Knobs) -> RouteSettings {

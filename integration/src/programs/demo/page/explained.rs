@@ -58,7 +58,8 @@ impl Filter {
         let config = Rc::new(self.config()?);
         let headers = head(request);
         let has_body = !request.body.is_empty();
-        let request = explain::Request { headers, has_body, route: RouteSettings::default() };
+        let route = RouteSettings::default();
+        let request = explain::Request { headers, has_body, route, certificate: None };
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
         let now = UnixMillis(u64::try_from(now)?);
         let explanation = explain(&config, &request, &mut |call| Some(self.ask(call)), now);
