@@ -229,6 +229,10 @@ impl Drop for Chromium {
     fn drop(&mut self) {
         // Closes the pipe, by which it ends.
         drop(self.commands.take());
-        let _ended = self.child.wait();
+        let ended = wait::until("the browser's end", || Ok(self.child.try_wait()?.map(drop)));
+        if ended.is_err() {
+            let _killed = self.child.kill();
+            let _ended = self.child.wait();
+        }
     }
 }

@@ -99,3 +99,83 @@ fn forwarded(head: &[Header], body: &Value) -> Vec<String> {
     }
     wrong
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::harness::client::Request;
+    use crate::programs::demo::page::explained::Filter;
+    use crate::site::Setup;
+
+    fn explained(request: &Request) -> Explanation {
+        let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        Filter::new(&Setup::default(), nowhere).unwrap().decide(request).unwrap().explanation
+    }
+
+    fn response(status: u16, headers: &[(&str, &str)], body: &Value) -> Response {
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+        let headers = headers.iter().map(pair).collect();
+        Response { status, headers, body: body.to_string().into_bytes() }
+    }
+
+    #[test]
+    fn a_refusal_is_compared() {
+        const DETAIL: (&str, &str) = (DETAILS, "usergrid_auth_missing");
+        const CHALLENGE: (&str, &str) = ("www-authenticate", "Bearer realm=\"usergrid\"");
+        let said = explained(&Request::get("/acme/shop/books"));
+        let text = "Subject does not have permission to access this resource";
+        let body = json!({ "error": "unauthorized", "error_description": text, "timestamp": 1 });
+        let found = |response| differences(&said, &response);
+        assert_eq!(found(response(401, &[DETAIL, CHALLENGE], &body)), [""; 0]);
+
+        let other = json!({ "error": "other", "error_description": text });
+        for (response, difference) in [
+            (response(403, &[DETAIL, CHALLENGE], &body), "status 403 instead of 401"),
+            (response(401, &[DETAIL], &body), "another header `www-authenticate`"),
+            (response(401, &[DETAIL, CHALLENGE], &other), "another `error` in the body"),
+            (
+                response(401, &[(DETAILS, "usergrid_auth_inactive"), CHALLENGE], &body),
+                "response code details `usergrid_auth_inactive` instead of `usergrid_auth_missing`",
+            ),
+            (
+                response(401, &[(DETAILS, "http1.codec_error"), CHALLENGE], &body),
+                "Envoy itself has answered, and not the filter",
+            ),
+            (
+                response(200, &[(DETAILS, "via_upstream"), (MARK, "backend")], &json!({})),
+                "by the steps the request is refused, and the backend got it",
+            ),
+        ] {
+            assert_eq!(found(response), [difference]);
+        }
+    }
+
+    #[test]
+    fn what_the_backend_gets_is_compared() {
+        const MARKS: [(&str, &str); 2] = [(DETAILS, "via_upstream"), (MARK, "backend")];
+        let request = Request::get("/acme/sandbox/books").header("X-Own", "1");
+        let said = explained(&request);
+        let guest = ["x-usergrid-principal", "guest"];
+        let echo = |path: &str, headers: &[[&str; 2]]| {
+            response(200, &MARKS, &json!({ "path": path, "headers": headers }))
+        };
+        let found = |response| differences(&said, &response);
+        let path = "/acme/sandbox/books";
+        let own = ["x-own", "1"];
+        let envoys = [["host", "api.example.com"], ["x-request-id", "1"], own, guest];
+        assert_eq!(found(echo(path, &envoys)), [""; 0]);
+
+        let other = "is another at the backend, or missing";
+        let principal = format!("the header `x-usergrid-principal` {other}");
+        assert_eq!(found(echo(path, &[own])), [principal.as_str()]);
+        let unknown = "the backend got a header `authorization` of which the steps know nothing";
+        let secret = ["authorization", "Bearer secret"];
+        assert_eq!(found(echo(path, &[own, guest, secret])), [unknown]);
+        assert_eq!(found(echo("/other", &[own, guest])), ["another path at the backend"]);
+        let refused = response(401, &[(DETAILS, "usergrid_auth_missing")], &json!({}));
+        let missed = "by the steps the backend gets the request, and it did not";
+        assert_eq!(found(refused), [missed]);
+    }
+}
