@@ -72,7 +72,7 @@ pub(crate) fn from_claims(
     );
     let aliases = aliases(answer, &user_names);
     let (identity, state) =
-        header_values::headers(config, server, kind, |name| header(answer, config, name))?;
+        header_values::headers(config, server, kind, &|name| header(answer, config, name))?;
     let leeway = server.verifier.introspection().map_or(0, |it| millis(it.leeway));
     let begins = members::seconds(answer, "nbf", Round::Up)?;
     Ok(Principal {

@@ -22,6 +22,9 @@ const ENCODED_WITH_BLANKS: &AsciiSet = &ENCODED.add(b' ');
 
 /// Names and values, ready to be set.
 type Headers = Vec<(Rc<str>, Rc<[u8]>)>;
+/// What gives the value of a claim. Behind a pointer, since there are three, and what they are given
+/// to would be in the module three times.
+type Lookup<'a> = dyn Fn(&String) -> Result<Option<HeaderValue<'a>>, AnswerError> + 'a;
 /// Names and values of filter state.
 type State = Vec<(StateName, Rc<[u8]>)>;
 
@@ -69,7 +72,7 @@ pub(crate) fn headers<'a>(
     config: &Config,
     server: &'a Server,
     principal: PrincipalKind,
-    lookup: impl Fn(&String) -> Result<Option<HeaderValue<'a>>, AnswerError>,
+    lookup: &Lookup<'a>,
 ) -> Result<(Headers, State), AnswerError> {
     let form = &config.identity_form;
     let carried = |source: &IdentitySource| match source {
@@ -90,7 +93,7 @@ pub(crate) fn headers<'a>(
         }
     }
     if let Some(payload) = &form.payload
-        && let Some(value) = payload::of(payload, form.overflow, carried)?
+        && let Some(value) = payload::of(payload, form.overflow, &carried)?
     {
         headers.push((Rc::clone(&payload.header), value));
     }
@@ -99,10 +102,7 @@ pub(crate) fn headers<'a>(
 
 /// The claims that `telemetry.filter_state` lists. One that is too long is left out: nothing hangs
 /// on it.
-fn state<'a>(
-    config: &Config,
-    lookup: impl Fn(&String) -> Result<Option<HeaderValue<'a>>, AnswerError>,
-) -> Result<State, AnswerError> {
+fn state<'a>(config: &Config, lookup: &Lookup<'a>) -> Result<State, AnswerError> {
     let mut state = State::new();
     for name in &config.telemetry.filter_state {
         let claim = match name {

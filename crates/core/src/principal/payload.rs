@@ -32,7 +32,7 @@ enum Member<'a> {
 pub(crate) fn of<'a>(
     payload: &IdentityPayload,
     overflow: Overflow,
-    lookup: impl Fn(&IdentitySource) -> Result<Option<HeaderValue<'a>>, AnswerError>,
+    lookup: &dyn Fn(&IdentitySource) -> Result<Option<HeaderValue<'a>>, AnswerError>,
 ) -> Result<Option<Rc<[u8]>>, AnswerError> {
     let mut members = Vec::with_capacity(payload.members.len());
     for (name, source) in &payload.members {
@@ -72,7 +72,7 @@ pub(crate) fn of_guest(payload: &IdentityPayload) -> Option<Rc<[u8]>> {
     let guest = |source: &IdentitySource| {
         Ok((*source == IdentitySource::Principal).then(|| HeaderValue::of_text(GUEST)))
     };
-    of(payload, Overflow::Refuse, guest).ok().flatten()
+    of(payload, Overflow::Refuse, &guest).ok().flatten()
 }
 
 /// What a value is in JSON: a list stays one, whatever is in it, so that a backend reads one shape.

@@ -239,7 +239,7 @@ fn issued(
     let entries = members::entries(scope, Writing::Scope, config.claim_limits)?;
     let scopes = unusable.usable(ClaimKind::Scope, entries);
     let tenancy = tenancy(&answer, config, server, &mut unusable)?;
-    let (identity, state) = header_values::headers(config, server, tenancy.principal, |claim| {
+    let (identity, state) = header_values::headers(config, server, tenancy.principal, &|claim| {
         // The answer has no claims: a member that happens to bear a claim's name is not the
         // principal's.
         let names = &config.claims;

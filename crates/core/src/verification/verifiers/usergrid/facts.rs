@@ -84,7 +84,7 @@ impl Facts {
         }
         let names = &config.claims;
         let application = self.application.as_ref().map(Application::full_name);
-        let (identity, state) = header_values::headers(config, server, self.kind, |claim| {
+        let (identity, state) = header_values::headers(config, server, self.kind, &|claim| {
             Ok(if *claim == names.sub {
                 text(self.subject.as_ref())
             } else if *claim == names.username {
