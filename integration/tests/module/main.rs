@@ -13,9 +13,8 @@ use integration::harness::{module, workspace};
 use integration::servers::stub::answer::Answers;
 use serde_json::json;
 
-/// What it was when it last grew, by the payload header, client certificates and the way of a hit;
-/// `docs/performance.md` says what would make it smaller.
-const MAX_BYTES: usize = 618_000;
+/// What it is, and half a percent; `docs/performance.md` says what was tried to make it smaller.
+const MAX_BYTES: usize = 597_800;
 /// As the linker leaves it, on a machine without binaryen.
 const MAX_BYTES_UNOPTIMISED: usize = 740_000;
 
