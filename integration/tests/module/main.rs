@@ -37,6 +37,14 @@ fn the_module_is_small() -> Result<()> {
 }
 
 #[test]
+fn the_readme_says_how_small() -> Result<()> {
+    let readme = std::fs::read_to_string(workspace::root().join("README.md"))?;
+    let bound = format!("under {} KB", MAX_BYTES.div_ceil(1000));
+    ensure!(readme.contains(&bound), "README.md does not say `{bound}`");
+    Ok(())
+}
+
+#[test]
 fn it_imports_only_what_every_envoy_has() -> Result<()> {
     let engine = wasmi::Engine::default();
     let module = wasmi::Module::new(&engine, bytes()?)?;
