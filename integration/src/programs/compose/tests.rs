@@ -59,6 +59,32 @@ fn the_lines_of_the_fleets_page_name_what_is_there() {
 }
 
 #[test]
+fn what_sources_include_is_sent_to_docker() {
+    let root = workspace::root().canonicalize().unwrap();
+    let sent = read(".dockerignore");
+    let sent: Vec<&str> = sent.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let mut found = 0;
+    let mut left: Vec<_> = ["src", "crates", "integration/src"].map(|name| root.join(name)).into();
+    while let Some(path) = left.pop() {
+        // What is built there are libraries and programs.
+        if path.is_dir() && !path.ends_with("tests") {
+            left.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let included = ["include_str!(\"", "include_bytes!(\""];
+            for rest in included.iter().flat_map(|begin| text.split(begin).skip(1)) {
+                let (name, _) = rest.split_once('"').unwrap();
+                let file = path.with_file_name(name).canonicalize().unwrap();
+                let file = file.strip_prefix(&root).unwrap();
+                assert!(sent.iter().any(|sent| file.starts_with(sent)), "{}", file.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found >= 3, "{found}");
+}
+
+#[test]
 fn an_image_without_a_version_is_not_pinned() {
     for loose in ["envoy", "envoy:latest", "a.example:5000/envoy", "debian:bookworm-slim", "rust:1"]
     {
