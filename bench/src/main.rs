@@ -8,6 +8,7 @@ mod bars;
 mod cases;
 mod chart;
 mod cpu;
+mod estimate;
 mod filters;
 mod load;
 mod misses;

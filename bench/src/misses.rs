@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use crate::estimate;
 use crate::filters;
 use crate::load::Rotation;
 use crate::report::Miss;
@@ -72,23 +73,25 @@ pub fn measure(run: &mut Run) -> Result<Vec<Miss>> {
     for index in 0..ways.len() * run.effort.miss_warm_up {
         slice(index % ways.len())?;
     }
-    let spreads = slices::interleave(&mut run.random, run.effort.miss_rounds, ways.len(), slice)?;
-    let lower = |id: &str, delay: u64| {
+    let rounds = slices::interleave(&mut run.random, run.effort.miss_rounds, ways.len(), slice)?;
+    let index = |id: &str, delay: u64| {
         let index = ways.iter().position(|way| way.id == id && way.delay == delay);
-        index.and_then(|index| Some(spreads.get(index)?.lower)).context("not measured")
+        index.context("not measured")
     };
-    let bare = lower("bare", 0)?;
+    let bare = index("bare", 0)?;
     ways.iter()
-        .zip(&spreads)
-        .map(|(way, p50)| {
-            let over_bare = p50.lower - bare;
+        .enumerate()
+        .zip(rounds.spreads()?)
+        .map(|((at, way), p50)| {
+            let over_bare = estimate::median(&rounds.over(at, bare)?)?;
+            let direct = rounds.over(index("direct", way.delay)?, bare)?;
             Ok(Miss {
                 id: way.id.into(),
                 label: way.label.into(),
                 delay: way.delay,
-                p50: *p50,
+                p50,
                 over_bare,
-                over_server: over_bare - lower("direct", way.delay)?,
+                over_server: over_bare - estimate::median(&direct)?,
             })
         })
         .collect()

@@ -163,7 +163,7 @@ fn floor_lane(run: &Run, floor: &Counted, way: &Way, kind: &Floor) -> Result<Lan
 /// Has Node do it all, in one process and in random order.
 fn time(run: &Run, lanes: &[Lane]) -> Result<Vec<Timed>> {
     let job = json!({
-        "rounds": run.effort.rounds,
+        "rounds": run.effort.module_rounds,
         "hot": run.effort.slice(HOT),
         "cold": run.effort.slice(COLD),
         "walked": WALKED,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::estimate::Interval;
 use crate::module;
 use crate::report::{InModule, Report, Row};
 
@@ -33,7 +34,11 @@ pub fn costs(rows: &[Row]) -> String {
             cpu.lower,
             cpu.upper,
             match row.of_floor {
-                Some(floors) => format!(" {floors:.2} |"),
+                Some(floors) => match row.of_floor_interval {
+                    Some(Interval { low, high }) =>
+                        format!(" {floors:.2} ({low:.2} – {high:.2}) |"),
+                    None => format!(" {floors:.2} |"),
+                },
                 None if with_floors => " |".to_owned(),
                 None => String::new(),
             }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::estimate::Interval;
 use crate::slices::Spread;
 
 /// All of it. A run of one part has the others empty.
@@ -56,7 +57,7 @@ pub struct Row {
     pub label: String,
     /// Microseconds that Envoy's threads were on a processor, for a request.
     pub cpu: Spread,
-    /// The lower quartile, less that of bare Envoy.
+    /// The median of what a slice took more than bare Envoy's of the same round.
     pub added: f64,
     /// `added` in units of the filter that does nothing.
     pub of_noop: f64,
@@ -64,6 +65,9 @@ pub struct Row {
     /// is no way of this filter, those of a hit. Older results have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_floor: Option<f64>,
+    /// Where `of_floor` may be. Older results have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_floor_interval: Option<Interval>,
     /// Microseconds to the answer at a fixed rate, half of the requests.
     pub p50: f64,
     /// And 99 of 100.
@@ -103,9 +107,9 @@ pub struct Miss {
     pub delay: u64,
     /// Microseconds to the answer, half of the requests, one at a time.
     pub p50: Spread,
-    /// `p50` less that of bare Envoy: what a client waits longer.
+    /// The median of what `p50` was above bare Envoy's of the same round: what a client waits longer.
     pub over_bare: f64,
-    /// `over_bare` less what the server itself takes when it is asked directly.
+    /// The same, less what the server itself takes when it is asked directly.
     pub over_server: f64,
 }
 

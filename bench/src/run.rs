@@ -15,6 +15,8 @@ pub struct Effort {
     pub name: &'static str,
     /// Slices of each kind.
     pub rounds: usize,
+    /// Slices of each way through the module in V8 alone.
+    pub module_rounds: usize,
     /// Slices of a second at a fixed rate, for latencies.
     pub paced_rounds: usize,
     /// Slices of a second for each way of a miss.
@@ -37,7 +39,8 @@ impl Effort {
     /// Ten to fifteen minutes.
     pub const FULL: Self = Self {
         name: "full",
-        rounds: 24,
+        rounds: 96,
+        module_rounds: 24,
         paced_rounds: 4,
         miss_rounds: 6,
         miss_warm_up: 1,
@@ -50,7 +53,8 @@ impl Effort {
     /// A few minutes, at smaller sizes.
     pub const QUICK: Self = Self {
         name: "quick",
-        rounds: 5,
+        rounds: 20,
+        module_rounds: 5,
         paced_rounds: 1,
         miss_rounds: 1,
         warm_up: 1_500,
@@ -64,6 +68,7 @@ impl Effort {
     pub const SMOKE: Self = Self {
         name: "smoke",
         rounds: 1,
+        module_rounds: 1,
         paced_rounds: 1,
         miss_rounds: 1,
         warm_up: 300,

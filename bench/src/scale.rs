@@ -9,6 +9,7 @@ pub mod rules;
 use anyhow::{Context, Result};
 
 use crate::cases::Case;
+use crate::estimate;
 use crate::report::{Curve, Line};
 use crate::rig::Rig;
 use crate::run::Run;
@@ -65,14 +66,12 @@ impl Plan {
         }
         let slice = run.effort.slice(SLICE);
         let rounds = run.effort.curve_rounds;
-        let spreads = slices::interleave(&mut run.random, rounds, self.cases.len(), |index| {
+        let rounds = slices::interleave(&mut run.random, rounds, self.cases.len(), |index| {
             side_by_side::slice_of(rig, self.cases.get(index).context("no such case")?, slice)
         })?;
-        let lower =
-            |index: usize| -> Result<f64> { Ok(spreads.get(index).context("not measured")?.lower) };
         let mut lines: Vec<Line> = Vec::new();
         for point in &self.points {
-            let at = (point.x, lower(point.case)? - lower(point.base)?);
+            let at = (point.x, estimate::median(&rounds.over(point.case, point.base)?)?);
             match lines.iter_mut().find(|line| line.name == point.line) {
                 Some(line) => line.points.push(at),
                 None => lines.push(Line { name: point.line.clone(), points: vec![at] }),

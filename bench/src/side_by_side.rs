@@ -3,13 +3,15 @@
 use anyhow::{Context, Result, ensure};
 
 use crate::cases::{Case, Field};
+use crate::estimate;
 use crate::report::Row;
 use crate::rig::{BARE, Rig};
 use crate::run::{Run, microseconds};
 use crate::slices;
 
-/// Requests in a slice: a fifth of a second or so.
-const SLICE: u64 = 4_000;
+/// Requests in a slice: a tenth of a second or so, and all slices of a round a few seconds, so that
+/// what disturbs the machine for longer disturbs them alike.
+const SLICE: u64 = 1_000;
 /// For the latencies: far below what the machine can do.
 const RATE: u64 = 400;
 
@@ -26,7 +28,7 @@ pub fn measure(run: &mut Run, field: &Field) -> Result<Vec<Row>> {
     }
     let count = field.cases.len();
     let slice = run.effort.slice(SLICE);
-    let cpu = slices::interleave(&mut run.random, run.effort.rounds, count, |index| {
+    let rounds = slices::interleave(&mut run.random, run.effort.rounds, count, |index| {
         let case = field.cases.get(index).context("no such case")?;
         slice_of(&rig, case, slice)
     })?;
@@ -35,27 +37,33 @@ pub fn measure(run: &mut Run, field: &Field) -> Result<Vec<Row>> {
         case.check(&rig)?;
     }
     all_counted(&rig)?;
-    let lower = |id: &str| {
-        let index = field.cases.iter().position(|case| case.id == id);
-        index.and_then(|index| Some(cpu.get(index)?.lower)).context("not measured")
-    };
-    let bare = lower("bare")?;
-    let noop = lower("noop")? - bare;
-    let floors = field.cases.iter().map(|case| Ok(lower(case.floor)? - bare));
-    let floors = floors.collect::<Result<Vec<f64>>>()?;
-    let rows = field.cases.iter().zip(cpu).zip(latency).zip(floors);
-    Ok(rows
-        .map(|(((case, cpu), (p50, p99)), floor)| Row {
-            id: case.id.clone(),
-            label: case.label.clone(),
-            cpu,
-            added: cpu.lower - bare,
-            of_noop: (cpu.lower - bare) / noop,
-            of_floor: Some((cpu.lower - bare) / floor),
-            p50,
-            p99,
+    let index =
+        |id: &str| field.cases.iter().position(|case| case.id == id).context("not measured");
+    let over_bare = |id: &str| rounds.over(index(id)?, index("bare")?);
+    let noop = estimate::median(&over_bare("noop")?)?;
+    field
+        .cases
+        .iter()
+        .zip(rounds.spreads()?)
+        .zip(latency)
+        .map(|((case, cpu), (p50, p99))| {
+            let over = over_bare(&case.id)?;
+            let added = estimate::median(&over)?;
+            let floor = over_bare(case.floor)?;
+            let (of_floor, interval) = estimate::ratio(&mut run.random, &over, &floor)?;
+            Ok(Row {
+                id: case.id.clone(),
+                label: case.label.clone(),
+                cpu,
+                added,
+                of_noop: added / noop,
+                of_floor: Some(of_floor),
+                of_floor_interval: Some(interval),
+                p50,
+                p99,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Microseconds of CPU for a request, over so many of them. Envoy has to have counted them too.

@@ -1,6 +1,6 @@
 //! Many short slices in random order. A busy machine disturbs all that is compared alike, and some
 //! slices of each not at all: the lower quartile is what a slice costs when little comes in
-//! between.
+//! between. What one kind costs more than another is better told by rounds, see [`Rounds::over`].
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,30 @@ pub fn quantile(values: &[f64], part: f64) -> Result<f64> {
     sorted.get(index).copied().context("no such part")
 }
 
+/// What was measured of each kind in each round.
+#[derive(Debug)]
+pub struct Rounds(Vec<Vec<f64>>);
+
+impl Rounds {
+    /// Of each kind, over all rounds.
+    ///
+    /// # Errors
+    /// If there were none.
+    pub fn spreads(&self) -> Result<Vec<Spread>> {
+        self.0.iter().map(|values| Spread::of(values)).collect()
+    }
+
+    /// How much more one kind took than another, round by round: whatever slows a machine down for
+    /// longer than a round is in both.
+    ///
+    /// # Errors
+    /// If there is no such kind.
+    pub fn over(&self, kind: usize, base: usize) -> Result<Vec<f64>> {
+        let of = |kind| self.0.get(kind).context("no such kind");
+        Ok(of(kind)?.iter().zip(of(base)?).map(|(one, other)| one - other).collect())
+    }
+}
+
 /// Measures each of `count` kinds once a round, every round in another order.
 ///
 /// # Errors
@@ -59,7 +83,7 @@ pub fn interleave(
     rounds: usize,
     count: usize,
     mut measure: impl FnMut(usize) -> Result<f64>,
-) -> Result<Vec<Spread>> {
+) -> Result<Rounds> {
     let mut measured = vec![Vec::with_capacity(rounds); count];
     let mut order: Vec<usize> = (0..count).collect();
     for _ in 0..rounds {
@@ -69,7 +93,7 @@ pub fn interleave(
             measured.get_mut(kind).context("no such kind")?.push(value);
         }
     }
-    measured.iter().map(|values| Spread::of(values)).collect()
+    Ok(Rounds(measured))
 }
 
 #[cfg(test)]
@@ -83,14 +107,30 @@ mod tests {
     }
 
     #[test]
+    fn what_slows_a_whole_round_down_is_in_no_difference() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let (mut measured, mut slow) = (0, 0.0);
+        let rounds = interleave(&mut random, 5, 2, |kind| {
+            if measured % 2 == 0 {
+                slow += 100.0;
+            }
+            measured += 1;
+            Ok(slow + if kind == 0 { 10.0 } else { 13.0 })
+        })
+        .unwrap();
+        assert_eq!(rounds.over(1, 0).unwrap(), [3.0; 5]);
+        assert!(rounds.over(2, 0).is_err());
+    }
+
+    #[test]
     fn every_round_has_every_kind_once() {
         let mut seen = Vec::new();
         let mut random = fastrand::Rng::with_seed(1);
-        let spreads = interleave(&mut random, 3, 4, |kind| {
+        let rounds = interleave(&mut random, 3, 4, |kind| {
             seen.push(kind);
             Ok(1.0)
         });
-        assert_eq!(spreads.unwrap().len(), 4);
+        assert_eq!(rounds.unwrap().spreads().unwrap().len(), 4);
         for round in seen.chunks(4) {
             let mut round = round.to_vec();
             round.sort_unstable();

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::{number, over_bare};
+use crate::estimate;
 use crate::filters;
 use crate::load::Rotation;
 use crate::report::{Curve, Line};
@@ -50,7 +51,7 @@ pub fn seen(run: &mut Run) -> Result<Curve> {
         }
     }
     let calls = run.servers.quick()?.calls();
-    let spreads =
+    let rounds =
         slices::interleave(&mut run.random, run.effort.curve_rounds, kinds.len(), |index| {
             let (name, rotation) = kinds.get(index).context("no such kind")?;
             let (answered, before) = (rig.answered(name)?, rig.cpu()?);
@@ -60,12 +61,12 @@ pub fn seen(run: &mut Run) -> Result<Curve> {
         })?;
     let calls = run.servers.quick()?.calls() - calls;
     ensure!(calls == 0, "{calls} calls while every request should have been a hit");
-    let lower: Vec<f64> = spreads.iter().map(|spread| spread.lower).collect();
-    let (bare, filter) = lower.split_first().context("nothing measured")?;
+    let costs = (1..kinds.len()).map(|kind| estimate::median(&rounds.over(kind, 0)?));
+    let costs = costs.collect::<Result<Vec<f64>>>()?;
     let lines = LINES.iter().enumerate().map(|(offset, line)| {
-        let costs = filter.iter().skip(offset).step_by(LINES.len());
+        let costs = costs.iter().skip(offset).step_by(LINES.len());
         let points =
-            sizes.iter().zip(costs).map(|(seen, cost)| (microseconds(*seen * 1_000), cost - bare));
+            sizes.iter().zip(costs).map(|(seen, cost)| (microseconds(*seen * 1_000), *cost));
         Line { name: (*line).into(), points: points.collect() }
     });
     let title = "Credentials seen, cost of a hit";
