@@ -79,19 +79,20 @@ pub fn measure(run: &mut Run) -> Result<Vec<Miss>> {
         index.context("not measured")
     };
     let bare = index("bare", 0)?;
+    let spreads = rounds.spreads()?;
     ways.iter()
         .enumerate()
-        .zip(rounds.spreads()?)
+        .zip(&spreads)
         .map(|((at, way), p50)| {
             let over_bare = estimate::median(&rounds.over(at, bare)?)?;
-            let direct = rounds.over(index("direct", way.delay)?, bare)?;
+            let direct = spreads.get(index("direct", way.delay)?).context("not measured")?;
             Ok(Miss {
                 id: way.id.into(),
                 label: way.label.into(),
                 delay: way.delay,
-                p50,
+                p50: *p50,
                 over_bare,
-                over_server: over_bare - estimate::median(&direct)?,
+                over_server: over_bare - direct.median,
             })
         })
         .collect()

@@ -113,13 +113,16 @@ pub fn details(report: &Report) -> String {
     }
     if !report.misses.is_empty() {
         text.push_str(
-            "| unknown credential | server waits | p50 µs | over bare Envoy | and over the server |\n\
+            "| unknown credential | server waits | quartiles of p50 µs | over bare Envoy | and over the server |\n\
              | --- | ---: | ---: | ---: | ---: |\n",
         );
     }
     for miss in &report.misses {
-        let _written =
-            write!(text, "| {} | {} ms | {:.0} | ", miss.label, miss.delay, miss.p50.lower);
+        let _written = write!(
+            text,
+            "| {} | {} ms | {:.0} – {:.0} | ",
+            miss.label, miss.delay, miss.p50.lower, miss.p50.upper
+        );
         // These are what the others are compared with.
         let _written = if ["bare", "direct"].contains(&miss.id.as_str()) {
             writeln!(text, "| |")
