@@ -13,7 +13,7 @@ use properties::host::{MARK, Request, approves, presented};
 use properties::{mutants, settings};
 use wasmi::{Config, Engine, Module};
 
-use crate::host::{Action, CountingHost, ROOT};
+use crate::host::{Action, CountingHost, ROOT, Snapshot};
 
 const MOST_STEPS: usize = 64;
 /// Pages that the module may have: its own data and stack, and what so few requests need.
@@ -25,14 +25,26 @@ const METADATA: [&[u8]; 3] = [
     b"\xff\xff\xff\xff\0",
 ];
 
-/// Compiles the module so that what a callback uses is bounded.
-///
-/// # Errors
-/// If it is none.
-pub fn compile(module: &[u8]) -> Result<Module> {
-    let mut config = Config::default();
-    config.consume_fuel(true);
-    Ok(Module::new(&Engine::new(&config), module)?)
+/// The module on two workers, by configuration, as it is before the first request.
+pub struct Started(Vec<Snapshot>);
+
+impl Started {
+    /// Compiles the module so that what a callback uses is bounded, and starts it.
+    ///
+    /// # Errors
+    /// If it is none, or does not start.
+    pub fn new(module: &[u8]) -> Result<Self> {
+        let mut config = Config::default();
+        config.consume_fuel(true);
+        let module = Module::new(&Engine::new(&config), module)?;
+        let environment = [("S", settings::SECRET)];
+        let snapshots = settings::ALL.iter().map(|setting| {
+            let mut host = CountingHost::start_compiled(&module, setting, &environment)?;
+            host.add_worker()?;
+            host.snapshot()
+        });
+        Ok(Self(snapshots.collect::<Result<_>>()?))
+    }
 }
 
 /// One request.
@@ -48,12 +60,10 @@ struct Known {
 ///
 /// # Errors
 /// If the module traps, uses more than it may, lets somebody in without a verdict, or shows a secret.
-pub fn hold(module: &Module, bytes: &[u8]) -> Result<()> {
+pub fn hold(started: &Started, bytes: &[u8]) -> Result<()> {
     let mut bytes = Bytes::new(bytes);
     let which = usize::from(bytes.byte()) % settings::ALL.len();
-    let environment = [("S", settings::SECRET)];
-    let mut host = CountingHost::start_compiled(module, settings::ALL[which], &environment)?;
-    host.add_worker()?;
+    let mut host = CountingHost::from_snapshot(started.0.get(which).context("no such setting")?)?;
     let mut world = World { which, known: BTreeMap::new(), approved: BTreeSet::new() };
     for _ in 0..MOST_STEPS {
         if bytes.is_empty() {
@@ -89,7 +99,7 @@ fn nothing_shown(host: &mut CountingHost) -> Result<()> {
 ///
 /// # Errors
 /// See [`hold`].
-pub fn replay(module: &Module, count: usize) -> Result<()> {
+pub fn replay(started: &Started, count: usize) -> Result<()> {
     let mut seeds = Vec::new();
     for entry in std::fs::read_dir(workspace::root().join("counting-host/seeds"))? {
         let path = entry?.path();
@@ -99,10 +109,10 @@ pub fn replay(module: &Module, count: usize) -> Result<()> {
     ensure!(seeds.len() >= 10, "{} seeds", seeds.len());
     let others = seeds.iter().cycle().skip(1);
     for ((name, seed), (_, other)) in seeds.iter().zip(others) {
-        hold(module, seed).with_context(|| name.clone())?;
+        hold(started, seed).with_context(|| name.clone())?;
         for mutant in mutants::of(seed, other, count) {
             let shown = || format!("`{}`, from {name}", mutant.escape_ascii());
-            hold(module, &mutant).with_context(shown)?;
+            hold(started, &mutant).with_context(shown)?;
         }
     }
     Ok(())

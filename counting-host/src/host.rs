@@ -17,6 +17,9 @@ pub(crate) const ROOT: u32 = 1;
 /// Of one callback, in units of `wasmi`, of which an instruction takes about one.
 const FUEL: u64 = 500_000_000;
 
+/// Bytes in a page of memory.
+const PAGE: usize = 65_536;
+
 /// Headers in order.
 pub type Pairs = Vec<(String, Vec<u8>)>;
 
@@ -34,7 +37,7 @@ pub enum Action {
     Refused(u32),
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Stream {
     /// Its head, as changed by the module.
     pub headers: Pairs,
@@ -74,7 +77,7 @@ pub struct Odd {
 }
 
 /// What the host functions work on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// Calls by name.
     pub counts: BTreeMap<String, u64>,
@@ -109,6 +112,15 @@ pub struct State {
     pub odd: Odd,
 }
 
+/// A host between two callbacks, from which any number of others go on.
+pub struct Snapshot {
+    module: Module,
+    state: State,
+    /// By worker.
+    memories: Vec<Vec<u8>>,
+    next_stream: u32,
+}
+
 /// The module in its host.
 pub struct CountingHost {
     store: Store<State>,
@@ -135,7 +147,6 @@ impl CountingHost {
         config: &str,
         environment: &[(&str, &str)],
     ) -> Result<Self> {
-        let module = module.clone();
         let environment =
             environment.iter().map(|(name, value)| format!("{name}={value}\0").into_bytes());
         let state = State {
@@ -143,6 +154,16 @@ impl CountingHost {
             environment: environment.collect(),
             ..State::default()
         };
+        let mut host = Self::without_workers(module, state)?;
+        host.add_worker()?;
+        let first = host.instance()?;
+        let counter = |run| first.get_global(&host.store, &instrument::counter(run));
+        host.counters = (0..).map_while(counter).collect();
+        Ok(host)
+    }
+
+    fn without_workers(module: &Module, state: State) -> Result<Self> {
+        let module = module.clone();
         let store = Store::new(module.engine(), state);
         let mut linker = Linker::new(module.engine());
         for import in module.imports() {
@@ -164,11 +185,37 @@ impl CountingHost {
         let instances = Vec::new();
         let (next_stream, counters) = (ROOT + 1, Vec::new());
         let fuel = store.get_fuel().is_ok().then_some(FUEL);
-        let mut host = Self { store, module, linker, instances, next_stream, counters, fuel };
-        host.add_worker()?;
-        let first = host.instance()?;
-        let counter = |run| first.get_global(&host.store, &instrument::counter(run));
-        host.counters = (0..).map_while(counter).collect();
+        Ok(Self { store, module, linker, instances, next_stream, counters, fuel })
+    }
+
+    /// What this host is now. Not inside a callback: the stack of a worker is not kept, and beside it a module by
+    /// rustc has nothing but its memory.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let memories = self.instances.iter().map(|instance| {
+            let memory = instance.get_memory(&self.store, "memory").context("no memory")?;
+            Ok(memory.data(&self.store).to_vec())
+        });
+        Ok(Snapshot {
+            module: self.module.clone(),
+            state: self.store.data().clone(),
+            memories: memories.collect::<Result<_>>()?,
+            next_stream: self.next_stream,
+        })
+    }
+
+    /// A host that goes on from there; it counts no runs of instructions.
+    pub fn from_snapshot(snapshot: &Snapshot) -> Result<Self> {
+        let mut host = Self::without_workers(&snapshot.module, snapshot.state.clone())?;
+        host.next_stream = snapshot.next_stream;
+        for bytes in &snapshot.memories {
+            let instance = host.linker.instantiate_and_start(&mut host.store, &host.module)?;
+            let memory = instance.get_memory(&host.store, "memory").context("no memory")?;
+            let has = memory.data_size(&host.store);
+            let pages = bytes.len().saturating_sub(has).div_ceil(PAGE);
+            memory.grow(&mut host.store, u64::try_from(pages)?)?;
+            memory.write(&mut host.store, 0, bytes)?;
+            host.instances.push(instance);
+        }
         Ok(host)
     }
 

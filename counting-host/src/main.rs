@@ -65,8 +65,8 @@ fn compare() -> Result<()> {
 
 /// Nothing traps, nobody gets in, no secret gets out.
 fn callbacks() -> Result<()> {
-    let module = callbacks::compile(&std::fs::read(module::build()?)?)?;
-    callbacks::replay(&module, MUTANTS)?;
+    let started = callbacks::Started::new(&std::fs::read(module::build()?)?)?;
+    callbacks::replay(&started, MUTANTS)?;
     println!("every seed and {MUTANTS} mutants of each: no trap, nobody let in, no secret shown");
     Ok(())
 }
