@@ -1,7 +1,7 @@
 //! `introspection` with protocol `usergrid`: a stock Usergrid is asked by its own API.
 
 use usergrid_auth_rules::path::RequestPath;
-use usergrid_auth_rules::syntax::is_uuid;
+use usergrid_auth_rules::syntax::{are_short, is_uuid};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -123,7 +123,8 @@ fn plain_application(name: &str) -> Option<(String, String)> {
     let (org, app) = name.split_once('/').filter(|_| is_application(&name))?;
     let [encoded_org, encoded_app] = [org, app].map(|it| utf8_percent_encode(it, NON_ALPHANUMERIC));
     let path = RequestPath::parse(format!("/{encoded_org}/{encoded_app}/").as_bytes(), &[]).ok()?;
-    let is_plain = path.guest_application() == Some((org, app)) && !is_uuid(org);
+    let is_plain =
+        path.guest_application() == Some((org, app)) && !is_uuid(org) && are_short(&[org, app]);
     is_plain.then(|| (org.to_owned(), app.to_owned()))
 }
 

@@ -15,6 +15,7 @@ mod digest_cache;
 pub mod key;
 mod lookup;
 pub mod peers;
+mod probe_targets;
 mod probing;
 mod revoking;
 pub mod single_flight;

@@ -33,3 +33,23 @@ pub fn hex(byte: u8) -> [u8; 2] {
     let digit = |four: u8| DIGITS.get(usize::from(four)).copied().unwrap_or(b'0');
     [digit(byte >> 4), digit(byte & 0x0f)]
 }
+
+/// What the names of an application and its organisation may take together in a path, in bytes,
+/// percent-encoded (RFC 3986 section 2.1). No Usergrid has one near it, and every server reads a
+/// path of that length.
+pub const LONGEST_NAMES: usize = 1_024;
+
+/// Whether these names take [`LONGEST_NAMES`] at most where all but RFC 3986's unreserved
+/// characters are encoded.
+#[must_use]
+pub fn are_short(names: &[&str]) -> bool {
+    let written = names.iter().fold(0, |all: usize, name| all.saturating_add(name.len()));
+    let is_encoded = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"-._~".contains(byte);
+    // Each escape takes two bytes more. Nothing longer is looked into.
+    let encoded = || {
+        let escapes = names.iter().flat_map(|name| name.bytes()).filter(is_encoded).count();
+        written.saturating_add(escapes.saturating_mul(2))
+    };
+    written <= LONGEST_NAMES
+        && (written.saturating_mul(3) <= LONGEST_NAMES || encoded() <= LONGEST_NAMES)
+}

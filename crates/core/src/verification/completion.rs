@@ -103,9 +103,7 @@ impl<W> Verification<W> {
             Err(fault) => {
                 if fault.is_the_servers() {
                     verifier.breaker.failed(&permit);
-                    if awaited.target.is_some() {
-                        verifier.suspected_for.replace(awaited.target.clone());
-                    }
+                    verifier.probe_targets.wanted(awaited.target.as_ref());
                 }
                 self.report(&verifier, fault, now);
                 self.note_unanswered(about.key, Lack::of(fault), steady);
@@ -263,6 +261,7 @@ impl<W> Verification<W> {
         let About { key, digest, .. } = awaited.about;
         match verdict {
             Ok(Verdict::Verified(mut principal)) => {
+                awaited.verifier.probe_targets.verified(awaited.target.as_ref());
                 let users = users(&principal, &awaited.verifier.server);
                 let revoked = self.revocations.last_of(&digest, &users);
                 if revoked > awaited.sequence {

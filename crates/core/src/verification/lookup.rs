@@ -153,6 +153,9 @@ impl<W> Verification<W> {
             _ => None,
         };
         if can_start && permit.is_none() {
+            if case.verifier.breaker.is_open() {
+                case.verifier.probe_targets.wanted(case.target.as_ref());
+            }
             self.probe(&Rc::clone(&case.verifier), case.now);
         }
         if let Some(denial) = self.denied_everywhere(case) {
@@ -316,6 +319,7 @@ impl<W> Verification<W> {
     ) -> Result<Rc<Principal>, Sequence> {
         let unusable = Sequence(entry.sequence.0.saturating_add(1));
         let mut principal = exchange.reread(&entry.value, entry.received).ok_or(unusable)?;
+        case.verifier.probe_targets.verified(case.target.as_ref());
         let users = users(&principal, &case.verifier.server);
         let revoked = self.revocations.last_of(&case.digest, &users);
         if revoked > entry.sequence {

@@ -33,8 +33,8 @@ impl<W> Verification<W> {
         let mut random = || RandomState::new().hash_one(now.0);
         let protocol = verifier.protocol();
         let credential = protocol.random_credential(&mut random, now);
-        let suspected_for = || verifier.suspected_for.borrow().clone();
-        let target = protocol.probe_target().cloned().or_else(suspected_for);
+        let next = || verifier.probe_targets.next(verifier.breaker.is_open());
+        let target = protocol.probe_target().cloned().or_else(next);
         let Some(exchange) = protocol.exchange(&credential, target.as_ref(), now) else {
             // Nobody has ever said what to ask about, so no call can have failed.
             let change = verifier.breaker.probe_answered(permit, steady);

@@ -3,7 +3,6 @@
 //! Whatever distinguishes one protocol from another stands behind [`Protocol`] and [`Exchange`]. A
 //! new one is a file under `verifiers/` and an arm in [`of_server`].
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use usergrid_auth_config::{Config, Endpoint, Server, TokenVerifier};
 
 use super::breaker::Breaker;
 use super::call::{CallOutcome, CallRequest};
+use super::probe_targets::ProbeTargets;
 use super::verdict::{ServerFault, Verdict};
 use super::verifiers::usergrid::{Target, Usergrid};
 use super::verifiers::{Introspection, TokenEndpoint};
@@ -129,8 +129,8 @@ pub(crate) struct Verifier {
     pub(crate) server: Rc<Server>,
     protocol: Box<dyn Protocol>,
     pub(crate) breaker: Breaker,
-    /// What a request was about whose call failed: what a probe asks about.
-    pub(crate) suspected_for: RefCell<Option<Target>>,
+    /// What a probe asks about.
+    pub(crate) probe_targets: ProbeTargets,
 }
 
 impl Verifier {
@@ -194,8 +194,8 @@ fn of_server(config: &Rc<Config>, server: &Rc<Server>) -> Vec<Rc<Verifier>> {
     }
     let verifier = |protocol: Box<dyn Protocol>| {
         let breaker = Breaker::new(config.breaker, protocol.probe_pause());
-        let (server, suspected_for) = (Rc::clone(server), RefCell::default());
-        Rc::new(Verifier { server, protocol, breaker, suspected_for })
+        let (server, probe_targets) = (Rc::clone(server), ProbeTargets::default());
+        Rc::new(Verifier { server, protocol, breaker, probe_targets })
     };
     protocols.into_iter().map(verifier).collect()
 }

@@ -303,6 +303,16 @@ impl UsergridExchange {
         secret.expose().len().saturating_add(self.client_id().len())
     }
 
+    /// How long the names are that stand in the path of the request, in bytes.
+    fn names_bytes(&self) -> usize {
+        match &self.step {
+            Step::TokenEndpoint(target, _) => target.bytes(),
+            Step::User(application, _) | Step::Keys(application, _) => application.bytes(),
+            Step::ManagementMe(organization, _) => organization.as_ref().map_or(0, String::len),
+            Step::Organization(name, _) => name.len(),
+        }
+    }
+
     fn presented_id(&self) -> Option<&[u8]> {
         self.client_id.as_ref().map(Secret::expose)
     }

@@ -93,6 +93,7 @@ fn the_application_to_probe_is_named_plainly() {
         "STATUS/x",
         &format!("acme/{id}"),
         &format!("{id}/a"),
+        &format!("acme/{}", "a".repeat(1_021)),
     ] {
         assert_eq!(probed(name), None, "{name}");
     }

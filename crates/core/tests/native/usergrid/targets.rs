@@ -77,6 +77,23 @@ fn other_shapes_go_by_application_ids() {
 }
 
 #[test]
+fn names_that_take_more_than_1024_bytes_encoded_are_no_names() {
+    let (longest, encoded) = ("a".repeat(1_020), "!".repeat(340));
+    for (path, expected) in [
+        (format!("/acme/{longest}/x"), format!("acme/{longest}")),
+        (format!("/acme/{longest}a/x"), "Unclear".to_owned()),
+        (format!("/{longest}a/shop/x"), "Unclear".to_owned()),
+        (format!("/acme/{encoded}/x"), format!("acme/{encoded}")),
+        (format!("/acme/{encoded}a/x"), "Unclear".to_owned()),
+        (format!("/acme/{}/x", "%21".repeat(341)), "Unclear".to_owned()),
+    ] {
+        assert_eq!(found(&path, "", ""), expected, "{path}");
+    }
+    let me = r#","management":"me""#;
+    assert_eq!(found(&format!("/management/orgs/{longest}aaaaa/apps"), me, ""), "/management");
+}
+
+#[test]
 fn management_goes_by_its_setting() {
     let me = r#","management":"me""#;
     let pass = r#","management":"pass""#;

@@ -155,6 +155,9 @@ impl Exchange for UsergridExchange {
     }
 
     fn bytes(&self) -> usize {
-        size_of::<Self>().saturating_add(self.credential_bytes().saturating_mul(5))
+        // Names are kept for the flight, both steps and what the owner is, twice, and sent encoded.
+        size_of::<Self>()
+            .saturating_add(self.credential_bytes().saturating_mul(5))
+            .saturating_add(self.names_bytes().saturating_mul(8))
     }
 }

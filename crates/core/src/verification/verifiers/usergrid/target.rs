@@ -10,7 +10,7 @@ use usergrid_auth_config::{ApplicationIds, Management, UsergridSettings};
 use usergrid_auth_rules::path::{
     Addressed, ApplicationId, PathApplication, RequestPath, is_reserved,
 };
-use usergrid_auth_rules::syntax::is_uuid;
+use usergrid_auth_rules::syntax::{are_short, is_uuid};
 
 /// An application by the names of its organisation and itself: decoded once, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,8 @@ pub enum Destination {
 pub enum NoTarget {
     /// It addresses no application.
     NoApplication,
-    /// What would name the organisation or application can be read in several ways.
+    /// What would name the organisation or application can be read in several ways, or is longer
+    /// than any such name.
     Unclear,
     /// It names the application by UUID or in a shape with an alias, and
     /// `authorization.application_ids` does not know it.
@@ -122,6 +123,7 @@ fn organization(path: &RequestPath) -> Option<String> {
     let word = segments.next()?;
     let name = segments.next()?;
     let names_one = path.is_clear() && matches!(word, "organizations" | "orgs") && is_name(name);
+    let names_one = names_one && are_short(&[name]);
     names_one.then(|| name.to_ascii_lowercase())
 }
 
@@ -140,7 +142,7 @@ impl fmt::Display for NoTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoApplication => "the path addresses no application",
-            Self::Unclear => "the organisation or application can be read in several ways",
+            Self::Unclear => "the organisation or application can be read in several ways, or is too long for a name",
             Self::NotInApplicationIds => {
                 "nothing in `authorization.application_ids` names the application of the path"
             }
@@ -157,7 +159,10 @@ impl Application {
     /// them would be read as something else.
     #[must_use]
     pub fn named(organization: &str, name: &str) -> Option<Self> {
-        let can_be_asked = is_name(organization) && is_name(name) && !is_reserved(organization);
+        let can_be_asked = is_name(organization)
+            && is_name(name)
+            && !is_reserved(organization)
+            && are_short(&[organization, name]);
         can_be_asked.then(|| Self {
             organization: organization.to_ascii_lowercase(),
             name: name.to_ascii_lowercase(),
@@ -176,6 +181,11 @@ impl Application {
         &self.name
     }
 
+    /// How long its names are, in bytes.
+    pub(super) const fn bytes(&self) -> usize {
+        self.organization.len().saturating_add(self.name.len())
+    }
+
     /// `org/app`.
     #[must_use]
     pub fn full_name(&self) -> String {
@@ -189,6 +199,15 @@ impl Target {
     pub fn configured(settings: &UsergridSettings) -> Option<Self> {
         let (organization, name) = settings.probe_application.as_ref()?;
         Application::named(organization, name).map(Self::Application)
+    }
+
+    /// How long its names are, in bytes.
+    pub(super) const fn bytes(&self) -> usize {
+        match self {
+            Self::Application(application) => application.bytes(),
+            Self::Management(Some(organization)) => organization.len(),
+            Self::Management(None) => 0,
+        }
     }
 
     /// What tells it from all others, for the key of a verdict: `org/app`, or a text that begins

@@ -59,6 +59,18 @@ fn four_calls_are_under_way_for_one_credential() {
 }
 
 #[test]
+fn long_names_of_applications_are_paid_for() {
+    // What is kept for one call is 16 KiB at most.
+    let limits = r#","limits":{"max_waiting":1},"token":{"format":"opaque"}"#;
+    let (token, name) = ("t".repeat(2_800), "a".repeat(1_000));
+    for (name, expected) in [("shop", "waiting"), (&*name, "503 service_unavailable")] {
+        let [mut worker] = super::workers(&super::config("", limits));
+        let stream = ask(&mut worker, &format!("GET /acme/{name}/x"), &token);
+        assert_eq!(worker.verdict(stream), expected, "{}", name.len());
+    }
+}
+
+#[test]
 fn whoever_sprays_one_token_keeps_no_other_out() {
     let mut worker = one_worker("", "");
     for number in 0..50 {

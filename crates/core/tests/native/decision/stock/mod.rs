@@ -5,6 +5,7 @@ mod denials;
 mod interleavings;
 mod limits;
 mod offline;
+mod probes;
 mod revoked;
 mod sharing;
 mod targets;

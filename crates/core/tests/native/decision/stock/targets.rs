@@ -31,6 +31,14 @@ fn unclear_applications_are_refused_also_of_whom_a_verdict_is_known() {
 }
 
 #[test]
+fn names_that_no_application_has_are_refused() {
+    let mut worker = one_worker("", "");
+    for name in ["!".repeat(2_000), "a".repeat(20_000)] {
+        refused_without_a_call(&mut worker, &format!("GET /acme/{name}/x"));
+    }
+}
+
+#[test]
 fn other_names_of_the_application_share_its_verdict() {
     let ids = format!(r#","authorization":{{"application_ids":{{"acme/shop":"{APPLICATION}"}}}}"#);
     let names = [format!("/{APPLICATION}/x"), "/orgs/acme/apps/shop/x".to_owned()];
