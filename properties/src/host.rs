@@ -315,9 +315,16 @@ fn apply(head: &mut Lines, edit: &HeaderEdit) {
     }
 }
 
+static SECRETS: LazyLock<Canaries> = LazyLock::new(|| Canaries::new(&[MARK, SECRET]));
+
+/// Whether something that looks like one of ours is in there.
+#[must_use]
+pub fn is_marked(bytes: &[u8]) -> bool {
+    SECRETS.first_in(bytes).is_some()
+}
+
 /// No credential and no secret of ours, in any form.
 pub fn unmarked(bytes: &[u8], where_: &str) {
-    static SECRETS: LazyLock<Canaries> = LazyLock::new(|| Canaries::new(&[MARK, SECRET]));
     if let Some(form) = SECRETS.first_in(bytes) {
         panic!("`{}` in {where_}: {}", form.escape_ascii(), bytes.escape_ascii());
     }
@@ -401,8 +408,10 @@ pub fn presented(request: &Request, config: &Config) -> Vec<Vec<u8>> {
         all.extend(
             request
                 .values(name)
-                .filter(|value| !value.is_empty())
-                .map(|value| value.trim_ascii().to_vec()),
+                // A list, of which empty members are none (RFC 9110 section 5.6.1.2).
+                .flat_map(|value| value.split(|byte| *byte == b','))
+                .map(|value| value.trim_ascii().to_vec())
+                .filter(|value| !value.is_empty()),
         );
     }
     for line in request.values("cookie") {

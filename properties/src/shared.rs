@@ -12,7 +12,7 @@ use usergrid_auth_core::verification::peers::set::Set;
 use usergrid_auth_core::verification::peers::{PeerMessage, QueueId, Sequence, SharedStore};
 
 use crate::bytes::Bytes;
-use crate::host::Host;
+use crate::host::{Host, is_marked};
 use crate::settings;
 
 const NOON: u64 = 1_800_000_000_000;
@@ -63,6 +63,10 @@ impl SharedStore for Hostile {
 /// The configuration, a message, then what is found in shared memory, from its end.
 pub fn hold(bytes: &[u8]) {
     decoders(bytes);
+    // What is written there stays there, and would be taken for ours.
+    if is_marked(bytes) {
+        return;
+    }
     let mut bytes = Bytes::new(bytes);
     let config = settings::config(usize::from(bytes.byte()));
     if config.mode == usergrid_auth_config::Mode::Observe {

@@ -116,7 +116,8 @@ impl Config {
 fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Config, Reported> {
     let root = &document.section()?;
     let named_profile = root.word("profile");
-    notes.set_profile(*named_profile.as_ref().unwrap_or(&Profile::Usergrid));
+    let effective_profile = *named_profile.as_ref().unwrap_or(&Profile::Usergrid);
+    notes.set_profile(effective_profile);
     let named_claims = claims::claims(root);
     gather!(
         root,
@@ -124,7 +125,7 @@ fn settings(text: &[u8], document: &Value<'_>, notes: &Notes<'_>) -> Result<Conf
             profile: named_profile,
             claims: named_claims,
             servers: server::servers(root),
-            credentials: credentials::credentials(root),
+            credentials: credentials::credentials(root, effective_profile),
             guest: rules::guest(root),
             public: rules::public(root),
             guards: demands::guards(root),

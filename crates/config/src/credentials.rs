@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use crate::notes::Reported;
+use crate::profile::Profile;
 use crate::protocol::Protocol;
 use crate::secret::Secret;
 use crate::section::Section;
@@ -27,6 +28,9 @@ pub struct Credentials {
     pub cookies: Vec<Rc<str>>,
     /// The origins whose pages may send such cookies with any method.
     pub cookie_origins: Vec<Rc<str>>,
+    /// Whether a `GET` may change something, so that no method is left to a cookie that another site
+    /// may have made a browser send. Usergrid's do: `GET /{org}/{app}/users/{user}/setpin`.
+    pub get_may_change: bool,
     /// What more than one credential means.
     pub on_conflict: OnConflict,
     /// The longest token, client id or client secret in bytes.
@@ -105,7 +109,7 @@ words! {
     }
 }
 
-pub(crate) fn credentials(root: &Section<'_>) -> Result<Credentials, Reported> {
+pub(crate) fn credentials(root: &Section<'_>, profile: Profile) -> Result<Credentials, Reported> {
     let section = root.section("credentials")?;
     let on_conflict = section.word("on_conflict");
     let max_length = section.size("max_length");
@@ -123,6 +127,7 @@ pub(crate) fn credentials(root: &Section<'_>) -> Result<Credentials, Reported> {
         headers: sources.headers,
         cookies: sources.cookies,
         cookie_origins: cookie_origins?,
+        get_may_change: profile == Profile::Usergrid,
         on_conflict: on_conflict?,
         max_length: max_length?,
         basic: basic?,

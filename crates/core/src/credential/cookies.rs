@@ -58,13 +58,25 @@ fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// the quotation marks that may stand around a value are no part of it (RFC 6265 section 4.1.1).
 fn token<'a>(pair: &'a [u8], names: &'a [Rc<str>]) -> Option<(&'a Rc<str>, &'a [u8])> {
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
-    let (name, value) = (trim(halves.next()?), trim(halves.next()?));
+    let (name, value) = (bare(halves.next()?), trim(halves.next()?));
     let name = names.iter().find(|known| known.as_bytes() == name)?;
     let value = match value {
         [b'"', inside @ .., b'"'] => inside,
         value => value,
     };
     (!value.is_empty()).then_some((name, value))
+}
+
+/// A name without what a reader takes off its ends: blanks, and beyond RFC 6265 whatever Unicode calls
+/// so, as Rust's `str::trim` and Python's `str.strip` do. No character beyond ASCII is distinguished
+/// here: rather one cookie too many is a credential than one that a backend finds and we do not.
+fn bare(name: &[u8]) -> &[u8] {
+    let is_taken_off = |byte: &u8| !byte.is_ascii_graphic();
+    let begin = name.iter().position(|byte| !is_taken_off(byte)).unwrap_or(name.len());
+    let name = name.get(begin..).unwrap_or_default();
+    let end =
+        name.iter().rposition(|byte| !is_taken_off(byte)).map_or(0, |at| at.saturating_add(1));
+    name.get(..end).unwrap_or_default()
 }
 
 /// The line without such cookies, but with the first one where that is to be kept; `None` if

@@ -6,10 +6,23 @@ use usergrid_auth_config::Credentials;
 use crate::header_map::HeaderMap;
 use crate::method_override;
 
-/// Whether that may be, and would do harm: what only reads is left to the rule that another site
-/// cannot see the answer, which does not hold for upgraded connections.
+/// Whether that may be, and would do harm. What only reads does none while the other site cannot see
+/// the answer, which does not hold for upgraded connections.
 pub(super) fn may_be(headers: &HeaderMap, settings: &Credentials) -> bool {
-    !only_reads(headers) && !is_of_a_known_site(headers, settings)
+    !is_of_a_known_site(headers, settings)
+        && (!only_reads(headers) || is_asked_by_another(headers, settings))
+}
+
+/// Whether the browser says so of a request that only reads, and the answer may be seen, or reading
+/// is not all that it does.
+///
+/// A page that can see an answer has asked for it with `Origin` (CORS), or runs it as a script
+/// (JSONP); a backend such as Usergrid echoes every `Origin`, and takes a `callback`. Whoever follows
+/// a link (`Sec-Fetch-Mode: navigate`) sees the answer himself, and the page that had it does not.
+fn is_asked_by_another(headers: &HeaderMap, settings: &Credentials) -> bool {
+    let is_link = only(headers, "sec-fetch-mode") == Some(b"navigate");
+    headers.first("origin").is_some()
+        || (headers.first("sec-fetch-site").is_some() && (settings.get_may_change || !is_link))
 }
 
 fn only_reads(headers: &HeaderMap) -> bool {

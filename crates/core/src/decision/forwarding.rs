@@ -90,8 +90,12 @@ impl Forwarding {
 
     /// What it holds in bytes, its path aside.
     pub(super) fn bytes(&self) -> usize {
+        let bearer = match &self.authorization {
+            Authorization::Bearer(token) => token.expose().len(),
+            Authorization::Keep | Authorization::Remove | Authorization::Issued => 0,
+        };
         let bytes = self.put_back.iter().map(HeaderEdit::bytes);
-        bytes.fold(0, usize::saturating_add)
+        bytes.fold(bearer, usize::saturating_add)
     }
 
     /// Makes the edits, now that the credential is `principal`'s, of whom the backend is told apart

@@ -93,6 +93,7 @@ impl PausedRequest {
         const OF_SEGMENTS: usize = 256 * 3 * size_of::<usize>();
         let scopes = self.context.required.names().iter().map(String::len);
         size_of::<Self>()
+            .saturating_add(self.method.len())
             .saturating_add(self.forwarding.bytes())
             .saturating_add(target.saturating_mul(3))
             .saturating_add(OF_SEGMENTS.min(target.saturating_mul(24)))

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use usergrid_auth_config::{Config, Server};
-use usergrid_auth_rules::path::{RequestPath, is_reserved};
+use usergrid_auth_rules::path::{RequestPath, is_application_word, is_reserved};
 use usergrid_auth_rules::syntax::is_uuid;
 
 use super::{Revocation, Revoked, Whose};
@@ -105,11 +105,19 @@ fn usergrids_endpoint(
     now: UnixMillis,
 ) -> Option<Watch> {
     let (_, query) = split(target);
-    let mut last = path.segments().rev().filter(|segment| !segment.is_empty());
-    let (action, user, collection) = (last.next()?, last.next()?, last.next()?);
-    // `/{org}/{app}/users/…` and `/management/users/…`; longer only in the shapes that begin with a
-    // word of Usergrid's.
-    let usual = last.count() <= 2 || path.segments().next().is_some_and(is_reserved);
+    // Usergrid's router cuts parameters off before it compares.
+    let without_parameters = |segment| str::split(segment, ';').next().unwrap_or_default();
+    let segments = || path.segments().map(without_parameters).filter(|segment| !segment.is_empty());
+    let mut last = segments();
+    let (action, user, collection) = (last.next_back()?, last.next_back()?, last.next_back()?);
+    // `/{org}/{app}/users/…`, `/{org}/apps/{app}/users/…` and `/management/users/…`; longer only in
+    // the shapes that begin with a word of Usergrid's.
+    let is_announced = segments().nth(1).is_some_and(is_application_word);
+    let usual = match last.count() {
+        0..=2 => true,
+        3 if is_announced => true,
+        _ => path.segments().next().is_some_and(is_reserved),
+    };
     if !usual || !matches!(collection, "users" | "user") {
         return None;
     }

@@ -14,7 +14,7 @@ use crate::syntax::is_uuid;
 /// readings of their own: matching sees to them. What stands here are at most fifty texts, each
 /// hardly longer than the path: its own; eight for each of three ways to name an application; and
 /// all of these again where they hold characters beyond ASCII. Of the eight, six are of paths with
-/// a `:`.
+/// a `:`. Of a path over 8,192 bytes, with which nothing is compared, there is its own alone.
 #[derive(Clone, Debug)]
 pub struct Readings {
     methods: Methods,
@@ -44,7 +44,8 @@ impl Readings {
         let (mut own, mut usergrids) = (Vec::new(), Vec::new());
         if is_clear {
             own.push(path.text_from(0).to_owned());
-            if usergrid {
+            let is_too_long = own.iter().any(|text: &String| text.len() > LONGEST_PATH);
+            if usergrid && !is_too_long {
                 usergrids = of_usergrid(path);
             }
             for readings in [&mut own, &mut usergrids] {

@@ -141,6 +141,27 @@ fn paused_requests_are_bounded_in_bytes() {
     assert_eq!(worker.verdict(next), "waiting", "there is room again");
 }
 
+/// Whatever it is of a request that is kept, and long.
+#[test]
+fn all_that_is_kept_of_a_paused_request_is_counted() {
+    let token = "t".repeat(15_000);
+    let spelt_otherwise = format!("bearer {token}");
+    for (line, authorization, most) in [
+        (format!("{} /x", "X".repeat(60_000)), "Bearer abc", 17),
+        ("GET /x".to_owned(), &*spelt_otherwise, 64),
+    ] {
+        let mut worker =
+            Worker::new(r#""limits":{"max_waiting":64},"credentials":{"max_length":16000}"#);
+        let mut waiting = 0;
+        for _ in 0..128 {
+            let stream = worker.request(&line, &[("authorization", authorization)]);
+            waiting += usize::from(worker.verdict(stream) == "waiting");
+        }
+        // 64 times 16 KiB.
+        assert!((1..=most).contains(&waiting), "{waiting} wait");
+    }
+}
+
 #[test]
 fn bad_answers_have_a_budget_of_their_own() {
     let mut worker = Worker::new(r#""cache":{"max_entries":3,"max_negative_entries":2}"#);

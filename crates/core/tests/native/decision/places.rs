@@ -162,6 +162,9 @@ fn what_fails_there_never_makes_a_guest() {
         (&[("cookie", "session=a b")], "401 auth_unverified_oath"),
         (&[("cookie", "session=%\u{e9}")], "401 auth_unverified_oath"),
         (&[("cookie", "session=a,b")], "401 auth_unverified_oath"),
+        // What readers in Rust and Python take for blanks around a name.
+        (&[("cookie", "a=1; \u{85}session\u{a0}=a b")], "401 auth_unverified_oath"),
+        (&[("cookie", "\u{2003}session =a b")], "401 auth_unverified_oath"),
         // Nothing is there.
         (&[("x-api-token", ""), ("cookie", "session=; session=\"\"; session")], "forwarded"),
         (&[("cookie", "Session=abc; xsession=abc; session.x=abc")], "forwarded"),
@@ -181,10 +184,11 @@ fn what_fails_there_never_makes_a_guest() {
 fn a_cookie_counts_only_where_no_other_site_can_have_sent_it() {
     let site = |value| ("sec-fetch-site", value);
     let origin = |value| ("origin", value);
-    let counts: [(&str, Headers<'_>); 9] = [
+    let counts: [(&str, Headers<'_>); 10] = [
         ("GET", &[]),
         ("HEAD", &[]),
-        ("GET", &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]),
+        ("GET", &[site("same-origin"), ("sec-fetch-mode", "cors")]),
+        ("GET", &[site("cross-site"), origin("https://app.example")]),
         ("POST", &[site("same-origin")]),
         ("DELETE", &[site("none")]),
         ("POST", &[origin("https://app.example")]),
@@ -192,7 +196,17 @@ fn a_cookie_counts_only_where_no_other_site_can_have_sent_it() {
         ("GET", &[("upgrade", "websocket"), origin("https://app.example")]),
         ("GET", &[("x-http-method-override", "PUT"), site("same-origin")]),
     ];
-    let does_not: [(&str, Headers<'_>); 17] = [
+    let does_not: [(&str, Headers<'_>); 24] = [
+        // A page that sees the answer: Usergrid echoes every `Origin`.
+        ("GET", &[origin("https://evil.example")]),
+        ("GET", &[site("cross-site"), origin("https://evil.example")]),
+        ("HEAD", &[site("same-site"), origin("https://sister.app.example")]),
+        ("GET", &[site("same-site")]),
+        // One that runs it, as `callback=…` makes of it.
+        ("GET", &[site("cross-site"), ("sec-fetch-mode", "no-cors")]),
+        // A link: Usergrid has reads that change something.
+        ("GET", &[site("cross-site"), ("sec-fetch-mode", "navigate")]),
+        ("GET", &[site("same-site"), ("sec-fetch-mode", "navigate")]),
         ("POST", &[]),
         ("PUT", &[site("cross-site")]),
         ("DELETE", &[site("same-site")]),
@@ -218,6 +232,32 @@ fn a_cookie_counts_only_where_no_other_site_can_have_sent_it() {
             let (verdict, _) = ends(&mut worker, &format!("{method} /acme/sandbox/x"), &headers);
             assert_eq!(verdict, expected, "{method} {headers:?}");
         }
+    }
+}
+
+/// Elsewhere a `GET` changes nothing, and who follows a link is the one who sees its answer.
+#[test]
+fn a_link_from_another_site_reads_with_a_cookie_where_a_get_only_reads() {
+    let site = ("sec-fetch-site", "cross-site");
+    let mode = |value| ("sec-fetch-mode", value);
+    let oauth = r#""profile":"oauth","credentials":{
+        "sources":["header",{"cookie":"session"}],"cookie_origins":["https://app.example"]
+    }"#;
+    for (headers, expected) in [
+        (&[site, mode("navigate")][..], "forwarded"),
+        (&[site, mode("no-cors")], "401 invalid_token"),
+        (&[site, mode("cors"), ("origin", "https://evil.example")], "401 invalid_token"),
+        (&[site, mode("navigate"), ("origin", "https://evil.example")], "401 invalid_token"),
+        (&[site, mode("navigate"), mode("navigate")], "401 invalid_token"),
+        (&[site], "401 invalid_token"),
+        (&[("origin", "null")], "401 invalid_token"),
+        (&[site, ("origin", "https://app.example")], "forwarded"),
+        (&[], "forwarded"),
+    ] {
+        let headers = [&[COOKIE], headers].concat();
+        let mut worker = Worker::new(oauth);
+        let (verdict, _) = ends(&mut worker, "GET /books/x", &headers);
+        assert_eq!(verdict, expected, "{headers:?}");
     }
 }
 

@@ -256,9 +256,25 @@ fn a_path_that_only_ends_like_usergrids_revokes_nothing() {
         worker.respond(stream, 200, "");
         assert!(!asks(&mut worker, "toms"), "{line}");
     }
-    let stream = worker.request("POST /orgs/acme/apps/app/users/tom/revoketokens", &TOM);
-    worker.respond(stream, 200, "");
-    assert!(asks(&mut worker, "toms"));
+}
+
+#[test]
+fn usergrids_endpoints_revoke_in_every_spelling_that_its_router_takes() {
+    for line in [
+        "POST /orgs/acme/apps/app/users/tom/revoketokens",
+        "POST /acme/apps/app/users/tom/revoketokens",
+        "PUT /acme/applications/app/users/tom/revoketokens",
+        "POST /acme/a/app/user/tom/deactivate",
+        "POST /acme/app/users/tom/revoketokens;x=1",
+        "POST /acme/app/users;a/tom;b=c/revoketokens;",
+        "POST /acme/app/users/tom/revoketokens/",
+    ] {
+        let mut worker = Worker::new("");
+        known(&mut worker, "toms", r#""username":"tom""#);
+        let stream = worker.request(line, &TOM);
+        worker.respond(stream, 200, "");
+        assert!(asks(&mut worker, "toms"), "{line}");
+    }
 }
 
 #[test]

@@ -333,6 +333,22 @@ fn what_is_too_long_or_too_costly_counts_as_matched() {
     assert!(Steps::OF_A_REQUEST - steps.left() < Steps::OF_A_REQUEST / 2, "{}", steps.left());
 }
 
+/// Nothing is compared with a path that is too long, so it is not copied for each reading either.
+#[test]
+fn a_path_that_is_too_long_has_no_readings_but_its_own() {
+    let line = format!("GET /{UUID}/apps/\u{e9}:{}", "x".repeat(57_000));
+    let request = readings(&line);
+    assert_eq!(rules(&["get:/*/*/y"]).demand(&request, &Steps::of_a_request()), Demand::TooCostly);
+    let shown = format!("{request:?}").len();
+    assert!(shown < 3 * line.len(), "{shown} bytes of readings for a path of {}", line.len());
+    // As many as it may have, of one that is not.
+    let line = format!("GET /{UUID}/apps/\u{e9}:{}", "x".repeat(7_000));
+    let request = readings(&line);
+    assert_eq!(rules(&["get:/*/*/y"]).demand(&request, &Steps::of_a_request()), Demand::None);
+    let shown = format!("{request:?}").len();
+    assert!(shown > 10 * line.len(), "{shown} bytes of readings for a path of {}", line.len());
+}
+
 #[test]
 fn a_rule_that_could_never_match_is_none() {
     for text in [
