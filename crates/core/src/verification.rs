@@ -51,7 +51,7 @@ use probing::Probe;
 use single_flight::{FlightId, SingleFlight, StreamId, Waiter};
 use trace_context::TraceContext;
 use verdict::{ServerFault, Verdict};
-use verifier::{Exchange, Verifier, Verifiers};
+use verifier::{Exchange, Offline, Verifier, Verifiers};
 use verifiers::usergrid::Target;
 
 /// How long after its timeout a call counts as lost. The host reports a timeout by itself, so this
@@ -149,8 +149,8 @@ struct Subject {
     trace: TraceContext,
     target: Option<Target>,
     key_everywhere: CacheKey,
-    /// Who the holder counts as while the server is down.
-    offline: Option<Principal>,
+    /// How the holder counts while the server is down.
+    offline: Option<Offline>,
     /// The last revocation known when the verdict was asked for.
     sequence: Sequence,
 }

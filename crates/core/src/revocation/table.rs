@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
+use crate::time::UnixMillis;
 use crate::verification::key::{self, CredentialDigest};
 use crate::verification::peers::{PREFIX, Sequence, SharedStore};
 
@@ -158,6 +159,25 @@ impl RevocationTable {
         self.store.bump_generation();
     }
 
+    /// Notes that all credentials of some user were revoked at `now`, which also means those that
+    /// nobody has seen yet.
+    pub fn note_user(&self, now: UnixMillis) {
+        // Whoever overtakes it so often notes nearly the same time.
+        let _ = (0..TRIES).any(|_| {
+            let (_, version) = self.store.read(&user_key());
+            let later = self.last_user().map_or(now.0, |last| last.0.max(now.0));
+            self.store.write(&user_key(), &later.to_le_bytes(), version)
+        });
+    }
+
+    /// When all credentials of some user, whoever it is, were last revoked; `None`: never.
+    #[must_use]
+    pub fn last_user(&self) -> Option<UnixMillis> {
+        let bytes = self.store.read(&user_key()).0?;
+        // What cannot be read is just now.
+        Some(UnixMillis(bytes.try_into().map_or(u64::MAX, u64::from_le_bytes)))
+    }
+
     /// Takes the next number. Calls that begin from now on know of it.
     fn next_sequence(&self) -> Option<Sequence> {
         (0..TRIES).find_map(|_| {
@@ -184,6 +204,10 @@ impl RevocationTable {
 
 fn sequence_key() -> String {
     format!("{PREFIX}/revocations")
+}
+
+fn user_key() -> String {
+    format!("{PREFIX}/revocations/user")
 }
 
 fn page_key(page: u16) -> String {

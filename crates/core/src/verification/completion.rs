@@ -11,7 +11,7 @@ use super::single_flight::{About, Flight, FlightId, Waiter};
 use super::trace_context::TraceContext;
 use super::unanswered::Unserved;
 use super::verdict::{Denial, ServerFault, Verdict};
-use super::verifier::{Exchange, Hold, Progress, Reading, Verifier};
+use super::verifier::{Exchange, Hold, Offline, Progress, Reading, Verifier};
 use super::verifiers::usergrid::Target;
 use super::{Action, Completion, Role, Subject, Verification};
 use crate::log_event::LogEvent;
@@ -32,7 +32,7 @@ pub(super) struct Awaited {
     pub(super) trace: TraceContext,
     pub(super) target: Option<Target>,
     pub(super) key_everywhere: CacheKey,
-    pub(super) offline: Option<Principal>,
+    pub(super) offline: Option<Offline>,
     pub(super) sequence: Sequence,
 }
 

@@ -12,7 +12,7 @@ use super::single_flight::{About, FlightId, StreamId, Waiter};
 use super::trace_context::TraceContext;
 use super::unanswered::Unserved;
 use super::verdict::{Denial, Verdict};
-use super::verifier::Exchange;
+use super::verifier::{Exchange, Offline};
 use super::{Action, Case, Lookup, Restraint, Role, Subject, Verification};
 use crate::metrics::{CacheResult, Counter};
 use crate::principal::Principal;
@@ -398,8 +398,8 @@ impl Case<'_> {
         }
     }
 
-    fn offline(&self) -> Option<Principal> {
-        self.verifier.protocol().offline_principal(self.credential)
+    fn offline(&self) -> Option<Offline> {
+        self.verifier.protocol().offline(self.credential)
     }
 
     fn about(&self, is_known: bool, exchange: &dyn Exchange) -> About {

@@ -27,6 +27,9 @@ impl<W> Verification<W> {
         if !revoked.is_empty() {
             self.actions.push(Action::Count(Counter::Revocations));
             let revoked: Vec<Revoked> = revoked.into_iter().map(|one| one.what).collect();
+            if revoked.iter().any(|one| matches!(one, Revoked::User(_))) {
+                self.revocations.note_user(now);
+            }
             self.revoke(&revoked);
         }
     }

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use super::key::{CacheKey, CredentialDigest};
 use super::lookup::users;
-use super::verifier::{Exchange, Verifier};
+use super::peers::Sequence;
+use super::verifier::{Exchange, Offline, Verifier};
 use super::{Action, Verification};
 use crate::log_event::LogEvent;
 use crate::metrics::{CacheResult, Counter};
 use crate::principal::Principal;
 use crate::time::UnixMillis;
+
+/// How far apart the clocks of whoever issues tokens and of this host may be.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 /// A credential without a verdict, and how many requests wait for one.
 pub(super) struct Unserved<'a> {
@@ -28,14 +32,14 @@ impl<W> Verification<W> {
     pub(super) fn serve_anyway(
         &mut self,
         unserved: &Unserved<'_>,
-        offline: Option<Principal>,
+        offline: Option<Offline>,
         now: UnixMillis,
     ) -> Option<Rc<Principal>> {
         if let Some(stale) = self.serve_stale(unserved, now) {
             return Some(stale);
         }
         let offline = offline?;
-        if self.is_last_known_bad(unserved, now) {
+        if self.is_last_known_bad(unserved, offline.issued, now) {
             return None;
         }
         let server = &unserved.verifier.server;
@@ -46,22 +50,31 @@ impl<W> Verification<W> {
                 self.actions.push(Action::Log(LogEvent::AdmittedOffline { server, suppressed }));
             }
         }
-        Some(Rc::new(offline))
+        Some(Rc::new(offline.principal))
     }
 
     /// Whether the credential has been denied or revoked, or its holder revoked, since it was last
-    /// found good.
-    fn is_last_known_bad(&mut self, unserved: &Unserved<'_>, now: UnixMillis) -> bool {
+    /// found good. Where nobody knows its holder, he may be any user who was revoked after it was
+    /// `issued`.
+    fn is_last_known_bad(
+        &mut self,
+        unserved: &Unserved<'_>,
+        issued: UnixMillis,
+        now: UnixMillis,
+    ) -> bool {
         let Unserved { verifier, key, digest, exchange, .. } = unserved;
         let shared = || self.shared.as_ref()?.stale(key, now, Duration::MAX);
-        let (users, sequence) = match self.cache.last(key) {
-            Some(good) => (good.users.clone(), good.sequence),
-            None => shared()
-                .and_then(|entry| {
-                    let principal = exchange.reread(&entry.value, entry.received)?;
-                    Some((users(&principal, &verifier.server), entry.sequence))
-                })
-                .unwrap_or_default(),
+        let known = match self.cache.last(key) {
+            Some(good) => Some((good.users.clone(), good.sequence)),
+            None => shared().and_then(|entry| {
+                let principal = exchange.reread(&entry.value, entry.received)?;
+                Some((users(&principal, &verifier.server), entry.sequence))
+            }),
+        };
+        let Some((users, sequence)) = known else {
+            let last = self.revocations.last_user();
+            return last.is_some_and(|last| issued <= last.after(CLOCKS_APART))
+                || self.revocations.last_of(digest, &[]) > Sequence::default();
         };
         self.revocations.last_of(digest, &users) > sequence
     }

@@ -39,9 +39,9 @@ pub(crate) trait Protocol {
     /// shows whether it lives.
     fn random_credential(&self, random: &mut dyn FnMut() -> u64, now: UnixMillis) -> Credential;
 
-    /// Who the holder of `credential` counts as while the server is down, if the configuration
+    /// How the holder of `credential` counts while the server is down, if the configuration
     /// wants such a credential admitted for what it says by itself.
-    fn offline_principal(&self, _: &Credential) -> Option<Principal> {
+    fn offline(&self, _: &Credential) -> Option<Offline> {
         None
     }
 
@@ -77,6 +77,14 @@ pub(crate) trait Exchange {
     /// Reads again what another worker received at `received` and left as a [`Record`]; `None` if
     /// it is not a good verdict.
     fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>>;
+}
+
+/// What a credential says by itself, which admits while the server is down.
+pub(crate) struct Offline {
+    /// Who its holder counts as.
+    pub(crate) principal: Principal,
+    /// When it was issued.
+    pub(crate) issued: UnixMillis,
 }
 
 /// Where a conversation stands after a call.

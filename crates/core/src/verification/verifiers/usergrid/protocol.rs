@@ -12,7 +12,7 @@ use crate::principal::Principal;
 use crate::time::UnixMillis;
 use crate::verification::call::{CallOutcome, CallRequest};
 use crate::verification::verdict::{ServerFault, Verdict};
-use crate::verification::verifier::{self, Exchange, Hold, Protocol, Reading, Record};
+use crate::verification::verifier::{self, Exchange, Hold, Offline, Protocol, Reading, Record};
 
 /// The life of a token that nobody has, which is made to see whether Usergrid lives.
 const PROBE_LIFE: Duration = Duration::from_secs(3_600);
@@ -111,11 +111,13 @@ impl Protocol for Usergrid {
         Some(Box::new(exchange?))
     }
 
-    fn offline_principal(&self, credential: &Credential) -> Option<Principal> {
+    fn offline(&self, credential: &Credential) -> Option<Offline> {
         let settings = self.server.verifier.usergrid()?;
         let Credential::Token { token, .. } = credential else { return None };
         let is_signed = usergrid_token::is_signature_checked(&self.server.token, token.expose());
-        (settings.offline_if_error && is_signed).then(Principal::unknown)
+        let issued = usergrid_token::life_time(token.expose())?.issued;
+        let offline = Offline { principal: Principal::unknown(), issued };
+        (settings.offline_if_error && is_signed).then_some(offline)
     }
 }
 

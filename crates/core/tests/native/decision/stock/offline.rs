@@ -5,8 +5,8 @@ use usergrid_auth_core::metrics::{CacheResult, Counter};
 use usergrid_auth_core::verification::call::{AnswerBody, CallOutcome};
 
 use super::{
-    KIM, OTHER, TOKEN, TOKENS, ask, at, error, in_vain, kim_comes, one_worker, reset, signed, user,
-    workers,
+    KIM, OTHER, TOKEN, TOKENS, YOUNG, ask, at, error, in_vain, kim_comes, one_worker, reset,
+    signed, user, workers,
 };
 use crate::decision::worker::{NOON, SECOND, Worker};
 use crate::support::answered;
@@ -151,6 +151,38 @@ fn never_a_token_that_was_revoked_or_whose_known_user_was() {
             }
         }
     }
+}
+
+#[test]
+fn never_one_whose_holder_nobody_knows_from_before_a_users_revocation() {
+    for cache in ["", r#","cache":{"shared":false}"#] {
+        let [mut one, mut two] = workers(&signed(OFFLINE, cache));
+        one.now = NOON - 120 * SECOND;
+        two.now = one.now;
+        kim_comes(&mut one, TOKEN);
+        let ann = ask(&mut one, LINE, OTHER);
+        one.answer(200, &user("acme/shop", "ann").replace("7d1f2c12", "7d1f2c99"));
+        assert_eq!(one.verdict(ann), "forwarded");
+        revoke(&mut two, "PUT /acme/shop/users/kim/revoketokens");
+        at(&mut [&mut one, &mut two], 0);
+        for worker in [&mut one, &mut two] {
+            for line in [LINE, "GET /acme/other/x"] {
+                assert_eq!(in_vain(worker, line, TOKEN, reset), DOWN, "{line}");
+            }
+            assert_eq!(in_vain(worker, LINE, TOKENS[2], reset), DOWN, "it may be kim's, too");
+            assert_eq!(in_vain(worker, LINE, YOUNG, reset), "forwarded", "issued since then");
+        }
+        assert_eq!(in_vain(&mut one, LINE, OTHER, reset), "forwarded", "she was not revoked");
+    }
+}
+
+#[test]
+fn never_one_that_was_forgotten_and_may_have_been_revoked() {
+    let cache = r#","cache":{"max_entries":1,"shared":false}"#;
+    let mut worker = one_worker(OFFLINE, cache);
+    kim_comes(&mut worker, TOKEN);
+    revoke(&mut worker, "PUT /acme/shop/users/kim/revoketokens");
+    assert_eq!(in_vain(&mut worker, LINE, TOKEN, reset), DOWN);
 }
 
 #[test]
