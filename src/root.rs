@@ -87,6 +87,7 @@ impl RootContext for Root {
         if let Some(worker) = &self.worker {
             worker.send_posted();
             worker.dispatch(Event::Tick, None);
+            worker.send_posted();
             worker.write_stats(false);
         }
     }
@@ -96,6 +97,7 @@ impl Context for Root {
     fn on_http_call_response(&mut self, token: u32, headers: usize, body_size: usize, _: usize) {
         if let Some(worker) = &self.worker {
             worker.answered(token, headers, body_size);
+            worker.send_posted();
         }
     }
 }

@@ -194,7 +194,9 @@ impl Worker {
         }
     }
 
-    /// Starts the calls that were posted; only in a callback of the root context.
+    /// Starts the calls that were posted; the last thing of every callback of the root context that
+    /// tells the core of an event. What stays behind waits for the next tick, and since only the
+    /// first call in the outbox rings, so does every later one.
     pub(crate) fn send_posted(&self) {
         loop {
             // A statement of its own, so that the borrow ends before the host is called.

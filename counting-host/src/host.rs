@@ -277,13 +277,31 @@ impl CountingHost {
         Ok(())
     }
 
+    /// The timer of the root context, so many milliseconds after what came last.
+    pub fn tick(&mut self, after: u64) -> Result<()> {
+        self.store.data_mut().odd.later += after;
+        self.run("proxy_on_tick", ROOT)
+    }
+
     /// Answers the oldest call.
     pub fn answer(&mut self, status: u16, body: &[u8]) -> Result<()> {
+        self.answer_with(status, &[], body)
+    }
+
+    /// The same with further headers.
+    pub fn answer_with(
+        &mut self,
+        status: u16,
+        further: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<()> {
         let token = self.store.data_mut().calls.pop_front().context("no call was made")?;
-        let headers: Pairs = vec![
+        let mut headers: Pairs = vec![
             (":status".into(), status.to_string().into_bytes()),
             ("x-envoy-upstream-service-time".into(), b"1".to_vec()),
         ];
+        let further = further.iter();
+        headers.extend(further.map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())));
         let sizes = (u32::try_from(headers.len())?, u32::try_from(body.len())?);
         self.store.data_mut().answer = (headers, body.to_vec());
         let arguments = (ROOT, token, sizes.0, sizes.1, 0_u32);

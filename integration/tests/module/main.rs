@@ -1,6 +1,7 @@
 //! The module as a file: its size, what it asks of a host, and how often.
 
 mod callbacks;
+mod calls;
 mod host_calls;
 mod issued_tokens;
 
