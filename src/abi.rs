@@ -59,6 +59,8 @@ unsafe extern "C" {
 
 /// What the host says if all is well.
 const OK: u32 = 0;
+/// What it says if there is nothing of that name.
+const NOT_FOUND: u32 = 1;
 
 /// Answers the request in whose context the host is. `details` becomes `%RESPONSE_CODE_DETAILS%`, in
 /// which Envoy wants no blanks.
@@ -101,17 +103,34 @@ pub(crate) fn replace_header(map: MapType, name: &[u8], value: &[u8]) {
     };
 }
 
+/// What the host has under a property's path.
+pub(crate) enum Property {
+    /// Nothing is there.
+    Absent,
+    /// Something is there that the host cannot serialise: one `null` in a map is enough.
+    Unreadable,
+    /// Its bytes.
+    Is(Vec<u8>),
+}
+
 /// A property of the stream in whose context the host is; `path` is its steps, with NUL in between.
-pub(crate) fn property(path: &str) -> Option<Vec<u8>> {
-    // SAFETY: the host writes one address and one length to where these point, before it returns.
-    taken(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+pub(crate) fn property(path: &str) -> Property {
+    let get = |data: *mut *mut u8, size: *mut usize| {
+        // SAFETY: the host writes one address and one length to these, before it returns.
+        unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) }
+    };
+    match taken(get) {
+        Ok(value) => Property::Is(value),
+        Err(NOT_FOUND) => Property::Absent,
+        Err(_) => Property::Unreadable,
+    }
 }
 
 /// A header map of the stream in whose context the host is, in the host's own form, which
 /// [`pairs`] describes. The SDK makes two allocations of every header in it.
 pub(crate) fn header_map(map: MapType) -> Option<Vec<u8>> {
     // SAFETY: the host writes one address and one length to where these point, before it returns.
-    taken(|data, size| unsafe { proxy_get_header_map_pairs(map, data, size) })
+    taken(|data, size| unsafe { proxy_get_header_map_pairs(map, data, size) }).ok()
 }
 
 /// The wall time in nanoseconds, as the worker's event loop sees it.
@@ -122,14 +141,15 @@ pub(crate) fn time() -> Option<u64> {
     (status == OK).then_some(time)
 }
 
-/// What the host hands over in a call that is given where to write address and length.
-fn taken(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
+/// What the host hands over in a call that is given where to write address and length, or its
+/// status: [`OK`] where it names no address.
+fn taken(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, u32> {
     let (mut data, mut size) = (std::ptr::null_mut(), 0);
     let status = call(&raw mut data, &raw mut size);
     if status != OK || data.is_null() {
-        return None;
+        return Err(status);
     }
     // SAFETY: the host took the memory from `proxy_on_memory_allocate` for this call alone and has
     // filled it. There the SDK makes a `Vec<u8>` of just this capacity and forgets it.
-    Some(unsafe { Vec::from_raw_parts(data, size, size) })
+    Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }

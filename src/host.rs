@@ -15,7 +15,7 @@ use usergrid_auth_core::refusal::Response;
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::{AnswerBody, CallRequest};
 
-use crate::abi;
+use crate::abi::{self, Property};
 
 /// The wall time, as the worker's event loop sees it. Should it ever be unreadable, it is the end
 /// of time, at which nothing is fresh any more.
@@ -65,14 +65,23 @@ fn edit(map: MapType, change: &HeaderEdit) {
     };
 }
 
-/// The namespace `usergrid.auth` in the `filter_metadata` of the route.
+/// The namespace `usergrid.auth` in the `filter_metadata` of the route. Where it is there and cannot
+/// be read, no bytes, which the core cannot read either.
 pub(crate) fn route_metadata() -> Option<Vec<u8>> {
-    abi::property("xds\0route_metadata\0filter_metadata\0usergrid.auth")
+    metadata("xds\0route_metadata\0filter_metadata\0usergrid.auth")
 }
 
 /// The same of the virtual host.
 pub(crate) fn virtual_host_metadata() -> Option<Vec<u8>> {
-    abi::property("xds\0virtual_host_metadata\0filter_metadata\0usergrid.auth")
+    metadata("xds\0virtual_host_metadata\0filter_metadata\0usergrid.auth")
+}
+
+fn metadata(path: &str) -> Option<Vec<u8>> {
+    match abi::property(path) {
+        Property::Absent => None,
+        Property::Unreadable => Some(Vec::new()),
+        Property::Is(bytes) => Some(bytes),
+    }
 }
 
 /// SHA-256 of the certificate with which the client has authenticated in whose stream's context the

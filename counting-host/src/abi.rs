@@ -7,6 +7,7 @@ use crate::host::{Action, Pairs, State};
 const OK: i32 = 0;
 const NOT_FOUND: i32 = 1;
 const BAD_ARGUMENT: i32 = 2;
+const SERIALIZATION_FAILURE: i32 = 3;
 const EMPTY: i32 = 7;
 const CAS_MISMATCH: i32 = 8;
 const INTERNAL_FAILURE: i32 = 10;
@@ -79,6 +80,7 @@ impl Host<'_> {
             // As Envoy answers for what it does not know.
             "proxy_call_foreign_function" => Ok(NOT_FOUND),
             "proxy_set_property" => Ok(OK),
+            "proxy_get_property" if self.state().odd.unreadable => Ok(SERIALIZATION_FAILURE),
             "proxy_get_property" => match self.state().odd.metadata.clone() {
                 Some(metadata) => self.give(2, &metadata),
                 None => Ok(NOT_FOUND),

@@ -66,6 +66,8 @@ pub struct Odd {
     pub response: Pairs,
     /// The settings of every route, in the host's own form.
     pub metadata: Option<Vec<u8>>,
+    /// They cannot be serialised.
+    pub unreadable: bool,
     /// No call can be made.
     pub no_calls: bool,
     /// Somebody else overtakes every write of shared data.

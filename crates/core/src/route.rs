@@ -78,7 +78,8 @@ impl RouteSettings {
     /// Reads the namespace as the host serialises it, of the route and of its virtual host.
     ///
     /// The route's `bypass` goes before the virtual host's; their scopes add up. A `bypass` that is
-    /// not the boolean `true` bypasses nothing.
+    /// not the boolean `true` bypasses nothing. What is no settings, no bytes among it, bypasses
+    /// nothing and asks for a scope that nobody has; only `None` is "nothing set".
     #[must_use]
     pub fn from_metadata(route: Option<&[u8]>, virtual_host: Option<&[u8]>) -> Self {
         if route.is_none() && virtual_host.is_none() {

@@ -69,6 +69,18 @@ fn open_breaker(host: &mut CountingHost) -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn settings_of_a_route_that_cannot_be_read_let_nobody_in() -> Result<()> {
+    let mut host = start(json!({}))?;
+    host.state().odd.unreadable = true;
+    let guest = host.request(&get("/acme/sandbox/books", None))?;
+    ensure!(host.action(guest) == Action::Refused(401), "it is {:?}", host.action(guest));
+    host.state().odd.unreadable = false;
+    let guest = host.request(&get("/acme/sandbox/books", None))?;
+    ensure!(host.action(guest) == Action::Continued, "it is {:?}", host.action(guest));
+    Ok(())
+}
+
 /// With a stock Usergrid, and a breaker for which one failure is enough.
 fn stock() -> Result<CountingHost> {
     start(json!({
