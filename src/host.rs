@@ -147,6 +147,11 @@ pub(crate) fn answer_header(name: &str) -> Option<Vec<u8>> {
     hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, name).ok().flatten()
 }
 
+/// All headers of the answer to a call, under the same conditions.
+pub(crate) fn answer_headers() -> HeaderMap {
+    HeaderMap::from_host(abi::header_map(MapType::HttpCallResponseHeaders).unwrap_or_default())
+}
+
 /// The body of the answer to a call, unless it is longer than `limit`.
 pub(crate) fn answer_body(size: usize, limit: usize) -> AnswerBody {
     if size > limit {

@@ -229,10 +229,12 @@ impl Worker {
             // What they say matters only where there is no verdict in the body of a 200.
             let headers = match status {
                 Some(200) | None => AnswerHeaders::default(),
-                Some(_) => AnswerHeaders::new(
-                    host::answer_header("retry-after").as_deref(),
-                    host::answer_header("www-authenticate").as_deref(),
-                ),
+                // The host's getter knows the first line of a name only.
+                Some(400 | 401 | 403) => {
+                    let all = host::answer_headers();
+                    AnswerHeaders::new(all.first("retry-after"), all.values("www-authenticate"))
+                }
+                Some(_) => AnswerHeaders::new(host::answer_header("retry-after").as_deref(), None),
             };
             CallOutcome::reported(status, made_by_envoy, body, headers)
         };

@@ -41,7 +41,7 @@ fn answer<'a>(bytes: &mut Bytes<'a>) -> (u16, &'a [u8], CallOutcome) {
     let body = bytes.until(0);
     let headers = AnswerHeaders::new(
         (kind & 1 != 0).then_some(body),
-        (kind & 2 != 0).then_some(b"Basic realm=x"),
+        (kind & 2 != 0).then_some(&b"Basic realm=x"[..]),
     );
     let outcome = match kind >> 2 {
         0..=59 => {

@@ -88,12 +88,12 @@ fn answer(text: &str) -> Result<Answer, String> {
     let status = status.ok_or("an answer that begins with `HTTP/` has no status there")?;
     let parts = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n"));
     let (head, body) = parts.unwrap_or((text, ""));
-    let value = |wanted: &str| {
-        head.lines().skip(1).find_map(|line| {
+    let values = |wanted: &'static str| {
+        head.lines().skip(1).filter_map(move |line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case(wanted).then(|| value.trim().as_bytes())
         })
     };
-    let headers = AnswerHeaders::new(value("retry-after"), value("www-authenticate"));
+    let headers = AnswerHeaders::new(values("retry-after").next(), values("www-authenticate"));
     Ok(Answer { status, headers, body: body.trim_end().into() })
 }

@@ -69,6 +69,28 @@ fn open_breaker(host: &mut CountingHost) -> Result<()> {
     Ok(())
 }
 
+/// A server that refuses us, and not the token, may say so in the second line.
+#[test]
+fn every_challenge_of_an_answer_is_read() -> Result<()> {
+    let body = br#"{"active":false}"#;
+    let bearer = ("www-authenticate", "Bearer");
+    let basic = ("www-authenticate", "Basic realm=\"x\"");
+    for (lines, expected) in
+        [(&[bearer][..], 401), (&[basic], 503), (&[bearer, basic], 503), (&[basic, bearer], 503)]
+    {
+        for status in [400, 401, 403] {
+            // What a server says of us closes it for a while, so each has a new worker.
+            let mut host = start(json!({}))?;
+            let request = host.request(&get(SHOP, Some("alice")))?;
+            host.ring()?;
+            host.answer_with(status, lines, body)?;
+            let action = host.action(request);
+            ensure!(action == Action::Refused(expected), "{status} with {lines:?}: {action:?}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn settings_of_a_route_that_cannot_be_read_let_nobody_in() -> Result<()> {
     let mut host = start(json!({}))?;

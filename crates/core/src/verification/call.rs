@@ -86,12 +86,16 @@ pub struct AnswerHeaders {
 }
 
 impl AnswerHeaders {
-    /// Reads the values of `retry-after` and `www-authenticate`.
+    /// Reads the value of `retry-after` and every one of `www-authenticate`, which may come in
+    /// several lines.
     #[must_use]
-    pub fn new(retry_after: Option<&[u8]>, www_authenticate: Option<&[u8]>) -> Self {
+    pub fn new<'a>(
+        retry_after: Option<&[u8]>,
+        www_authenticate: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Self {
         Self {
             retry_after: retry_after.and_then(RetryAfter::parse),
-            challenges_basic: www_authenticate.is_some_and(challenges_basic),
+            challenges_basic: www_authenticate.into_iter().any(challenges_basic),
         }
     }
 }
