@@ -22,7 +22,19 @@ pub(super) fn may_be(headers: &HeaderMap, settings: &Credentials) -> bool {
 fn is_asked_by_another(headers: &HeaderMap, settings: &Credentials) -> bool {
     let is_link = only(headers, "sec-fetch-mode") == Some(b"navigate");
     headers.first("origin").is_some()
-        || (headers.first("sec-fetch-site").is_some() && (settings.get_may_change || !is_link))
+        || (headers.first("sec-fetch-site").is_some()
+            && (settings.get_may_change || !is_link)
+            && !is_loaded_by_a_listed_page(headers, settings))
+}
+
+/// For images, scripts and links there is no `Origin`, but the page's address, of which a page can
+/// hide all, and can put no other origin in its place (W3C Referrer Policy).
+fn is_loaded_by_a_listed_page(headers: &HeaderMap, settings: &Credentials) -> bool {
+    let Some(page) = only(headers, "referer") else { return false };
+    settings.cookie_origins.iter().any(|known| {
+        page.strip_prefix(known.as_bytes())
+            .is_some_and(|rest| matches!(rest.first(), None | Some(b'/' | b'?' | b'#')))
+    })
 }
 
 fn only_reads(headers: &HeaderMap) -> bool {

@@ -107,16 +107,22 @@ fn usergrids_endpoint(
     let (_, query) = split(target);
     // Usergrid's router cuts parameters off before it compares.
     let without_parameters = |segment| str::split(segment, ';').next().unwrap_or_default();
-    let segments = || path.segments().map(without_parameters).filter(|segment| !segment.is_empty());
+    // With what each is without them.
+    let segments = || {
+        let both = path.segments().map(|segment| (segment, without_parameters(segment)));
+        both.filter(|(_, bare)| !bare.is_empty())
+    };
     let mut last = segments();
-    let (action, user, collection) = (last.next_back()?, last.next_back()?, last.next_back()?);
+    let ((_, action), (whole, user)) = (last.next_back()?, last.next_back()?);
+    let (_, collection) = last.next_back()?;
+    let first = segments().next().map(|(_, bare)| bare);
     // `/{org}/{app}/users/…`, `/{org}/apps/{app}/users/…` and `/management/users/…`; longer only in
     // the shapes that begin with a word of Usergrid's.
-    let is_announced = segments().nth(1).is_some_and(is_application_word);
+    let is_announced = segments().nth(1).is_some_and(|(_, bare)| is_application_word(bare));
     let usual = match last.count() {
         0..=2 => true,
         3 if is_announced => true,
-        _ => path.segments().next().is_some_and(is_reserved),
+        _ => first.is_some_and(is_reserved),
     };
     if !usual || !matches!(collection, "users" | "user") {
         return None;
@@ -129,9 +135,16 @@ fn usergrids_endpoint(
         "revoketokens" | "deactivate" => {
             let own = Revoked::Credential(CredentialDigest::of(credential));
             let mut revoked = vec![Revoked::user(user), own];
+            if whole != user {
+                // Whether a `;` was encoded, and is of the name, is not known here.
+                revoked.push(Revoked::user(whole));
+            }
+            let is_administrator = first == Some("management");
             if !is_uuid(user) {
-                let is_administrator = path.segments().next() == Some("management");
                 revoked.push(Revoked::user(nameless(is_administrator)));
+            }
+            if user.contains('@') {
+                revoked.push(Revoked::user(without_email(is_administrator)));
             }
             let all = servers.iter().filter(|server| whose.includes(server));
             let at = |server: &Rc<Server>| {
@@ -152,6 +165,12 @@ fn usergrids_endpoint(
 /// one is a segment of a path.
 pub(crate) const fn nameless(is_administrator: bool) -> &'static str {
     if is_administrator { "/administrator" } else { "/user" }
+}
+
+/// What stands for the e-mail addresses of all users, or of all administrators, whose address is not
+/// known: a revocation by one may mean any of them.
+pub(crate) const fn without_email(is_administrator: bool) -> &'static str {
+    if is_administrator { "/administrator@" } else { "/user@" }
 }
 
 fn is_write(method: &[u8]) -> bool {

@@ -180,11 +180,17 @@ fn what_fails_there_never_makes_a_guest() {
     assert_eq!(worker.head(stream).header("cookie"), "");
 }
 
+const MODE: (&str, &str) = ("sec-fetch-mode", "navigate");
+
 #[test]
 fn a_cookie_counts_only_where_no_other_site_can_have_sent_it() {
     let site = |value| ("sec-fetch-site", value);
     let origin = |value| ("origin", value);
-    let counts: [(&str, Headers<'_>); 10] = [
+    let counts: [(&str, Headers<'_>); 13] = [
+        // An image, a script, a link of a listed page.
+        ("GET", &[site("same-site"), ("referer", "https://app.example/x")]),
+        ("GET", &[site("cross-site"), ("referer", "https://app.example")]),
+        ("GET", &[site("same-site"), MODE, ("referer", "https://app.example/?a#b")]),
         ("GET", &[]),
         ("HEAD", &[]),
         ("GET", &[site("same-origin"), ("sec-fetch-mode", "cors")]),
@@ -196,7 +202,13 @@ fn a_cookie_counts_only_where_no_other_site_can_have_sent_it() {
         ("GET", &[("upgrade", "websocket"), origin("https://app.example")]),
         ("GET", &[("x-http-method-override", "PUT"), site("same-origin")]),
     ];
-    let does_not: [(&str, Headers<'_>); 24] = [
+    let does_not: [(&str, Headers<'_>); 30] = [
+        ("GET", &[site("same-site"), ("referer", "https://app.example.evil.example/")]),
+        ("GET", &[site("same-site"), ("referer", "https://app.example:8443/")]),
+        ("GET", &[site("same-site"), ("referer", "http://app.example/")]),
+        ("GET", &[site("same-site"), origin("null"), ("referer", "https://app.example/")]),
+        ("GET", &[site("same-site"), ("referer", "https://app.example/"), ("referer", "x")]),
+        ("POST", &[site("same-site"), ("referer", "https://app.example/x")]),
         // A page that sees the answer: Usergrid echoes every `Origin`.
         ("GET", &[origin("https://evil.example")]),
         ("GET", &[site("cross-site"), origin("https://evil.example")]),

@@ -259,6 +259,15 @@ fn a_path_that_only_ends_like_usergrids_revokes_nothing() {
 }
 
 #[test]
+fn a_name_may_have_a_semicolon() {
+    let mut worker = Worker::new("");
+    known(&mut worker, "toms", r#""username":"to;m""#);
+    let stream = worker.request("POST /acme/app/users/to%3Bm/revoketokens", &TOM);
+    worker.respond(stream, 200, "");
+    assert!(asks(&mut worker, "toms"));
+}
+
+#[test]
 fn usergrids_endpoints_revoke_in_every_spelling_that_its_router_takes() {
     for line in [
         "POST /orgs/acme/apps/app/users/tom/revoketokens",
@@ -267,6 +276,8 @@ fn usergrids_endpoints_revoke_in_every_spelling_that_its_router_takes() {
         "POST /acme/a/app/user/tom/deactivate",
         "POST /acme/app/users/tom/revoketokens;x=1",
         "POST /acme/app/users;a/tom;b=c/revoketokens;",
+        "POST /orgs;x/acme/apps/app/users/tom/revoketokens",
+        "POST //orgs/acme/apps/app/users/tom/revoketokens",
         "POST /acme/app/users/tom/revoketokens/",
     ] {
         let mut worker = Worker::new("");

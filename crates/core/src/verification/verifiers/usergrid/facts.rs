@@ -110,7 +110,7 @@ impl Facts {
             scopes: Vec::new(),
             rules: None,
             permissions: None,
-            aliases: self.nameless().map(str::to_owned).into_iter().collect(),
+            aliases: self.unknown_name().map(str::to_owned).into_iter().collect(),
             certificate: None,
             not_before: None,
             expires: self.expires,
@@ -122,13 +122,18 @@ impl Facts {
     }
 
     /// What a revocation by name means that cannot be told to be somebody else's.
-    fn nameless(&self) -> Option<&'static str> {
+    /// An e-mail address is in none of the answers that are read.
+    fn unknown_name(&self) -> Option<&'static str> {
         let is_administrator = match self.kind {
             PrincipalKind::AdminUser => true,
             PrincipalKind::ApplicationUser => false,
             PrincipalKind::Application | PrincipalKind::Organization => return None,
         };
-        self.username.is_none().then(|| watch::nameless(is_administrator))
+        let of_unknown = match self.username {
+            Some(_) => watch::without_email,
+            None => watch::nameless,
+        };
+        Some(of_unknown(is_administrator))
     }
 
     /// Silent about those who have whole organisations.

@@ -136,6 +136,8 @@ fn never_a_token_that_was_revoked_or_whose_known_user_was() {
         format!("POST /acme/shop/users/kim/revoketoken?token={TOKEN}"),
         "PUT /acme/shop/users/kim/revoketokens".to_owned(),
         format!("PUT /acme/shop/users/{KIM}/revoketokens"),
+        // Whose address that is, no answer has told.
+        "PUT /acme/shop/users/kim@example.com/revoketokens".to_owned(),
     ] {
         // Within the `ttl` of the verdict, and after.
         for later in [SECOND, 100 * SECOND] {
