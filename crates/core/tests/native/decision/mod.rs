@@ -4,6 +4,7 @@ mod bound_tokens;
 mod bounds;
 mod claims;
 mod coalescing;
+mod cross_site;
 mod demanded;
 mod denied;
 mod explain;
