@@ -36,7 +36,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Ten to fifteen minutes.
+    /// Half an hour.
     pub const FULL: Self = Self {
         name: "full",
         rounds: 96,
