@@ -4,11 +4,11 @@
 //! tenants is refused.
 
 use usergrid_auth_config::Tenancy;
-use usergrid_auth_core::authorization::{Forbidden, check};
+use usergrid_auth_core::authorization::{Forbidden, TenancyFinding, check, tenancy};
 use usergrid_auth_core::principal::{Principal, PrincipalKind};
 use usergrid_auth_rules::path::RequestPath;
 
-use super::{APP, ORG, STRAY, permits, principal, settings};
+use super::{APP, ORG, STRAY, fill, permits, principal, settings};
 
 use PrincipalKind::{AdminUser, Application, ApplicationUser, Organization};
 
@@ -328,5 +328,28 @@ fn an_organization_under_both_names_leaves_nothing_open() {
                 ],
             );
         }
+    }
+}
+
+/// What an operator can change by `application_ids` is told from what is somebody else's.
+#[test]
+fn what_cannot_be_compared_is_told_from_what_is_anothers() {
+    let found = |principal: &Principal, path: &str| {
+        let path = fill(path);
+        let path = RequestPath::parse(path.as_bytes(), &[]).expect("a path");
+        tenancy(&settings(Tenancy::IfPresent), principal, path.application())
+    };
+    let of = |name: &str| principal(ApplicationUser, &[], &[name]);
+    let nowhere =
+        Principal { organizations: Some(Vec::new()), ..principal(Organization, &[], &[]) };
+    for (principal, path, expected) in [
+        (principal(Organization, &[ORG], &[]), "/acme/other/x", TenancyFinding::Incomparable),
+        (nowhere, "/acme/other/x", TenancyFinding::Other),
+        (of("acme/app"), "/@STRAY/x", TenancyFinding::Other),
+        (of("acme/other"), "/@STRAY/x", TenancyFinding::Incomparable),
+        (of(STRAY), "/acme/app/x", TenancyFinding::Other),
+        (of(STRAY), "/acme/other/x", TenancyFinding::Incomparable),
+    ] {
+        assert_eq!(found(&principal, path), expected, "{principal:?} at {path}");
     }
 }

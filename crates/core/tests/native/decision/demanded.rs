@@ -3,7 +3,7 @@
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
-use usergrid_auth_core::route::RouteSettings;
+use usergrid_auth_core::route::{RequiredScope, RouteSettings};
 
 use crate::decision::worker::{NOON, SECOND, Worker};
 
@@ -232,6 +232,17 @@ fn scopes_are_demanded_of_everybody_on_their_paths() {
     let missing =
         r#"Bearer realm="usergrid", error="insufficient_scope", scope="reports:read reports:list""#;
     assert_eq!(challenge(&worker, stream).as_deref(), Some(missing));
+    // What the path demands is named beside what its route lacks.
+    let route = RouteSettings {
+        require_scope: RequiredScope::All(vec!["beta".to_owned()]),
+        ..RouteSettings::default()
+    };
+    let stream =
+        worker.request_on(route, "GET /acme/shop/reports/1", &[("authorization", "Bearer full")]);
+    assert_eq!(outcome(&worker), "scope");
+    let both = missing.replace("scope=\"reports", "scope=\"beta reports");
+    let both = both.replace("list\"", "list reports:write\"");
+    assert_eq!(challenge(&worker, stream), Some(both));
     worker.with_token("POST /acme/shop/reports", "write", write);
     assert_eq!(outcome(&worker), "token");
     let stream = worker.with_token("DELETE /globex/x", "none", "");

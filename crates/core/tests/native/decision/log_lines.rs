@@ -170,3 +170,19 @@ fn a_token_that_is_too_long_names_the_key_to_change() {
         "refused: reason=too_long application=acme/app setting=credentials.max_length"
     );
 }
+
+#[test]
+fn a_tenant_that_cannot_be_compared_names_the_key_to_change() {
+    const UUID: &str = "cccccccc-b5d5-11e3-a495-11ddb1de66c8";
+    let mut worker = Worker::new("");
+    let refused = |worker: &mut Worker, token: &str, application: &str| {
+        let claims = format!(r#""principal":"application","application":"{application}""#);
+        worker.log.clear();
+        worker.with_token("GET /acme/app/x", token, &claims);
+        worker.log[0].to_string()
+    };
+    let line = refused(&mut worker, "one", UUID);
+    assert!(line.ends_with(" setting=authorization.application_ids"), "{line}");
+    let line = refused(&mut worker, "other", "acme/other");
+    assert!(!line.contains("setting="), "{line}");
+}

@@ -84,12 +84,19 @@ fn the_log_says_what_was_not_done_and_that_nothing_is_enforced() {
     let expected = "observed only, NOT refused: reason=missing application=acme/app";
     assert_eq!(lines, [expected]);
     worker.log.clear();
+    let reminders = |worker: &Worker| {
+        worker.log.iter().filter(|it| matches!(it, LogEvent::Observing)).count() as u64
+    };
     for second in 0..=120 {
         worker.happen(Event::Tick);
+        worker.happen(Event::Tick);
         worker.now += SECOND;
-        let reminders = worker.log.iter().filter(|it| **it == LogEvent::Observing).count();
-        assert_eq!(reminders, 1 + second / 60, "after {second} s");
+        assert_eq!(reminders(&worker), 1 + second / 60, "after {second} s");
     }
+    // A clock that is set back does not silence it.
+    worker.now -= 3_600 * SECOND;
+    worker.happen(Event::Tick);
+    assert_eq!(reminders(&worker), 4);
     let observing = config(OBSERVE);
     assert_eq!(observing.warnings(), [OBSERVING]);
     let declared =
@@ -101,6 +108,27 @@ fn the_log_says_what_was_not_done_and_that_nothing_is_enforced() {
     let mut enforcing = Worker::new("");
     enforcing.happen(Event::Tick);
     assert_eq!(enforcing.log, []);
+}
+
+/// A backend revokes whether this filter enforces or not.
+#[test]
+fn revocations_are_heard_of() {
+    let mut worker = Worker::new(
+        r#""mode":"observe","revocation":{"paths":["/revoke"]},"public":["post:/revoke"]"#,
+    );
+    let asks = |worker: &mut Worker| {
+        worker.request("GET /x", &BEARER);
+        let asks = !worker.calls.is_empty();
+        if asks {
+            worker.active("");
+        }
+        asks
+    };
+    assert!(asks(&mut worker));
+    assert!(!asks(&mut worker));
+    let stream = worker.request("POST /revoke", &[]);
+    worker.respond(stream, 200, "token=abc");
+    assert!(asks(&mut worker));
 }
 
 #[test]

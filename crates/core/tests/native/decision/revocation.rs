@@ -75,6 +75,30 @@ fn the_end_of_a_call_from_before_a_revocation_leaves_the_lease_of_a_later_one() 
     assert!(two.calls.is_empty(), "the later call is still under way");
 }
 
+/// Whoever came before the revocation has the verdict; for whoever came after it the server would
+/// have to be asked again, and that is down by now.
+#[test]
+fn while_the_server_is_down_a_verdict_from_before_a_revocation_serves_nobody_after_it() {
+    let mut worker = Worker::new(r#""breaker":{"failures":1,"open":"30s"}"#);
+    known(&mut worker, "admins", r#""username":"root""#);
+    let before = worker.request("GET /x", &TOM);
+    let admin = [("authorization", "Bearer admins")];
+    let revoking = worker.request("POST /acme/app/users/tom/revoketokens", &admin);
+    worker.respond(revoking, 200, "");
+    let after = worker.request("GET /y", &TOM);
+    let (call, _) = worker.calls.remove(0);
+    assert_eq!(worker.calls.len(), 0, "both wait for one call");
+    worker.request("GET /x", &BEARER);
+    worker.end_call(CallOutcome::TimedOut);
+    // The probe.
+    worker.end_call(CallOutcome::TimedOut);
+    assert_eq!(worker.breakers_open().len(), 1);
+    let outcome = crate::support::answered(200, r#"{"active":true,"username":"tom"}"#);
+    worker.happen(Event::CallEnded { call, outcome });
+    assert_eq!(worker.verdict(before), "forwarded");
+    assert_eq!(worker.verdict(after), "503 service_unavailable");
+}
+
 #[test]
 fn a_revocation_that_fails_revokes_nothing() {
     let mut worker = Worker::new("");

@@ -66,6 +66,8 @@ fn the_first_whose_match_holds_is_asked_and_no_other() {
         ("a.example.com:80@b.example.com", "GET /x", "Bearer t", NONE),
         ("a.example.com,b.example.com", "GET /x", "Bearer t", NONE),
         ("", "GET /x", "Bearer t", NONE),
+        // No server is chosen by a path.
+        ("a.example.com", "GET /acme%2fapp//x", "Bearer t", "a"),
         // It takes no pairs at all.
         ("a.example.com", "GET /x", pair, "401 auth_invalid_credentials"),
     ] {
@@ -128,6 +130,26 @@ fn every_reading_of_a_path_chooses_the_same_server_or_none_is_asked() {
         let headers = [("authorization", "Bearer t"), ("x-http-method-override", over)];
         assert_eq!(asked(&mut worker, line, &headers), expected, "{line} {over}");
     }
+}
+
+/// Where no server is chosen by host, nobody cares for how it is written.
+#[test]
+fn an_unclear_host_is_nothing_to_servers_that_name_none() {
+    let mut worker = Worker::new(BY_PATH);
+    let headers = [(":authority", "a@b"), ("authorization", "Bearer t")];
+    assert_eq!(asked(&mut worker, "GET /partners/app/x", &headers), "partners");
+    assert_eq!(asked(&mut worker, "GET /acme/app/x", &headers), "rest");
+}
+
+/// Only Usergrid takes `/orgs/a/apps/b` for `/a/b`.
+#[test]
+fn a_path_chooses_by_usergrids_other_names_under_its_profile_only() {
+    let line = "GET /orgs/partners/apps/app/x";
+    let bearer = [("authorization", "Bearer t")];
+    let none = "401 auth_unverified_oath";
+    assert_eq!(asked(&mut Worker::new(BY_PATH), line, &bearer), none);
+    let mut worker = Worker::new(&format!(r#"{BY_PATH},"profile":"oauth""#));
+    assert_eq!(asked(&mut worker, line, &bearer), "rest");
 }
 
 #[test]

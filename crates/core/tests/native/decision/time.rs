@@ -71,7 +71,11 @@ fn nbf_holds_a_token_back_until_it_is_reached() {
     let mut worker = Worker::new("");
     let stream = worker.with_token("GET /x", "abc", &format!(r#""nbf":{}"#, NOON / SECOND + 10));
     assert_eq!(worker.verdict(stream), "401 auth_invalid");
-    worker.now += 10 * SECOND;
+    // `introspection.leeway` is five seconds.
+    worker.now += 5 * SECOND - 1;
+    let stream = worker.request("GET /x", &BEARER);
+    assert_eq!(worker.verdict(stream), "401 auth_invalid");
+    worker.now += 1;
     let stream = worker.request("GET /x", &BEARER);
     assert_eq!(worker.verdict(stream), "forwarded");
 }
