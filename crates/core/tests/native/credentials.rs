@@ -161,6 +161,7 @@ fn the_scheme_of_a_place_that_is_not_accepted_passes_but_hides_nothing() {
     // choice.
     assert_eq!(says(&find_in("/a", "Basic aWQ6c2Vj, Bearer t", &bearer_only)), "conflict");
     assert_eq!(says(&find_in("/a", "Basic aWQ6c2Vj\nBearer t", &bearer_only)), "conflict");
+    assert_eq!(says(&find_in("/a", "Basic aWQ6c2Vj\nBasic aWQ6c2Vj", &bearer_only)), "conflict");
 
     let basic_only = Credentials { header: false, ..credentials(OnConflict::Reject) };
     assert_eq!(says(&find_in("/a", "Bearer t", &basic_only)), "nothing");

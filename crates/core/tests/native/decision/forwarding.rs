@@ -178,29 +178,6 @@ fn identity_headers_can_be_renamed_dropped_and_added() {
 }
 
 #[test]
-fn remove_also_removes_an_authorization_that_was_not_looked_at() {
-    let mut worker =
-        Worker::new(r#""forward":{"credential":"remove"},"credentials":{"sources":["query"]}"#);
-    let stream =
-        worker.request("GET /x?access_token=abc", &[("authorization", "Basic cm9vdDpzZWM=")]);
-    worker.active("");
-    assert_eq!(worker.verdict(stream), "forwarded");
-    assert_eq!(authorization(&worker, stream), "");
-}
-
-#[test]
-fn as_sent_passes_no_credential_on_that_stood_beside_the_verified_one() {
-    let mut worker = Worker::new(
-        r#""forward":{"credential":"as_sent"},"credentials":{"on_conflict":"usergrid","sources":["header"]}"#,
-    );
-    let joined = [("authorization", "Basic cm9vdDpzZWM=,Bearer good")];
-    let stream = worker.request("GET /x", &joined);
-    worker.active("");
-    assert_eq!(worker.verdict(stream), "forwarded");
-    assert_eq!(authorization(&worker, stream), "Bearer good");
-}
-
-#[test]
 fn every_spelling_that_a_backend_folds_into_an_identity_header_is_cleared() {
     let mut worker = Worker::new("");
     let spellings = [

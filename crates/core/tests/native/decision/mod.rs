@@ -9,6 +9,7 @@ mod demanded;
 mod denied;
 mod explain;
 mod failing;
+mod forwarded_authorization;
 mod forwarding;
 mod interleavings;
 mod log_lines;

@@ -134,6 +134,10 @@ fn credentials_are_found_in_every_spelling_and_shape_of_a_url() {
         ("/a?client_id=i,/b?access_token=t", "/a?client_id=i,/b"),
         ("/a?b=1,2&access_token=t&c=3,4", "/a?b=1,2&c=3,4"),
         ("/a#f,/b?access_token=t", "/a#f,/b"),
+        ("/a?b=1,/c&d?access_token=t&e", "/a?b=1,/c&d?&e"),
+        ("/a?next=/b?client_secret=s,/c", "/a?next=/b?,/c"),
+        // A secret may hold all but `&` and `#`.
+        ("/a?access_token=t=u,v?w&d", "/a?d"),
     ] {
         assert_eq!(of_guest(value), left, "{value}");
     }

@@ -39,6 +39,8 @@ pub struct Worker {
     pub counts_of: Vec<(usize, Counter)>,
     pub log: Vec<LogEvent>,
     pub watched: Vec<(StreamId, usize)>,
+    /// What was changed about heads, identity headers aside.
+    pub edits: Vec<HeaderEdit>,
     pub trailer_edits: Vec<HeaderEdit>,
     /// Whether something follows the head of the next request.
     pub next_has_body: bool,
@@ -105,6 +107,7 @@ impl Worker {
             counts_of: Vec::new(),
             log: Vec::new(),
             watched: Vec::new(),
+            edits: Vec::new(),
             trailer_edits: Vec::new(),
             next_has_body: false,
             next_certificate: None,
@@ -150,7 +153,10 @@ impl Worker {
         let mut effects = self.filter.handle(event, UnixMillis(self.now));
         for effect in effects.drain(..) {
             match effect {
-                Effect::Edit(stream, edit) => self.open(stream).edit(edit),
+                Effect::Edit(stream, edit) => {
+                    self.edits.push(edit.clone());
+                    self.open(stream).edit(edit);
+                }
                 Effect::Identify(stream, principal) => {
                     for (name, value) in &principal.identity {
                         let (name, value) = (Rc::clone(name), Rc::clone(value));

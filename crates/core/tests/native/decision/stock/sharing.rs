@@ -1,12 +1,15 @@
 //! What holds under every protocol holds under this one: one call for all workers, stale answers,
 //! renewal, the breaker.
 
+use usergrid_auth_config::Secret;
+use usergrid_auth_core::credential::usergrid_token::{LifeTime, check, life_time};
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::log_event::LogEvent;
+use usergrid_auth_core::time::UnixMillis;
 
 use super::{
-    ADA, TOKEN, TOKENS, U, ask, asked, at, config, error, in_vain, kim, kim_comes, nobody_here,
-    one_worker, reset, signed, workers,
+    ADA, SALT, TOKEN, TOKENS, U, ask, asked, at, config, error, in_vain, kim, kim_comes,
+    nobody_here, one_worker, reset, signed, workers,
 };
 use crate::decision::worker::{NOON, SECOND, Worker};
 use crate::support::{answered, call_header};
@@ -120,6 +123,23 @@ fn the_breaker_asks_about_a_signed_token_that_nobody_has_in_the_application_that
     assert!(!is_open(&worker));
     let stream = ask(&mut worker, LINE, &token);
     assert_eq!(worker.verdict(stream), "waiting");
+}
+
+/// Usergrid reads a token's UUID before it looks the token up: were it none of its own, the answer
+/// would say nothing of an outage.
+#[test]
+fn every_token_that_nobody_has_is_one_that_usergrid_could_have_issued_now() {
+    let life =
+        LifeTime { issued: UnixMillis(NOON), ends: Some(UnixMillis(NOON + 3_600 * SECOND + 1)) };
+    // Each is random.
+    for _ in 0..32 {
+        let mut worker = one_worker("", BREAKER);
+        suspect(&mut worker);
+        let bearer = call_header(&worker.calls[0].1, "authorization").concat();
+        let token = bearer.strip_prefix("Bearer ").expect("a token").as_bytes();
+        assert_eq!(life_time(token), Some(life), "{bearer}");
+        assert_eq!(check(token, Some(&Secret::new(SALT)), UnixMillis(NOON)), Ok(()), "{bearer}");
+    }
 }
 
 #[test]
