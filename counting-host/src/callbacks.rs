@@ -52,6 +52,8 @@ struct Known {
     request: Request,
     /// Whether its route bypasses the filter.
     bypass: bool,
+    /// Whether what its route says could not be read.
+    unreadable: bool,
     /// Whether its end has been seen.
     is_over: bool,
 }
@@ -139,9 +141,11 @@ impl World {
                     has_body,
                     ended: false,
                 };
-                let bypass = host.state().odd.metadata.is_some();
+                let unreadable = host.state().odd.unreadable;
+                let bypass = host.state().odd.metadata.is_some() && !unreadable;
                 let id = host.begin(&head, !has_body)?;
-                self.known.insert(id, (worker, Known { request, bypass, is_over: false }));
+                self.known
+                    .insert(id, (worker, Known { request, bypass, unreadable, is_over: false }));
             }
             5 => host.ring()?,
             6 | 7 => self.answer(host, bytes)?,
@@ -222,13 +226,18 @@ impl World {
         }
         let owner = host.owner_of(token);
         host.on(owner);
-        let headers = match status {
-            0..=2 => Vec::new(),
-            _ => vec![
-                (":status".to_owned(), status.to_string().into_bytes()),
-                ("retry-after".to_owned(), body.iter().copied().take(4).collect()),
-            ],
-        };
+        let mut headers = Vec::new();
+        if status > 2 {
+            headers.push((":status".to_owned(), status.to_string().into_bytes()));
+            headers.push(("retry-after".to_owned(), body.iter().copied().take(4).collect()));
+            // As many as there are, in any order; what this one says is no challenge at times.
+            let challenges = [&b"Basic realm=\"u\""[..], b"Bearer error=\"invalid_token\"", body];
+            for challenge in
+                challenges.iter().cycle().skip(usize::from(choice)).take(usize::from(choice % 4))
+            {
+                headers.push(("www-authenticate".to_owned(), challenge.to_vec()));
+            }
+        }
         let count = u32::try_from(headers.len())?;
         let size = u32::try_from(body.len())?;
         host.state().answer = (headers, body.to_vec());
@@ -254,7 +263,10 @@ impl World {
             }
             2 => state.odd.overtaken = !state.odd.overtaken,
             3 => state.odd.no_calls = !state.odd.no_calls,
-            4 => state.odd.metadata = None,
+            4 => {
+                state.odd.metadata = None;
+                state.odd.unreadable = choice >= 128;
+            }
             _ => {
                 let which = usize::from(choice) / 6 % METADATA.len();
                 state.odd.metadata = Some(METADATA[which].to_vec());
@@ -282,6 +294,9 @@ impl World {
             if known.bypass || is_open || is_preflight {
                 continue;
             }
+            // Such a route may ask for anything.
+            let is_ruled_out = known.unreadable && config.route_metadata;
+            ensure!(!is_ruled_out, "its route cannot be read: {request:?}");
             if credentials.is_empty() {
                 let is_sandbox = path.to_ascii_lowercase().contains("andbox");
                 ensure!(is_sandbox, "nobody gets through: {request:?}");

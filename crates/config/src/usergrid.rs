@@ -60,6 +60,13 @@ impl UsergridSettings {
                     .to_owned(),
             );
         }
+        if self.offline_if_error && self.probe_application.is_none() {
+            warnings.push(
+                "`introspection.offline_if_error` without `introspection.probe_application`: \
+                 what callers ask about has a say in when Usergrid counts as down"
+                    .to_owned(),
+            );
+        }
         warnings
     }
 }

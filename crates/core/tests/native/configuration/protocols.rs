@@ -105,12 +105,16 @@ fn operators_are_warned_of_what_may_surprise() {
     let me = ("introspection.management", "\"me\"");
     let accept = ("introspection.restricted_users", "\"accept\"");
     let opaque = ("token.format", "\"opaque\"");
+    let offline = ("introspection.offline_if_error", "true");
+    let probe = ("introspection.probe_application", "\"acme/probe\"");
     for (keys, words) in [
         (&[salt][..], &[][..]),
         (&[], &["`token.salt_env`"]),
         (&[salt, opaque], &["`token.salt_env`"]),
         (&[salt, me], &["2.1.1"]),
         (&[salt, accept], &[]),
+        (&[salt, offline], &["`introspection.probe_application`"]),
+        (&[salt, offline, probe], &[]),
         (&[me, accept], &["database", "`introspection.restricted_users`", "2.1.1"]),
     ] {
         let warnings = parse(keys).warnings();
