@@ -91,6 +91,35 @@ fn a_pattern_says_what_is_wrong_with_it() {
     }
 }
 
+#[test]
+fn a_pattern_covers_those_of_which_it_matches_every_host() {
+    for (one, other, expected) in [
+        ("api.example.com", "API.example.com", true),
+        ("api.example.com", "www.example.com", false),
+        ("api.example.com", "*.example.com", false),
+        ("*.example.com", "api.example.com", true),
+        ("*.example.com", "example.com", false),
+        ("*.example.com", "*.example.com", true),
+        ("*.example.com", "*.api.example.com", true),
+        ("*.api.example.com", "*.example.com", false),
+        ("*.example.com", "api.*", false),
+        ("api.*", "api.example.com", true),
+        ("api.*", "api.*", true),
+        ("api.*", "api.example.*", true),
+        ("api.example.*", "api.*", false),
+        ("api.*", "*.example.com", false),
+        ("*", "api.example.com", true),
+        ("*", "*.example.com", true),
+        ("*", "api.*", true),
+        ("*", "*", true),
+        ("*.com", "*", false),
+        ("api.*", "*", false),
+    ] {
+        let [ours, theirs] = [one, other].map(|text| HostPattern::parse(text).unwrap());
+        assert_eq!(ours.covers(&theirs), expected, "{one} {other}");
+    }
+}
+
 proptest! {
     /// Whatever bytes come, and a pattern that covers another matches all that it does.
     #[test]

@@ -176,16 +176,9 @@ fn of_management(path: &RequestPath) -> Vec<String> {
     let mut all = Vec::new();
     for organizations in words(1, &["organizations", "orgs"]) {
         for applications in words(3, &["applications", "apps"]) {
-            let organization = segments.get(2).map_or("", |name| name);
-            let slash = if segments.len() > 2 { "/" } else { "" };
-            let text = [
-                "/management",
-                &organizations,
-                slash,
-                organization,
-                &applications,
-                path.text_from(4),
-            ];
+            let organization = segments.get(2).map_or(String::new(), |name| ["/", name].concat());
+            let text =
+                ["/management", &organizations, &organization, &applications, path.text_from(4)];
             all.push(text.concat());
         }
     }

@@ -71,7 +71,8 @@ impl CompiledPath<'_> {
         let last_of = |text: &[u8]| text.iter().rev().copied().find(|byte| *byte != b'/');
         let has_names = self.traits.have(Traits::USER) || self.traits.have(Traits::ME);
         match self.program.last() {
-            Some(last) if last.is_ascii() && *last != b'/' && !has_names => {
+            // A pattern never ends with a slash, since empty segments are left out.
+            Some(last) if last.is_ascii() && !has_names => {
                 !last_of(path.as_bytes()).is_some_and(|byte| case.same(*last, byte))
             }
             _ => false,

@@ -18,6 +18,8 @@ fn readings_agree_or_they_do_not() {
         // Whose application it is, the path does not say.
         ("*:/acme/**", "GET /UUID/x", Agreement::Disagree),
         ("*:/acme/shop/**", "GET /acme/UUID/x", Agreement::Disagree),
+        ("*:/acme/b6768a08-*/x", "GET /acme/UUID/x", Agreement::Disagree),
+        ("*:/acme/*/x", "GET /acme/UUID/x", Agreement::Every),
         // To Usergrid's router it is acme's, to another `orgs` is the organisation.
         ("*:/acme/**", "GET /orgs/acme/apps/shop/x", Agreement::Disagree),
         ("*:/acme/shop/**", "GET /acme/apps/shop/x", Agreement::Disagree),

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod matching;
+mod plurals;
 mod properties;
 
 use usergrid_auth_rules::demand::{Agreement, Demand, DemandRule, DemandRules, Methods, Readings};

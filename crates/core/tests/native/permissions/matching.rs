@@ -92,6 +92,8 @@ fn names_are_text_and_never_patterns() {
         ("get:/*/me/", "tom", "/x/tim/", false),
         ("get:/*/${user}", "tom", "/x/tom", true),
         ("get:/${user}/me/*", "tom", "/tom/me/z", true),
+        ("get:/${user}/me/*", "tom", "/tom/tim/z", false),
+        ("get:/${user}/me/*", "tom", "/tim/tom/z", false),
         ("get:/me/me/z", "tom", "/tom/tom/z", true),
         ("get:/me/me/z", "tom", "/tim/tom/z", false),
         ("get:/some/z", "tom", "/sotom/z", false),
@@ -130,6 +132,22 @@ fn matching_folds_ascii_only_and_counts_characters() {
         ("get:/a*/{x}", "/ab/", false),
         ("get:/a*/*", "/ab/", true),
         ("get:/a*c", "/abc/", true),
+    ] {
+        assert_eq!(allows(rule, path, &[]), expected, "{rule} on {path}");
+    }
+}
+
+/// As to Usergrid. That a path must be allowed without its parameters as well, its readings see to.
+#[test]
+fn parameters_of_a_segment_are_text_to_a_rule_that_allows() {
+    for (rule, path, expected) in [
+        ("get:/files/*.png", "/files/a.png;.pdf", false),
+        ("get:/files/*.png", "/files/a;.png", true),
+        ("get:/*/likes", "/users/likes;x", false),
+        ("get:/*/likes;x", "/users/likes;x", true),
+        ("get:/**/likes/*", "/users/likes;x/y", false),
+        ("get:/**/likes?x/*", "/users/likes;x/y", true),
+        ("get:/*/*", "/users;x/tom;y", true),
     ] {
         assert_eq!(allows(rule, path, &[]), expected, "{rule} on {path}");
     }
