@@ -79,10 +79,9 @@ const ENDINGS: &[(&str, &str)] = &[
     ("s", "s"),
 ];
 
-/// The plural of `collection`, unless it is one or ends in a wildcard. Letter case is nobody's
-/// concern here.
+/// The plural of `collection`, unless it is one. Letter case is nobody's concern here.
 pub(super) fn plural(collection: &str) -> Option<String> {
-    if collection.is_empty() || collection.ends_with(['*', '?', '}']) {
+    if collection.is_empty() {
         return None;
     }
     if let Some((_, plural)) = WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(collection))

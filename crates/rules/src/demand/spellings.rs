@@ -51,7 +51,10 @@ pub(super) fn aliases(path: &str) -> Result<Vec<String>, RuleError> {
     for spelling in &all {
         for place in places_of_collection(spelling) {
             let mut spelling = spelling.clone();
+            // One that ends in a wildcard has any plural, or nobody knows which. In a path, these
+            // are characters like any other.
             if let Some(collection) = spelling.get_mut(place)
+                && !collection.ends_with(['*', '?', '}'])
                 && let Some(plural) = plural(collection)
             {
                 *collection = plural;

@@ -82,3 +82,19 @@ fn a_collection_has_the_plural_that_usergrid_gives_it() {
         }
     }
 }
+
+/// Usergrid gives a plural to whatever a path has for a collection; in a rule these are wildcards.
+#[test]
+fn what_is_a_wildcard_in_a_rule_is_a_letter_of_a_collection_in_a_path() {
+    for (rule, path, expected) in [
+        ("get:/*/*/draft*s/*", "/acme/shop/draft*/x", Demand::Matched),
+        ("get:/*/*/{any}}s/*", "/acme/shop/draft%7D/x", Demand::Matched),
+        ("get:/*/*/draft?s", "/acme/shop/draft*", Demand::Matched),
+        ("get:/*/*/draft*", "/acme/shop/drafts", Demand::Matched),
+        ("get:/*/*/draft?", "/acme/shop/draft1s", Demand::None),
+        ("get:/*/*/draft*s/*", "/acme/shop/draft/y/x", Demand::None),
+    ] {
+        let matched = demand(&rules(&[rule]), &format!("GET {path}"));
+        assert_eq!(matched, expected, "`{rule}` on {path}");
+    }
+}
