@@ -55,6 +55,7 @@ fn an_answer_that_would_fill_the_memory_is_refused() {
         (format!(r#""scope":"{}""#, "r ".repeat(20_000)), "denied Claims(Bytes)"),
         (format!(r#""application":"{}""#, "a".repeat(20_000)), "denied Claims(Bytes)"),
         (format!(r#""permissions":["{}"]"#, rule(1023)), "verified"),
+        (format!(r#""permissions":["/{}"]"#, "a".repeat(1023)), "verified"),
         (format!(r#""permissions":["{}"]"#, rule(1024)), "denied Claims(Rule)"),
         // With one byte for every entry: 16,384 and 16,385.
         (format!(r#""permissions":[{},{}]"#, entries(15, 1023), entries(1, 1022)), "verified"),
@@ -63,6 +64,32 @@ fn an_answer_that_would_fill_the_memory_is_refused() {
         (format!(r#""sub":"{}""#, "a".repeat(4097)), "denied Claims(Header)"),
     ] {
         assert_eq!(judged(&config, &members), expected, "{} bytes", members.len());
+    }
+}
+
+#[test]
+fn what_nobody_reads_has_no_limit() {
+    let roles = format!(r#""roles":[{}]"#, entries(257, 8));
+    let administrator = format!(r#""principal":"admin_user",{roles}"#);
+    for (overrides, members, expected) in [
+        (ROLES, &roles, "denied Claims(Entries)"),
+        ("", &roles, "verified"),
+        (ROLES, &administrator, "verified"),
+    ] {
+        assert_eq!(judged(&config(overrides), members), expected, "{overrides}");
+    }
+}
+
+#[test]
+fn repeated_words_are_one_however_many_there_are() {
+    let mut config = config("");
+    config.identity = Vec::new();
+    for count in 1..40 {
+        let once: Vec<String> = (0..count).map(|number| format!("s{number}")).collect();
+        let twice: Vec<&str> = once.iter().flat_map(|word| [&**word, &**word]).collect();
+        let scope = twice.join(" ");
+        let found = principal(&config, &format!(r#""scope":"{scope} {scope}""#));
+        assert_eq!(found.scopes, once);
     }
 }
 

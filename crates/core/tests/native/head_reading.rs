@@ -28,6 +28,7 @@ fn name() -> impl Strategy<Value = String> {
         "x-original-url",
         "x-usergrid-principal",
         "x_usergrid_principal",
+        "X-USERGRID-PRINCIPAL",
         "x.usergrid-username",
         "x-usergrid-scope",
         "x-usergrid-scopes",
@@ -44,8 +45,8 @@ fn heads() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
     vec((name(), vec(any::<u8>(), 0..6)), 0..14)
 }
 
-/// One identity header ends in what folds.
-const SETTINGS: &str = r#""identity":{"headers":{"x-odd-":"subject"}}"#;
+/// Without and with an identity header that ends in what folds.
+const SETTINGS: [&str; 2] = ["", r#""identity":{"headers":{"x-odd-":"subject"}}"#];
 
 /// Each name of `entries` that passes, once, in order.
 fn once(entries: &[(String, Vec<u8>)], passes: impl Fn(&str) -> bool) -> Vec<String> {
@@ -78,8 +79,11 @@ proptest! {
     }
 
     #[test]
-    fn watched_names_are_those_of_a_plain_reading(entries in heads()) {
-        let config = config(SETTINGS);
+    fn watched_names_are_those_of_a_plain_reading(
+        entries in heads(),
+        settings in prop::sample::select(&SETTINGS[..]),
+    ) {
+        let config = config(settings);
         let sighted = WatchedNames::new(&config).among(&HeaderMap::new(entries.clone()));
         let is_identity = |name: &str| {
             !name.starts_with(':')

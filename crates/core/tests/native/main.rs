@@ -26,6 +26,7 @@ mod header_map;
 mod hosts;
 mod introspection;
 mod many_rules;
+mod metrics;
 mod pages;
 mod paths;
 mod payload;

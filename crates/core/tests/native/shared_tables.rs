@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use proptest::prelude::*;
-use usergrid_auth_core::revocation::{PLACES, RevocationTable, Revoked};
+use usergrid_auth_core::revocation::{PLACES, RevocationTable, Revoked, Sync};
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::key::{CacheKey, CredentialDigest};
 use usergrid_auth_core::verification::peers::memory::{Process, View};
-use usergrid_auth_core::verification::peers::{QueueId, Sequence, SharedStore, StaleMarks};
+use usergrid_auth_core::verification::peers::{PREFIX, QueueId, Sequence, SharedStore, StaleMarks};
 
 const WORKERS: usize = 3;
 
@@ -26,6 +26,8 @@ impl SharedStore for Overtaken {
     }
 
     fn write(&self, key: &str, bytes: &[u8], version: Option<u32>) -> bool {
+        // Other plugins of the same VM have keys of their own.
+        assert!(key.starts_with(PREFIX), "{key}");
         let other = self.others.borrow_mut().pop_front();
         if let Some(step) = other {
             step();
@@ -109,6 +111,8 @@ proptest! {
         let store = Rc::new(Overtaken { view, others: RefCell::new(steps) });
         let mut table = RevocationTable::new(Rc::clone(&store) as Rc<dyn SharedStore>);
         table.refresh();
+        table.note_user(UnixMillis(1));
+        prop_assert_eq!(table.last_user(), Some(UnixMillis(1)));
         let before = table.last();
         for number in &mine {
             table.add(&[Revoked::Credential(digest(*number))]);
@@ -153,6 +157,27 @@ proptest! {
         }
         prop_assert!(process.keys() <= 16);
     }
+}
+
+#[test]
+fn a_table_that_has_begun_anew_is_told_from_one_that_has_grown() {
+    let process: Rc<Process> = Rc::default();
+    let view = View::new(&process);
+    let [mut table, mut other, mut late] =
+        [(); 3].map(|()| RevocationTable::new(Rc::new(View::new(&process))));
+    let revoked = [Revoked::Credential(digest(1))];
+    assert_eq!(table.refresh(), Sync::Changed, "the first look");
+    assert_eq!(table.refresh(), Sync::Unchanged);
+    for _ in 0..3 {
+        other.add(&revoked);
+        assert_eq!(table.refresh(), Sync::Changed);
+    }
+    view.bump_generation();
+    assert_eq!(table.refresh(), Sync::Changed, "and nothing is new");
+    process.damage();
+    other.add(&revoked);
+    assert_eq!(table.refresh(), Sync::Lost);
+    assert_eq!(late.refresh(), Sync::Changed, "nothing was known that could be lost");
 }
 
 #[test]

@@ -3,7 +3,11 @@
 //! What is matched is never laxer than what some backend could read.
 
 use usergrid_auth_config::Tenancy;
+use usergrid_auth_core::authorization::{PermissionFinding, permission};
 use usergrid_auth_core::principal::{Principal, PrincipalKind};
+
+use usergrid_auth_rules::path::RequestPath;
+use usergrid_auth_rules::steps::Steps;
 
 use super::{APP, application, permits, principal};
 use crate::support::rule;
@@ -29,6 +33,16 @@ fn rules_bind_application_users_only() {
     assert!(!permits(Tenancy::IfPresent, &with_rules(ApplicationUser, &["post:/**"]), "GET", path));
     for kind in [AdminUser, Application, Organization] {
         assert!(permits(Tenancy::IfPresent, &with_rules(kind, &[]), "GET", path), "{kind:?}");
+    }
+    let request = RequestPath::parse(path.as_bytes(), &[]).unwrap();
+    for (principal, expected) in [
+        (principal(ApplicationUser, &[], &[]), PermissionFinding::NotEnforced),
+        (with_rules(ApplicationUser, &[]), PermissionFinding::NotAllowed),
+        (principal(AdminUser, &[], &[]), PermissionFinding::WholeApplication),
+        (with_rules(Application, &[]), PermissionFinding::WholeApplication),
+    ] {
+        let found = permission(&principal, b"GET", &request, &Steps::of_a_request());
+        assert_eq!(found, expected, "{:?}", principal.kind);
     }
     // Not enforced: the backend decides.
     assert!(permits(Tenancy::IfPresent, &principal(ApplicationUser, &[], &[]), "GET", path));

@@ -72,11 +72,32 @@ fn bytes_that_are_no_json_object_get_advice() {
     for text in other_first_bytes.into_iter().chain(structs) {
         assert!(problems(text).contains(string_value), "{text:?}");
     }
+    for text in [&b"\n{\n  \"a\": 1,\n"[..], b"{ \"a\": \"\x01\" }", b"\n\t{ \"a\" }\r\n"] {
+        assert!(!problems(text).contains(string_value), "{text:?} is a slip in a document");
+    }
     assert!(problems(b"\xEF\xBB\xBF{}").contains("byte order mark"));
     assert!(problems(b"{ \"a\": \"\xff\" }").contains("line 1"));
     assert!(problems("{\n\n  \"introspection\": tru }").contains("line 3 column"));
     let deep = "{\"a\":".repeat(100_000);
     assert!(problems(deep).contains("recursion limit"));
+}
+
+/// Something else in its place may well be the secret.
+#[test]
+fn only_what_looks_like_a_variable_is_shown() {
+    let told = |name: &str| {
+        let auth = format!(r#""client_auth":{{"method":"bearer","token_env":"{name}"}}"#);
+        problems(format!(r#"{{"introspection":{{"cluster":"c","path":"/i",{auth}}}}}"#))
+    };
+    for name in ["_", "_KEY", "KEY_2", "k"] {
+        let expected = format!("the environment variable `{name}` is not set");
+        assert!(told(name).ends_with(&expected), "{}", told(name));
+    }
+    for secret in ["2KEY", "KEY-2", "-KEY", "K\u{e9}Y", "\u{e9}", "KEY "] {
+        let told = told(secret);
+        assert!(told.ends_with("is not the name of an environment variable"), "{told}");
+        assert!(!told.contains(secret), "{told}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use usergrid_auth_config::{
     BasicEncoding, ClaimLimits, ClientAuth, Config, ErrorFormat, Forward, IdentityHeader,
-    IdentitySource, OnConflict, Overflow, PairAuth, Tenancy, TokenFormat,
+    IdentitySource, OnConflict, Overflow, PairAuth, Secret, Tenancy, TokenFormat,
 };
 
 use super::{MARK, environment, minimal};
@@ -182,6 +182,15 @@ fn servers_and_secrets_are_taken_over() {
     assert_eq!(pairs.client_auth, PairAuth::ClientSecretPost);
     assert_eq!((pairs.endpoint.authority.as_str(), pairs.max_response_bytes), ("usergrid", 65536));
     assert_eq!(pairs.endpoint.timeout, Duration::from_secs(1));
+}
+
+#[test]
+fn secrets_are_equal_where_all_their_bytes_are() {
+    let secret = |text: &str| Secret::new(text.as_bytes());
+    assert_eq!(secret("one"), secret("one"));
+    for other in ["", "on", "onf", "One", "ones"] {
+        assert_ne!(secret("one"), secret(other), "{other}");
+    }
 }
 
 #[test]

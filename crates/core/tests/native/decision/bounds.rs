@@ -1,5 +1,9 @@
 //! What one caller may hold and keep busy: bytes of memory, calls under way.
 
+use std::rc::Rc;
+
+use usergrid_auth_core::principal::Principal;
+
 use crate::decision::worker::{BEARER, SECOND, Worker};
 
 fn bearer(token: &str) -> String {
@@ -57,6 +61,18 @@ fn principals_with_equal_rules_share_them() {
         worker.with_token("GET /acme/app/x", &format!("u{number}"), &rules(number));
     }
     assert!(worker.cache_entries() < 300, "{} remembered", worker.cache_entries());
+}
+
+#[test]
+fn equal_rules_are_in_memory_once() {
+    let mut worker = Worker::new("");
+    let line = "GET /acme/app/books/7/1/a/chapters/b/pages/c";
+    let [_, _, one, two] = ["one", "two", "one", "two"].map(|token| {
+        let stream = worker.with_token(line, token, &rules(7));
+        Rc::clone(&worker.identified[&stream])
+    });
+    let own = |principal: &Principal| Rc::clone(principal.own_rules().expect("a claim").1);
+    assert!(Rc::ptr_eq(&own(&one), &own(&two)));
 }
 
 #[test]

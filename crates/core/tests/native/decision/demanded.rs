@@ -318,6 +318,10 @@ fn settings_of_routes_that_do_not_count_are_reported_and_ignored() {
     let mut worker = Worker::new(r#""routes":{"metadata":false}"#);
     let bypass = || RouteSettings { bypass: true, ..RouteSettings::default() };
     assert!(worker.wants_route(), "the first");
+    worker.request_on(RouteSettings::default(), "GET /acme/sandbox/x", &[]);
+    assert!(!worker.log.contains(&LogEvent::RouteSettingsIgnored), "there are none");
+    worker.counts.clear();
+    worker.log.clear();
     worker.request_on(bypass(), "GET /acme/shop/x", &[]);
     assert_eq!(worker.counts, [Counter::Requests(Outcome::Refused(Refusal::Missing))]);
     assert_eq!(worker.log[0], LogEvent::RouteSettingsIgnored);

@@ -265,10 +265,14 @@ fn a_listed_page_may_read_refusals_and_no_other() {
 
 #[test]
 fn all_pages_may_read_refusals_by_a_star() {
-    let mut worker = Worker::new(r#""cors":{"allow_origins":["*","https://app.example"]}"#);
-    for (origin, allowed) in [("https://app.example", "https://app.example"), ("null", "*")] {
+    for (origins, origin, allowed) in [
+        (r#""*","https://app.example""#, "https://app.example", "https://app.example"),
+        (r#""*","https://app.example""#, "null", "*"),
+        (r#""*""#, "https://app.example", "*"),
+    ] {
+        let mut worker = Worker::new(&format!(r#""cors":{{"allow_origins":[{origins}]}}"#));
         let response = refused(&mut worker, &[("origin", origin)]);
-        assert_eq!(header(&response, CORS[0]), Some(allowed));
+        assert_eq!(header(&response, CORS[0]), Some(allowed), "{origins}");
     }
 }
 

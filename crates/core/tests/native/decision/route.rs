@@ -1,6 +1,7 @@
 //! Settings of a route: bypass and required scopes, as the host serialises them.
 
 use usergrid_auth_core::metrics::{Counter, Outcome};
+use usergrid_auth_core::pairs::encode;
 use usergrid_auth_core::route::{RequiredScope, RouteSettings};
 
 use crate::decision::worker::{BEARER, Worker};
@@ -41,6 +42,14 @@ fn metadata_that_cannot_be_read_opens_nothing() {
     let number = b"\x01\0\0\0\x0d\0\0\0\x08\0\0\0require_scope\0\0\0\0\0\0\0\x08@\0";
     let settings = RouteSettings::from_metadata(Some(number), None);
     assert_eq!(settings.require_scope, RequiredScope::Unusable);
+    for blanks in ["", " ", "   "] {
+        let entries = [(&b"require_scope"[..], blanks.as_bytes())];
+        let settings = RouteSettings::from_metadata(Some(&encode(entries.into_iter())), None);
+        assert_eq!(settings.require_scope, RequiredScope::Unusable, "{blanks:?}");
+    }
+    let none = [(&b"require_scope"[..], &[0; 4][..])];
+    let settings = RouteSettings::from_metadata(Some(&encode(none.into_iter())), None);
+    assert_eq!(settings, RouteSettings::default(), "a list without any");
     let text = b"\x01\0\0\0\x06\0\0\0\x04\0\0\0bypass\0true\0";
     assert!(!RouteSettings::from_metadata(Some(text), None).bypass, "only the boolean counts");
 }

@@ -1,6 +1,7 @@
 //! Several servers: which one is asked, and that what is known of a token is known of one of them.
 
 mod properties;
+mod revoked;
 
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{CacheResult, CallResult, Counter};

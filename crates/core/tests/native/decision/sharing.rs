@@ -232,6 +232,25 @@ fn garbage_in_the_shared_memory_is_nothing_at_all() {
     assert!(two.counts.contains(&Counter::Introspections(CallResult::Active)));
 }
 
+/// What was revoked before that may have left no trace.
+#[test]
+fn a_table_of_revocations_that_has_begun_anew_makes_workers_forget() {
+    let (process, mut one, mut two) = Worker::two("");
+    one.with_token("GET /x", "abc", "");
+    two.with_token("GET /x", "admin", "");
+    for number in 0..3 {
+        if number == 2 {
+            process.damage();
+        }
+        let line = format!("POST /acme/app/users/u/revoketoken?token={number}");
+        let stream = two.request(&line, &[("authorization", "Bearer admin")]);
+        two.respond(stream, 200, "");
+        let known = one.request("GET /x", &BEARER);
+        let expected = if number == 2 { "waiting" } else { "forwarded" };
+        assert_eq!(one.verdict(known), expected, "{number}");
+    }
+}
+
 #[test]
 fn a_message_of_another_time_or_configuration_is_not_believed() {
     let (_, mut one, mut two) = Worker::two("");

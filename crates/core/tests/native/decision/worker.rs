@@ -11,6 +11,7 @@ use usergrid_auth_core::decision::{Effect, Event, Filter, HeaderEdit};
 use usergrid_auth_core::header_map::HeaderMap;
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::Counter;
+use usergrid_auth_core::principal::Principal;
 use usergrid_auth_core::refusal::Response;
 use usergrid_auth_core::route::RouteSettings;
 use usergrid_auth_core::time::UnixMillis;
@@ -42,6 +43,8 @@ pub struct Worker {
     /// What was changed about heads, identity headers aside.
     pub edits: Vec<HeaderEdit>,
     pub trailer_edits: Vec<HeaderEdit>,
+    /// Whose identity requests were given.
+    pub identified: BTreeMap<StreamId, Rc<Principal>>,
     /// Whether something follows the head of the next request.
     pub next_has_body: bool,
     /// What the client of the next request shows, as Envoy has it.
@@ -109,6 +112,7 @@ impl Worker {
             watched: Vec::new(),
             edits: Vec::new(),
             trailer_edits: Vec::new(),
+            identified: BTreeMap::new(),
             next_has_body: false,
             next_certificate: None,
             shown,
@@ -162,6 +166,7 @@ impl Worker {
                         let (name, value) = (Rc::clone(name), Rc::clone(value));
                         self.open(stream).edit(HeaderEdit::Set(name, value));
                     }
+                    self.identified.insert(stream, principal);
                 }
                 Effect::EditTrailers(_, edit) => self.trailer_edits.push(edit),
                 Effect::Forward { stream, watch_body } => {

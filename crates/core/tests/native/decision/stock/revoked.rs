@@ -23,6 +23,22 @@ fn revoke_token(worker: &mut Worker, token: &str) {
     revoke(worker, &format!("POST /acme/shop/users/kim/revoketoken?token={token}"));
 }
 
+/// What `GET /management/me` answers to the administrator ada.
+fn ada_herself() -> String {
+    format!(
+        r#"{{"user":{{"applicationId":"b6768a08-b5d5-11e3-a495-11ddb1de66c8","uuid":"{}","username":"ada","activated":true,"organizations":{{"acme":{{}}}}}}}}"#,
+        super::ADA
+    )
+}
+
+/// What kim is told where he may not read himself: his UUID.
+fn hidden() -> String {
+    let (application, kim) = (super::APPLICATION, super::KIM);
+    let description =
+        format!("Subject does not have permission [applications:get:{application}:/users/{kim}]");
+    format!(r#"{{"error":"unauthorized","error_description":"{description}"}}"#)
+}
+
 #[test]
 fn a_token_revoked_between_the_two_serves_those_who_came_before_and_is_not_remembered() {
     let [mut one, mut two] = workers(&signed("", ""));
@@ -125,10 +141,6 @@ fn a_revoked_token_is_asked_about_again_in_every_application() {
 #[test]
 fn an_administrator_of_whom_only_the_uuid_is_known_goes_by_any_name() {
     let config = signed(r#","management":"me""#, "");
-    let me = format!(
-        r#"{{"user":{{"applicationId":"b6768a08-b5d5-11e3-a495-11ddb1de66c8","uuid":"{}","username":"ada","activated":true,"organizations":{{"acme":{{}}}}}}}}"#,
-        super::ADA
-    );
     let [mut one, mut two] = workers(&config);
     let ada = ask(&mut one, "GET /acme/shop/x", TOKEN);
     one.answer(404, &nobody_here());
@@ -136,7 +148,7 @@ fn an_administrator_of_whom_only_the_uuid_is_known_goes_by_any_name() {
     assert_eq!(one.verdict(ada), "forwarded");
     kim_comes(&mut one, TOKENS[2]);
     let root = ask(&mut two, "POST /management/users/ada/revoketokens", OTHER);
-    two.answer(200, &me);
+    two.answer(200, &ada_herself());
     assert_eq!(two.verdict(root), "forwarded");
     two.respond(root, 200, "");
     let ada = ask(&mut one, "GET /acme/shop/x", TOKEN);
@@ -149,18 +161,32 @@ fn an_administrator_of_whom_only_the_uuid_is_known_goes_by_any_name() {
 #[test]
 fn a_restricted_user_of_whom_only_the_uuid_is_known_goes_by_any_name() {
     let [mut one, mut two] = workers(&signed(r#","restricted_users":"accept""#, ""));
-    let description = format!(
-        "Subject does not have permission [applications:get:{}:/users/{}]",
-        super::APPLICATION,
-        super::KIM
-    );
-    let hidden = format!(r#"{{"error":"unauthorized","error_description":"{description}"}}"#);
     let kim = ask(&mut one, "GET /acme/shop/x", TOKEN);
-    one.answer(401, &hidden);
+    one.answer(401, &hidden());
     assert_eq!(one.verdict(kim), "forwarded");
     revoke(&mut two, "POST /acme/shop/users/kim/deactivate");
     let kim = ask(&mut one, "GET /acme/shop/x", TOKEN);
     assert_eq!(one.verdict(kim), "waiting");
+}
+
+/// Nor those of whom only the UUID is known, nor those whose address nobody knows.
+#[test]
+fn an_administrators_revocation_leaves_the_users_of_applications() {
+    let config = signed(r#","management":"me","restricted_users":"accept""#, "");
+    let [mut one, mut two] = workers(&config);
+    let restricted = ask(&mut one, "GET /acme/shop/x", TOKEN);
+    one.answer(401, &hidden());
+    assert_eq!(one.verdict(restricted), "forwarded");
+    kim_comes(&mut one, TOKENS[2]);
+    let line = "POST /management/users/ada@example.com/revoketokens";
+    let ada = ask(&mut two, line, OTHER);
+    two.answer(200, &ada_herself());
+    assert_eq!(two.verdict(ada), "forwarded");
+    two.respond(ada, 200, "");
+    for token in [TOKEN, TOKENS[2]] {
+        let kim = ask(&mut one, "GET /acme/shop/x", token);
+        assert_eq!(one.verdict(kim), "forwarded");
+    }
 }
 
 #[test]
@@ -188,12 +214,8 @@ fn two_entries_for_one_usergrid_share_revocations() {
     let config = Config::parse(list.as_bytes(), &|_| None).unwrap();
     let [mut one, mut two] = workers(&std::rc::Rc::new(config));
     kim_comes(&mut one, TOKEN);
-    let me = format!(
-        r#"{{"user":{{"applicationId":"b6768a08-b5d5-11e3-a495-11ddb1de66c8","uuid":"{}","username":"ada","activated":true,"organizations":{{"acme":{{}}}}}}}}"#,
-        super::ADA
-    );
     let ada = ask(&mut two, "POST /management/users/kim/revoketokens", OTHER);
-    two.answer(200, &me);
+    two.answer(200, &ada_herself());
     assert_eq!(two.verdict(ada), "forwarded");
     two.respond(ada, 200, "");
     let kim = ask(&mut one, "GET /acme/shop/x", TOKEN);
