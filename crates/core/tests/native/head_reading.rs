@@ -59,6 +59,20 @@ fn once(entries: &[(String, Vec<u8>)], passes: impl Fn(&str) -> bool) -> Vec<Str
     found
 }
 
+#[test]
+fn a_head_of_nothing_but_watched_names_is_looked_at() {
+    let config = config("");
+    let identity = config.identity.iter().map(|header| &header.name);
+    let (urls, connection) =
+        (&config.credentials.clean_headers, ["connection", "proxy-connection"]);
+    let names = identity.chain(urls).map(|name| &**name).chain(connection);
+    let head = HeaderMap::new(names.map(|name| (name.to_owned(), b"x".to_vec())).collect());
+    let sighted = WatchedNames::new(&config).among(&head);
+    assert_eq!(sighted.reserved.len(), config.identity.len());
+    assert_eq!(sighted.urls.len(), urls.len());
+    assert_eq!(sighted.connection.len(), 2);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
