@@ -19,6 +19,15 @@ const SETTINGS: &str = r#""guest":[{"applications":["*/sandbox"],"permissions":[
 const TOKEN: &str = "Bearer YWMtBK_AAIM7Ee6SNAEjRWeJqwAAAYvz8ewAzNPoN0AYI2IwKBt2Hv3Wh1oxgds";
 
 fn explained(line: &str, authorization: &str, verdict: Option<&Verdict>) -> Vec<String> {
+    explained_by(SETTINGS, line, authorization, verdict)
+}
+
+fn explained_by(
+    settings: &str,
+    line: &str,
+    authorization: &str,
+    verdict: Option<&Verdict>,
+) -> Vec<String> {
     let (method, path) = line.split_once(' ').expect("METHOD /path");
     let mut headers = vec![
         (":method".to_owned(), method.as_bytes().to_vec()),
@@ -29,7 +38,7 @@ fn explained(line: &str, authorization: &str, verdict: Option<&Verdict>) -> Vec<
     }
     let headers = HeaderMap::new(headers);
     let route = RouteSettings::default();
-    let findings = explain(&config(SETTINGS), &headers, &route, verdict, NOW);
+    let findings = explain(&config(settings), &headers, &route, verdict, NOW);
     findings.iter().map(Finding::to_string).collect()
 }
 
@@ -94,6 +103,21 @@ fn it_names_the_header_or_cookie_of_a_token() {
         says("POST", "cookie", "session=t"),
         "credential: a cookie that another site may have made a browser send, by `credentials.cookie_origins`"
     );
+}
+
+#[test]
+fn of_several_servers_it_names_the_one_that_is_asked_and_by_what() {
+    const LIST: &str = r#""introspection":[
+        {"name":"mine","cluster":"a","path":"/i","match":{"paths":["*:/mine/**"],"token_prefixes":["m_"]}},
+        {"name":"rest","cluster":"b","path":"/i"}]"#;
+    let server = |line: &str, token: &str| {
+        let lines = explained_by(LIST, line, token, None);
+        lines.into_iter().find(|line| line.starts_with("server: ")).expect("a server")
+    };
+    let mine = "server: mine, by its `match`: paths and token_prefixes";
+    assert_eq!(server("GET /mine/app/x", "Bearer m_1"), mine);
+    let rest = "server: rest, by its `match`: for all that is left";
+    assert_eq!(server("GET /mine/app/x", "Bearer 1"), rest);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! `mode: "observe"`: everything is decided, and nothing is done about it.
 
+use std::rc::Rc;
+
 use usergrid_auth_config::{Config, OBSERVING};
-use usergrid_auth_core::decision::Event;
+use usergrid_auth_core::decision::{Event, Filter};
 use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
 use usergrid_auth_core::verification::call::CallOutcome;
+use usergrid_auth_core::verification::peers::memory::View;
 
 use crate::decision::worker::{BEARER, SECOND, Worker};
 use crate::support::config;
@@ -105,6 +108,10 @@ fn the_log_says_what_was_not_done_and_that_nothing_is_enforced() {
     let enforcing = config(&OBSERVE.replace("observe", "enforce"));
     assert_eq!(declared(&enforcing), ["usergrid_auth_outcome", "usergrid_auth_subject"]);
     assert_eq!(config("").warnings(), [""; 0]);
+    for (config, expected) in [(observing, true), (enforcing, false)] {
+        let filter = Filter::new(Rc::new(config), Rc::new(View::default()));
+        assert_eq!(filter.is_observing(), expected);
+    }
     let mut enforcing = Worker::new("");
     enforcing.happen(Event::Tick);
     assert_eq!(enforcing.log, []);
@@ -127,6 +134,7 @@ fn revocations_are_heard_of() {
     assert!(asks(&mut worker));
     assert!(!asks(&mut worker));
     let stream = worker.request("POST /revoke", &[]);
+    assert!(matches!(worker.watched[..], [(of, 1..)] if of == stream), "the form is wanted");
     worker.respond(stream, 200, "token=abc");
     assert!(asks(&mut worker));
 }
