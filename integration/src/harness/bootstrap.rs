@@ -196,6 +196,15 @@ impl Bootstrap {
         Ok(())
     }
 
+    /// Leaves no route to any request.
+    ///
+    /// # Errors
+    /// See [`Bootstrap::free_ports`].
+    pub fn remove_routes(&mut self) -> Result<()> {
+        *self.manager(&format!("{HOSTS}/0/routes"))? = json!([]);
+        Ok(())
+    }
+
     /// Lets WebSockets through.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ mod stock_usergrid;
 mod telemetry;
 mod trapped;
 mod two_filters;
+mod unrouted;
 mod update;
 mod upgraded;
 mod usergrid;
