@@ -22,6 +22,33 @@ fn settings() -> Introspection {
     Rc::into_inner(settings).expect("nobody else has them")
 }
 
+/// An answer that Envoy makes up says nothing of the server but that there was none.
+#[test]
+fn what_the_host_reports_is_an_answer_unless_envoy_made_it() {
+    for (status, made_by_envoy, expected) in [
+        (None, false, "reset"),
+        (None, true, "reset"),
+        (Some(504), true, "timed out"),
+        (Some(503), true, "reset"),
+        (Some(504), false, "504 busy"),
+        (Some(503), false, "503 busy"),
+        (Some(502), true, "502 busy"),
+        (Some(200), false, "200 busy"),
+    ] {
+        let body = AnswerBody::Complete(b"busy".to_vec());
+        let outcome = CallOutcome::reported(status, made_by_envoy, body, AnswerHeaders::default());
+        let said = match outcome {
+            CallOutcome::Answered { status, body: AnswerBody::Complete(body), .. } => {
+                format!("{status} {}", String::from_utf8_lossy(&body))
+            }
+            CallOutcome::Reset => "reset".to_owned(),
+            CallOutcome::TimedOut => "timed out".to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(said, expected, "{status:?} {made_by_envoy}");
+    }
+}
+
 #[test]
 fn the_question_is_a_form() {
     let mut settings = settings();

@@ -202,6 +202,28 @@ fn marks_that_find_no_room_cost_stale_answers_and_nothing_else() {
 }
 
 #[test]
+fn a_mark_stands_for_the_last_verdict_and_one_that_has_ended_is_nothing() {
+    let marks = StaleMarks::new(Rc::new(View::default()), 64);
+    // Of one set.
+    let [one, two] = [1, 2].map(|number| {
+        let mut bytes = [0; 32];
+        bytes[0] = number;
+        CacheKey::from_bytes(bytes)
+    });
+    assert!(!marks.take_away(&one), "there was none");
+    marks.set(&one, UnixMillis(3_000), UnixMillis(1_000));
+    marks.set(&one, UnixMillis(2_000), UnixMillis(1_000));
+    assert!(marks.stands(&one, UnixMillis(1_999)));
+    assert!(!marks.stands(&one, UnixMillis(2_000)), "the later verdict ends earlier");
+    assert!(marks.take_away(&one));
+    assert!(!marks.take_away(&one));
+    marks.set(&one, UnixMillis(2_000), UnixMillis(1_000));
+    marks.set(&two, UnixMillis(3_000), UnixMillis(2_000));
+    assert!(!marks.take_away(&one), "it has made room");
+    assert!(marks.take_away(&two));
+}
+
+#[test]
 fn a_flood_of_revocations_reaches_others_as_often_as_chance_has_it() {
     let process: Rc<Process> = Rc::default();
     let mut table = RevocationTable::new(Rc::new(View::new(&process)));

@@ -124,6 +124,27 @@ fn a_flood_of_new_credentials_keeps_no_known_caller_out() {
     assert_eq!(worker.verdict(more), "503 service_unavailable", "four is four");
 }
 
+/// Others have pushed their answers out of memory since.
+#[test]
+fn whoever_comes_often_is_a_known_caller_for_longer_than_his_answer_is_remembered() {
+    let overrides = r#""limits":{"max_waiting":2},"cache":{"max_entries":2,"shared":false}"#;
+    for (visits, expected) in [(1, "503 service_unavailable"), (2, "waiting")] {
+        let mut worker = Worker::new(overrides);
+        for token in ["ann", "tom"] {
+            for _ in 0..visits {
+                worker.with_token("GET /x", token, "");
+            }
+        }
+        for token in ["one", "two"] {
+            worker.with_token("GET /x", token, "");
+        }
+        let random = worker.request("GET /x", &[("authorization", "Bearer random")]);
+        assert_eq!(worker.verdict(random), "waiting");
+        let ann = worker.request("GET /x", &[("authorization", "Bearer ann")]);
+        assert_eq!(worker.verdict(ann), expected, "{visits}");
+    }
+}
+
 #[test]
 fn paused_requests_are_bounded_in_bytes() {
     let mut worker = Worker::new(r#""limits":{"max_waiting":64}"#);

@@ -261,3 +261,23 @@ fn a_verdict_about_our_own_pair_closes_the_breaker_of_a_token_endpoint() {
     worker.answer(401, r#"{"error":"invalid_client"}"#);
     assert_eq!(breaker_notices(&worker), [true, false]);
 }
+
+/// One server's probe gets lost while another's is under way.
+#[test]
+fn a_probe_that_gets_lost_leaves_those_of_other_servers() {
+    let mut worker = Worker::new(
+        r#""client_credentials":{"cluster":"u","path":"/token"},"breaker":{"failures":1,"open":"60s"}"#,
+    );
+    fail(&mut worker, "abc");
+    assert_eq!(worker.calls.len(), 1, "the first probe");
+    worker.calls.clear();
+    worker.now += SECOND;
+    worker.request("GET /x?client_id=a&client_secret=b", &[]);
+    worker.end_call(CallOutcome::Reset);
+    assert_eq!(worker.calls.len(), 1, "the second");
+    worker.now = NOON + 3 * SECOND / 2;
+    worker.happen(Event::Tick);
+    assert_eq!(breaker_notices(&worker), [true], "the first one is lost");
+    worker.end_call(CallOutcome::Reset);
+    assert_eq!(breaker_notices(&worker), [true, true]);
+}

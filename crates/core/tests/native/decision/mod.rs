@@ -25,5 +25,6 @@ mod sharing;
 mod stock;
 mod telemetry;
 mod time;
+mod unshared;
 mod url_headers;
 pub mod worker;

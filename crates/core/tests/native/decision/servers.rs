@@ -1,5 +1,6 @@
 //! Several servers: which one is asked, and that what is known of a token is known of one of them.
 
+mod apart;
 mod properties;
 mod revoked;
 

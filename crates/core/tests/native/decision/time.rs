@@ -93,6 +93,23 @@ fn a_clock_that_is_set_back_lets_no_answer_live_longer() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_lets_no_answer_serve_longer_while_the_server_fails() {
+    for (rest, expected) in [(39_999, "forwarded"), (40_000, "503 service_unavailable")] {
+        let mut worker =
+            Worker::new(r#""cache":{"ttl":"60s","stale_if_error":"30s","shared":false}"#);
+        worker.with_token("GET /x", "abc", "");
+        worker.now += 50 * SECOND;
+        assert!(!asks_again(&mut worker));
+        worker.now -= 3_600 * SECOND;
+        assert!(!asks_again(&mut worker));
+        worker.now += rest;
+        let stream = worker.request("GET /x", &BEARER);
+        worker.end_call(CallOutcome::Reset);
+        assert_eq!(worker.verdict(stream), expected, "{rest} ms later");
+    }
+}
+
+#[test]
 fn a_client_pair_whose_token_has_lapsed_is_verified_anew() {
     let mut worker = Worker::new(
         r#""client_credentials":{"cluster":"usergrid","path":"/token"},"cache":{"ttl":"1h"}"#,

@@ -176,3 +176,14 @@ fn a_denial_in_one_application_says_nothing_of_another() {
     assert_eq!(worker.verdict(shop), "401 auth_invalid", "not activated");
     kim_comes(&mut worker, OTHER);
 }
+
+#[test]
+fn a_denial_in_one_application_ends_no_good_verdict_of_another() {
+    let mut worker = one_worker("", CACHE);
+    kim_comes(&mut worker, TOKEN);
+    let stream = ask(&mut worker, "GET /acme/nosuch/x", TOKEN);
+    worker.answer(404, &error("organization_application_not_found"));
+    assert_eq!(worker.verdict(stream), "401 unauthorized");
+    assert_eq!(verdict(&mut worker, "GET /acme/shop/x", TOKEN), "forwarded");
+    assert!(worker.calls.is_empty());
+}

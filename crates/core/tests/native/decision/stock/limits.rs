@@ -3,7 +3,7 @@
 use usergrid_auth_core::metrics::{Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
 
-use super::{TOKEN, ask, asked, error, kim, one_worker};
+use super::{TOKEN, ask, asked, error, kim, one_worker, signed, workers};
 use crate::decision::worker::{NOON, SECOND, Worker};
 
 const OVERLOADED: Counter = Counter::Requests(Outcome::Refused(Refusal::Overloaded));
@@ -30,6 +30,20 @@ fn one_credential_is_asked_about_in_ten_applications_a_second() {
         assert!(worker.counts.contains(&OVERLOADED));
         assert_eq!(foreign(&mut worker, &format!("GET /acme/app{round}-3/x")), "401 unauthorized");
     }
+}
+
+/// Nobody waits for the call that was not made.
+#[test]
+fn what_one_worker_asks_no_more_another_may_ask() {
+    let [mut one, mut two] = workers(&signed("", ""));
+    for number in 0..10 {
+        foreign(&mut one, &format!("GET /acme/app{number}/x"));
+    }
+    assert_eq!(foreign(&mut one, "GET /acme/shop/x"), "503 service_unavailable");
+    let stream = ask(&mut two, "GET /acme/shop/x", TOKEN);
+    assert_eq!(two.calls.len(), 1);
+    kim(&mut two);
+    assert_eq!(two.verdict(stream), "forwarded");
 }
 
 #[test]

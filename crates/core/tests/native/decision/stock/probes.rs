@@ -56,6 +56,16 @@ fn an_open_breaker_asks_about_what_callers_want_now() {
 }
 
 #[test]
+fn the_last_that_callers_wanted_is_asked_about() {
+    let mut worker = opened_by_evil();
+    for line in ["GET /acme/nosuch/x", LINE] {
+        assert_eq!(in_vain(&mut worker, line, OTHER, reset), DOWN);
+    }
+    tick(&mut worker, 1);
+    assert_eq!(asked(&worker), [U]);
+}
+
+#[test]
 fn whoever_comes_when_a_probe_is_due_has_it_ask_about_his_application() {
     let mut worker = opened_by_evil();
     worker.now = NOON + SECOND;
