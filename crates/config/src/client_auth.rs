@@ -38,6 +38,19 @@ pub enum ClientAuth {
     },
 }
 
+impl ClientAuth {
+    /// What is sent that nobody else may know.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::ClientSecretBasic { client_secret: secret, .. }
+            | Self::ClientSecretPost { client_secret: secret, .. }
+            | Self::Bearer { token: secret } => Some(secret),
+            Self::None | Self::TlsClientAuth { .. } => None,
+        }
+    }
+}
+
 words! {
     /// `introspection.client_auth.method`.
     pub(crate) enum Method {

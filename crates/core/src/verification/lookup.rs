@@ -56,9 +56,6 @@ impl<W> Verification<W> {
             }
             good.checked = generation;
         }
-        if case.is_to_be_verified_anew(&good.principal) {
-            return None;
-        }
         let renew = good.is_to_be_renewed(now);
         let verdict = Verdict::Verified(Rc::clone(&good.principal));
         if !case.is_digest_known {
@@ -419,11 +416,5 @@ impl Case<'_> {
             key: self.key,
             key_everywhere: self.key_everywhere,
         }
-    }
-
-    /// Whether the verdict speaks of a token that was issued for the credential and has lapsed.
-    fn is_to_be_verified_anew(&self, principal: &Principal) -> bool {
-        principal.expires.is_some_and(|expires| self.now >= expires)
-            && self.verifier.protocol().verifies_anew_after_exp()
     }
 }

@@ -53,10 +53,6 @@ pub(crate) trait Protocol {
 
     /// At least this long from one question about such a credential to the next.
     fn probe_pause(&self) -> Duration;
-
-    /// Whether a verdict whose `exp` has passed is asked for again instead of being "expired":
-    /// where `exp` is not the presented credential's, but that of a token which was issued for it.
-    fn verifies_anew_after_exp(&self) -> bool;
 }
 
 /// The conversation with a server about one credential. Kept while it lasts, so it holds what the

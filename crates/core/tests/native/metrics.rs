@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use usergrid_auth_core::metrics::{CallResult, Counter, Outcome, of_server};
 use usergrid_auth_core::refusal::Refusal;
 use usergrid_auth_core::verification::verdict::{Denial, NoAnswer, ServerFault, Verdict};
+use usergrid_auth_core::verification::verifiers::usergrid::{Failure, Fault, Probe};
 
 const PAGE: &str = include_str!("../../../../docs/metrics.md");
 
@@ -63,4 +64,33 @@ fn each_end_of_a_call_counts_as_what_it_was() {
         assert_eq!(CallResult::of(&Err(fault)), expected, "{fault:?}");
     }
     assert_eq!(CallResult::of(&Ok(Verdict::Denied(Denial::Expired))), CallResult::Inactive);
+    for (fault, expected) in [
+        (Fault::Unanswered(NoAnswer::TimedOut), CallResult::Timeout),
+        (Fault::Unanswered(NoAnswer::Reset), CallResult::Error),
+        (Fault::Unanswered(NoAnswer::NotSent), CallResult::Error),
+        (Fault::Answer(500), CallResult::Error),
+        (Fault::TooLarge(200), CallResult::Error),
+    ] {
+        let failure = Failure { probe: Probe::User, fault };
+        let found = CallResult::of(&Err(ServerFault::Usergrid(failure)));
+        assert_eq!(found, expected, "{failure:?}");
+    }
+}
+
+#[test]
+fn a_server_is_down_that_gives_no_answer_or_says_that_it_failed() {
+    for (fault, is_down) in [
+        (ServerFault::NoAnswer(NoAnswer::Reset), true),
+        (ServerFault::NoAnswer(NoAnswer::TimedOut), true),
+        (ServerFault::Status(500), true),
+        (ServerFault::Status(503), true),
+        (ServerFault::Status(499), false),
+        (ServerFault::Status(429), false),
+        (ServerFault::RejectedUs, false),
+        (ServerFault::AcceptsAnything, false),
+        (ServerFault::BadAnswer, false),
+        (ServerFault::TooLarge, false),
+    ] {
+        assert_eq!(fault.is_down(), is_down, "{fault:?}");
+    }
 }

@@ -50,10 +50,6 @@ impl Protocol for Introspection {
         matches!(credential, Credential::Token { .. })
     }
 
-    fn verifies_anew_after_exp(&self) -> bool {
-        false
-    }
-
     fn random_credential(&self, random: &mut dyn FnMut() -> u64, _: UnixMillis) -> Credential {
         let mut bytes = [0; 32];
         for chunk in bytes.as_chunks_mut::<8>().0 {
@@ -111,8 +107,8 @@ impl Exchange for OneToken {
         };
         let record = match verdict {
             Ok(Verdict::Verified(_)) => {
-                let token = self.token.expose();
-                outcome.into_body().map(|body| Record::of_introspection(body, token))
+                let secrets = [Some(&self.token), self.settings.client_auth.secret()];
+                outcome.into_body().map(|body| Record::of_introspection(body, secrets))
             }
             _ => None,
         };
@@ -133,14 +129,15 @@ impl Exchange for OneToken {
 }
 
 impl Record {
-    /// The answer as it came. Some servers repeat the token in it, in whatever form, or put another
-    /// one into it.
-    fn of_introspection(bytes: Vec<u8>, token: &[u8]) -> Self {
+    /// The answer as it came. Some servers repeat the token in it, or all that they were sent, in
+    /// whatever form, or put another token into it.
+    fn of_introspection(bytes: Vec<u8>, sent: [Option<&Secret>; 2]) -> Self {
         const MEMBERS: [&[u8]; 5] =
             [b"token", b"jwt", b"access_token", b"refresh_token", b"id_token"];
         // Whatever stands between two quotation marks: more than strings, never less.
         let names_one = bytes.split(|byte| *byte == b'"').any(|text| MEMBERS.contains(&text));
-        let holds_credential = names_one || leak::holds(&bytes, token) != leak::Found::Nothing;
+        let holds = |secret: &Secret| leak::holds(&bytes, secret.expose()) != leak::Found::Nothing;
+        let holds_credential = names_one || sent.into_iter().flatten().any(holds);
         Self { bytes, holds_credential }
     }
 }

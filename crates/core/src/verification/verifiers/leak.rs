@@ -22,8 +22,9 @@ pub(super) fn holds(text: &[u8], secret: &[u8]) -> Found {
     if is_in(text, secret) || (has_escapes && is_in(&unescaped(text), secret)) {
         return Found::Plain;
     }
-    // What is looked for is longer than the secret, and nearly no answer has so long a word.
-    if secret.len() >= SHORT && longest_word(text) < secret.len() {
+    // What is looked for is longer than the secret, where it is not too short to be looked for, and
+    // nearly no answer has so long a word.
+    if longest_word(text) < secret.len() {
         return Found::Nothing;
     }
     // Three places of a byte in base64's groups of three; the characters at both ends may hold
@@ -46,9 +47,6 @@ pub(super) fn holds(text: &[u8], secret: &[u8]) -> Found {
     }
     Found::Nothing
 }
-
-/// From this length on, what is looked for in base64 is longer than the secret itself.
-const SHORT: usize = 8;
 
 /// The longest run of what base64 is written in, with either alphabet.
 fn longest_word(text: &[u8]) -> usize {

@@ -26,7 +26,7 @@ use crate::principal::{ClaimKind, UnusableClaims};
 use crate::time::UnixMillis;
 use crate::verification::call::{AnswerBody, CallOutcome, CallRequest};
 use crate::verification::verdict::{Denial, ServerFault, Verdict};
-use crate::verification::verifier::{Exchange, Hold, Progress, Protocol, Reading, Record};
+use crate::verification::verifier::{Exchange, Hold, Progress, Protocol, Reading};
 
 /// The client credentials grant of a token endpoint, on behalf of a caller.
 pub(crate) struct TokenEndpoint {
@@ -53,11 +53,6 @@ impl Protocol for TokenEndpoint {
 
     fn judges(&self, credential: &Credential) -> bool {
         matches!(credential, Credential::Client { .. })
-    }
-
-    /// The pair may be as good as ever when the token issued for it has lapsed.
-    fn verifies_anew_after_exp(&self) -> bool {
-        true
     }
 
     fn random_credential(&self, random: &mut dyn FnMut() -> u64, _: UnixMillis) -> Credential {
@@ -104,13 +99,8 @@ impl Exchange for OnePair {
 
     fn read(&mut self, outcome: CallOutcome, now: UnixMillis) -> Progress {
         let verdict = verdict(&outcome, &self.config, &self.server, self.client_id.expose(), now);
-        let record = match verdict {
-            Ok(Verdict::Verified(_)) => {
-                outcome.into_body().map(|bytes| Record { bytes, holds_credential: true })
-            }
-            _ => None,
-        };
-        Progress::Done(Reading { verdict, record, hold: Hold::USUAL, by_refusal: false })
+        // The issued token stands in the answer, so nothing of it is handed to other workers.
+        Progress::Done(Reading { verdict, record: None, hold: Hold::USUAL, by_refusal: false })
     }
 
     fn bytes(&self) -> usize {
@@ -119,11 +109,9 @@ impl Exchange for OnePair {
         size_of::<CallRequest>().saturating_add(pair.saturating_mul(5))
     }
 
-    fn reread(&self, record: &[u8], received: UnixMillis) -> Option<Rc<Principal>> {
-        match judge(record, &self.config, &self.server, self.client_id.expose(), received) {
-            Ok(Verdict::Verified(principal)) => Some(principal),
-            _ => None,
-        }
+    /// Nothing is ever recorded.
+    fn reread(&self, _: &[u8], _: UnixMillis) -> Option<Rc<Principal>> {
+        None
     }
 }
 

@@ -1,5 +1,7 @@
 //! One call per credential: who shares, who does not, and what happens when somebody leaves.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::{CacheResult, CallResult, Counter, Outcome};
 use usergrid_auth_core::refusal::Refusal;
@@ -192,6 +194,30 @@ fn all_that_is_kept_of_a_paused_request_is_counted() {
         let mut worker = Worker::new(&config(forward));
         let stream = worker.request(&format!("{method} /{path}/{rest}"), &[credential]);
         assert_eq!(worker.verdict(stream), expected, "{forward} {} {path}", credential.0);
+    }
+}
+
+/// Room is for one call and 16 KiB: what is sent counts as well as what is kept.
+#[test]
+fn all_that_is_kept_of_a_call_is_counted() {
+    let config = r#""limits":{"max_waiting":1},
+        "client_credentials":{"cluster":"u","path":"/token"}"#;
+    let token = |length| format!("Bearer {}", "t".repeat(length));
+    let pair = |length| format!("Basic {}", STANDARD.encode(format!("id:{}", "s".repeat(length))));
+    let value = "a".repeat(500);
+    let trace = ["traceparent", "tracestate", "b3", "x-request-id"].map(|name| (name, &*value));
+    for (authorization, trace, expected) in [
+        (token(3_500), &[][..], "waiting"),
+        (token(3_500), &trace, "503 service_unavailable"),
+        (token(4_200), &[], "503 service_unavailable"),
+        (pair(3_000), &[], "waiting"),
+        (pair(3_000), &trace, "503 service_unavailable"),
+        (pair(3_400), &[], "503 service_unavailable"),
+    ] {
+        let mut worker = Worker::new(config);
+        let headers = [&[("authorization", &*authorization)], trace].concat();
+        let stream = worker.request("GET /x", &headers);
+        assert_eq!(worker.verdict(stream), expected, "{} {trace:?}", authorization.len());
     }
 }
 

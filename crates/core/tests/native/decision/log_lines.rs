@@ -142,6 +142,20 @@ fn the_kinds_of_status_are_few() {
 }
 
 #[test]
+fn a_failure_names_the_cluster_that_was_asked() {
+    let mut worker = Worker::new(r#""client_credentials":{"cluster":"pairs","path":"/token"}"#);
+    fails(&mut worker, 0, answer(500));
+    worker.request("GET /x", &[("authorization", "Basic aWQ6c2Vj")]);
+    worker.end_call(answer(404));
+    let named = |event: &LogEvent| match event {
+        LogEvent::ServerFailed { cluster, .. } => Some(cluster.clone()),
+        _ => None,
+    };
+    let named: Vec<_> = worker.log.iter().filter_map(named).collect();
+    assert_eq!(named, ["introspection", "pairs"]);
+}
+
+#[test]
 fn every_change_of_a_breaker_is_told() {
     let mut worker = Worker::new(r#""breaker":{"failures":1,"open":"1ms"}"#);
     for number in 0..20 {

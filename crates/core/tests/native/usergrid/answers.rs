@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use usergrid_auth_config::Config;
+use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::CallOutcome;
 use usergrid_auth_core::verification::verdict::NoAnswer;
 use usergrid_auth_core::verification::verifiers::usergrid::{
@@ -170,4 +171,22 @@ fn a_failure_names_the_probe_and_the_status() {
         told(&mut exchange, too_large(200)),
         "the token endpoint: it answered with status 200, longer than `max_response_bytes`"
     );
+}
+
+/// Less than ten seconds after it was issued, or before, another node may not know it yet.
+#[test]
+fn a_token_is_young_for_less_than_ten_seconds_on_either_clock() {
+    let config = usergrid("", "");
+    for (now, expected) in [
+        (NOW.0, Remember::Briefly),
+        (NOW.0 + 9_999, Remember::Briefly),
+        (NOW.0 + 10_000, Remember::Configured),
+        (NOW.0 - 9_999, Remember::Briefly),
+        (NOW.0 - 10_000, Remember::Configured),
+    ] {
+        let now = UnixMillis(now);
+        let mut exchange = about(&config, TOKEN, shop(), now);
+        let conclusion = ended(&mut exchange, &answered(401, error("auth_invalid", "")), now);
+        assert_eq!(conclusion.lifetime, expected, "{now:?}");
+    }
 }

@@ -77,6 +77,36 @@ fn an_administrator_has_organisations() {
     assert_eq!(identity(&ada, "x-usergrid-organization"), Some("umbrella,acme"));
     // The token in the answer may be another caller's.
     assert!(ada.issued_token.is_none());
+    let mut exchange = about(&config, TOKEN, Target::Management(None), LATER);
+    let record = ended(&mut exchange, &answered(200, more), LATER).record.expect("a record");
+    let again = exchange.reread(&record).expect("one that another worker can read");
+    assert_eq!(format!("{again:?}"), format!("{ada:?}"));
+}
+
+#[test]
+fn an_administrator_may_have_as_many_organisations_as_a_claim_may_have_entries() {
+    // `acme` and two names, each with one byte more.
+    for (limits, length, expected) in [
+        (r#""entries":3"#, 4, "verified"),
+        (r#""entries":2"#, 4, "denied Claims(Entries)"),
+        (r#""entries":4"#, 4, "verified"),
+        (r#""bytes":256"#, 124, "verified"),
+        (r#""bytes":257"#, 124, "verified"),
+        (r#""bytes":256"#, 125, "denied Claims(Bytes)"),
+    ] {
+        let config = usergrid("", &format!(r#","limits":{{"claims":{{{limits}}}}}"#));
+        let (one, other) = ("b".repeat(length), "c".repeat(length + 1));
+        let more = format!(r#""organizations":{{"{one}":{{}},"{other}":{{}},"#);
+        let body = ADAS_ANSWER.replacen(r#""organizations":{"#, &more, 1);
+        let mut exchange = about(&config, TOKEN, Target::Management(None), LATER);
+        let conclusion = ended(&mut exchange, &answered(200, body), LATER);
+        let verdict = match conclusion.verdict {
+            Ok(Verdict::Verified(_)) => "verified".to_owned(),
+            Ok(Verdict::Denied(denial)) => format!("denied {denial:?}"),
+            Err(failure) => format!("{failure}"),
+        };
+        assert_eq!(verdict, expected, "{limits} {length}");
+    }
 }
 
 #[test]

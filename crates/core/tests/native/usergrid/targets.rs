@@ -1,6 +1,8 @@
 //! Which application Usergrid is asked about, by the path of the request, and when nobody is asked.
 
-use usergrid_auth_core::verification::verifiers::usergrid::{Destination, NoTarget, destination};
+use usergrid_auth_core::verification::verifiers::usergrid::{
+    Application, Destination, NoTarget, destination,
+};
 use usergrid_auth_rules::path::RequestPath;
 
 use super::{APPLICATION, usergrid};
@@ -126,4 +128,34 @@ fn nothing_outside_the_base_path_is_management() {
     assert_eq!(found("/acme/shop/users", "", base), "NoApplication");
     assert_eq!(found("/api/acme/shop/users", "", base), "acme/shop");
     assert_eq!(found("/API/acme/shop/users", "", base), "Unclear");
+}
+
+#[test]
+fn names_that_servers_could_read_differently_are_no_names() {
+    for (name, is_one) in [
+        ("shop", true),
+        ("Shop 1!", true),
+        ("büro", true),
+        ("", false),
+        (".", false),
+        ("..", false),
+        ("...", true),
+        ("a/b", false),
+        ("a\\b", false),
+        ("a;b", false),
+        ("a?b", false),
+        ("a#b", false),
+        ("a\nb", false),
+        ("a\u{7f}", false),
+        ("ü/b", false),
+        ("ü\\b", false),
+        ("ü;b", false),
+        ("ü?b", false),
+        ("ü#b", false),
+        ("ü\n", false),
+        ("a\u{85}b", false),
+    ] {
+        assert_eq!(Application::named("acme", name).is_some(), is_one, "{name:?}");
+        assert_eq!(Application::named(name, "app").is_some(), is_one, "{name:?}");
+    }
 }

@@ -62,11 +62,6 @@ impl Protocol for Usergrid {
         matches!(credential, Credential::Client { .. }) == self.judges_pairs
     }
 
-    /// The pair may be as good as ever when the token issued for it has lapsed.
-    fn verifies_anew_after_exp(&self) -> bool {
-        self.judges_pairs
-    }
-
     /// Pairs cost Usergrid a password hash, and a token that it keeps.
     fn probe_pause(&self) -> Duration {
         if self.judges_pairs { Duration::from_secs(10) } else { Duration::ZERO }

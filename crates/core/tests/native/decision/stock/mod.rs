@@ -5,6 +5,7 @@ mod denials;
 mod interleavings;
 mod limits;
 mod offline;
+mod pairs;
 mod probes;
 mod revoked;
 mod sharing;

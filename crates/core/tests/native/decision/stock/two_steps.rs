@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use usergrid_auth_core::decision::{Effect, Event, Filter};
 use usergrid_auth_core::header_map::HeaderMap;
+use usergrid_auth_core::log_event::LogEvent;
 use usergrid_auth_core::metrics::{CallResult, Counter};
 use usergrid_auth_core::route::RouteSettings;
 use usergrid_auth_core::time::UnixMillis;
 use usergrid_auth_core::verification::call::CallOutcome;
 use usergrid_auth_core::verification::peers::memory::View;
 use usergrid_auth_core::verification::single_flight::StreamId;
+use usergrid_auth_core::verification::verdict::ServerFault;
+use usergrid_auth_core::verification::verifiers::usergrid::Fault;
 
 use std::rc::Rc;
 
@@ -225,6 +228,25 @@ fn a_hit_has_no_more_effects_than_under_rfc_7662() {
     let expected = hit(Rc::new(rfc), claims);
     let found = hit(signed("", ""), &user("acme/shop", "kim"));
     assert!(found <= expected, "{found} instead of {expected}");
+}
+
+/// Two statuses that have nothing but their last digits in common.
+#[test]
+fn failures_are_told_apart_by_the_hundreds_of_their_status() {
+    let mut worker = one_worker("", "");
+    for (status, token) in [404, 504, 418, 500].into_iter().zip(super::TOKENS) {
+        ask(&mut worker, "GET /acme/shop/x", token);
+        worker.answer(status, "");
+    }
+    let told = |event: &LogEvent| match event {
+        LogEvent::ServerFailed { cluster, fault: ServerFault::Usergrid(failure), .. } => {
+            Some((cluster.clone(), failure.fault))
+        }
+        _ => None,
+    };
+    let told: Vec<_> = worker.log.iter().filter_map(told).collect();
+    let of = |status| ("usergrid".to_owned(), Fault::Answer(status));
+    assert_eq!(told, [of(404), of(504)]);
 }
 
 #[test]
