@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::call::CallOutcome;
 use super::key::CacheKey;
 use super::lookup::users;
+use super::peers::set::LONGEST_RECORD;
 use super::peers::{self, Entry, LONGEST_SENT, Outcome, PeerMessage, QueueId, Sequence, Stored};
 use super::single_flight::{About, Flight, FlightId, Waiter};
 use super::trace_context::TraceContext;
@@ -155,15 +156,23 @@ impl<W> Verification<W> {
         let (outcome, stored) = match (&reading.verdict, &reading.record) {
             (Ok(Verdict::Verified(principal)), Some(record)) => {
                 let left = self.lifetime(principal, now, now);
+                let bytes = &record.bytes;
                 // Neither shared memory nor a message holds a credential in clear.
-                if record.holds_credential || record.bytes.len() > LONGEST_SENT {
-                    (Outcome::Unshared, None)
-                } else {
-                    let (value, fresh_until) = (record.bytes.clone(), now.after(left));
-                    let entry = Entry { key, value, received, fresh_until, sequence };
-                    let stored = (!left.is_zero()).then_some(Stored::Good(entry));
-                    (Outcome::Verified(record.bytes.clone()), stored)
-                }
+                let is_sent = !record.holds_credential && bytes.len() <= LONGEST_SENT;
+                let is_kept = is_sent && bytes.len() <= LONGEST_RECORD;
+                // Others must know that it is remembered here, should anybody who knows the token
+                // revoke it there.
+                let has_place = is_kept || !self.config.revocation_paths.is_empty();
+                let outcome = match is_sent {
+                    true => Outcome::Verified(bytes.clone()),
+                    false => Outcome::Unshared,
+                };
+                let stored = (has_place && !left.is_zero()).then(|| {
+                    let value = if is_kept { bytes.clone() } else { Entry::UNREADABLE };
+                    let fresh_until = now.after(left);
+                    Stored::Good(Entry { key, value, received, fresh_until, sequence })
+                });
+                (outcome, stored)
             }
             (Ok(Verdict::Verified(_)), None) => (Outcome::Unshared, None),
             (Ok(Verdict::Denied(denial)), _) if hold.ends_older => {
@@ -381,9 +390,10 @@ impl<W> Verification<W> {
         let (key, since) = (flight.about.key, flight.subject.sequence);
         let found = self.shared.as_ref().and_then(|shared| shared.peek(&key, now, since));
         match found {
-            Some(peers::Lookup::Found(Stored::Good(entry))) => {
-                Some((Outcome::Verified(entry.value), entry.received))
-            }
+            Some(peers::Lookup::Found(Stored::Good(entry))) => Some(match entry.is_readable() {
+                true => (Outcome::Verified(entry.value), entry.received),
+                false => (Outcome::Unshared, entry.received),
+            }),
             Some(peers::Lookup::Found(Stored::Bad(entry))) => {
                 let is_brief = entry.fresh_until <= entry.received.after(super::BRIEFLY);
                 let outcome = if is_brief { Outcome::DeniedBriefly } else { Outcome::Denied };

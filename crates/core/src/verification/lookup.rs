@@ -276,8 +276,9 @@ impl<W> Verification<W> {
                 Renewal::Lead => {}
                 Renewal::Busy => return,
                 Renewal::Renewed(entry) => {
-                    let _ = self.adopt(&entry, case, &*exchange);
-                    return;
+                    if self.adopt(&entry, case, &*exchange).is_ok() {
+                        return;
+                    }
                 }
             }
         }
@@ -315,6 +316,9 @@ impl<W> Verification<W> {
         exchange: &dyn Exchange,
     ) -> Result<Rc<Principal>, Sequence> {
         let unusable = Sequence(entry.sequence.0.saturating_add(1));
+        if !entry.is_readable() {
+            return Err(unusable);
+        }
         let mut principal = exchange.reread(&entry.value, entry.received).ok_or(unusable)?;
         case.verifier.probe_targets.verified(case.target.as_ref());
         let users = users(&principal, &case.verifier.server);

@@ -118,6 +118,17 @@ impl<T> Entry<T> {
     }
 }
 
+impl Entry<Vec<u8>> {
+    /// The record of a verdict that a worker remembers and must not, or cannot, hand on.
+    pub const UNREADABLE: Vec<u8> = Vec::new();
+
+    /// Whether others can make the verdict their own.
+    #[must_use]
+    pub const fn is_readable(&self) -> bool {
+        !self.value.is_empty()
+    }
+}
+
 impl Lease {
     /// Whether its leader may still be at it.
     #[must_use]

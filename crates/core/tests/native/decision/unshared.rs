@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use usergrid_auth_core::decision::Event;
 use usergrid_auth_core::metrics::Counter;
 use usergrid_auth_core::verification::call::CallOutcome;
 use usergrid_auth_core::verification::peers::LONGEST_SENT;
@@ -118,10 +119,12 @@ fn records(worker: &mut Worker, token: &str) -> usize {
     worker.counts.iter().filter(|count| **count == Counter::Revocations).count()
 }
 
+/// Shared memory was written over, so that nobody else knows of it.
 #[test]
-fn whoever_knows_a_token_revokes_it_once_whose_answer_only_this_worker_has() {
-    let mut worker = Worker::new(ENDPOINT);
-    worker.with_token("GET /x", "abc", r#""token":"in clear""#);
+fn whoever_knows_a_token_revokes_it_once_that_only_this_worker_remembers() {
+    let (process, mut worker, _) = Worker::two(ENDPOINT);
+    worker.with_token("GET /x", "abc", "");
+    process.damage();
     assert_eq!(records(&mut worker, "random"), 0);
     assert_eq!(at_once(&mut worker, "abc"), "forwarded");
     assert_eq!(records(&mut worker, "abc"), 1);
@@ -130,19 +133,83 @@ fn whoever_knows_a_token_revokes_it_once_whose_answer_only_this_worker_has() {
 
 #[test]
 fn whoever_knows_a_token_revokes_it_once_that_only_this_worker_is_asking_about() {
-    let (_, mut one, mut two) = Worker::two(ENDPOINT);
-    one.request("GET /x", &BEARER);
-    let before = two.request("GET /x", &BEARER);
-    one.active(r#""token":"in clear""#);
-    two.read_queue();
-    assert_eq!(two.calls.len(), 1, "for itself");
-    assert_eq!(records(&mut two, "abc"), 1);
-    let after = two.request("GET /x", &BEARER);
-    assert_eq!(two.calls.len(), 2, "nobody joins a call from before a revocation");
-    two.active("");
-    two.answer(200, r#"{"active":false}"#);
-    assert_eq!(two.verdict(before), "forwarded");
-    assert_eq!(two.verdict(after), "401 auth_invalid");
+    let (process, mut worker, _) = Worker::two(ENDPOINT);
+    let before = worker.request("GET /x", &BEARER);
+    process.damage();
+    assert_eq!(records(&mut worker, "abc"), 1);
+    let after = worker.request("GET /x", &BEARER);
+    assert_eq!(worker.calls.len(), 2, "nobody joins a call from before a revocation");
+    worker.active("");
+    worker.answer(200, r#"{"active":false}"#);
+    assert_eq!(worker.verdict(before), "forwarded");
+    assert_eq!(worker.verdict(after), "401 auth_invalid");
+}
+
+/// Claims of an answer that is shared, of one that holds a token, of one that is too long to be
+/// kept, and of one that is too long to be sent.
+fn answers() -> [String; 4] {
+    let long = |length| format!(r#""other":"{}""#, "x".repeat(length));
+    let token = r#""token":"in clear""#.to_owned();
+    [r#""username":"tom""#.to_owned(), token, long(5_000), long(20_000)]
+}
+
+#[test]
+fn whoever_knows_a_token_revokes_it_at_any_worker_whether_or_not_its_answer_is_shared() {
+    for claims in answers() {
+        let (_, mut one, mut two) = Worker::two(ENDPOINT);
+        one.with_token("GET /x", "abc", &claims);
+        assert_eq!(at_once(&mut one, "abc"), "forwarded");
+        assert_eq!(records(&mut two, "random"), 0);
+        assert_eq!(records(&mut two, "abc"), 1, "{claims:.20}");
+        assert_eq!(at_once(&mut one, "abc"), "waiting", "{claims:.20}");
+    }
+}
+
+/// Each worker asks for itself, and none for another is kept from it.
+#[test]
+fn an_answer_that_is_not_shared_serves_renewals_and_other_workers_as_if_there_were_none() {
+    let overrides = format!(
+        r#"{ENDPOINT},"introspection":{{"max_response_bytes":65536}},
+        "cache":{{"ttl":"60s","refresh_ahead":"10s"}}"#
+    );
+    for claims in &answers()[1..] {
+        let (_, mut one, mut two) = Worker::two(&overrides);
+        one.with_token("GET /x", "abc", claims);
+        let second = two.request("GET /x", &BEARER);
+        assert_eq!(two.calls.len(), 1, "{claims:.20}");
+        two.now += 45 * SECOND;
+        two.calls.clear();
+        two.happen(Event::Tick);
+        assert_eq!(two.verdict(second), "503 service_unavailable");
+        two.now += 3 * SECOND;
+        assert_eq!(at_once(&mut two, "abc"), "waiting");
+        two.active(claims);
+        assert_eq!(at_once(&mut two, "abc"), "forwarded");
+        one.now = NOON + 50 * SECOND;
+        assert_eq!(at_once(&mut one, "abc"), "forwarded");
+        assert_eq!(one.calls.len(), 1, "it renews its own: {claims:.20}");
+        one.active(claims);
+        one.now = NOON + 99 * SECOND;
+        assert_eq!(at_once(&mut one, "abc"), "forwarded");
+        assert!(one.calls.is_empty());
+    }
+}
+
+#[test]
+fn those_who_miss_that_an_answer_is_not_shared_ask_for_themselves() {
+    for claims in &answers()[1..] {
+        let overrides = format!(r#"{ENDPOINT},"introspection":{{"max_response_bytes":65536}}"#);
+        let (_, mut one, mut two) = Worker::two(&overrides);
+        one.request("GET /x", &BEARER);
+        let waiting = two.request("GET /x", &BEARER);
+        assert!(two.calls.is_empty());
+        one.active(claims);
+        two.lose_queue();
+        two.happen(Event::Tick);
+        assert_eq!(two.verdict(waiting), "waiting", "{claims:.20}");
+        two.active(claims);
+        assert_eq!(two.verdict(waiting), "forwarded", "{claims:.20}");
+    }
 }
 
 #[test]
