@@ -15,11 +15,19 @@ pub(super) enum Found {
     Base64,
 }
 
-/// Looks for `secret` in `text`: as it stands there, as JSON may escape it, percent-encoded, and in
-/// base64, wherever in a longer encoded text it begins.
+/// Looks for `secret` in `text`: as it stands there, and in base64, wherever in a longer encoded
+/// text it begins; either as JSON may escape it, or percent-encoded.
 pub(super) fn holds(text: &[u8], secret: &[u8]) -> Found {
     let has_escapes = text.iter().any(|byte| matches!(byte, b'\\' | b'%'));
-    if is_in(text, secret) || (has_escapes && is_in(&unescaped(text), secret)) {
+    match written_in(text, secret) {
+        Found::Nothing if has_escapes => written_in(&unescaped(text), secret),
+        found => found,
+    }
+}
+
+/// The same, with nothing escaped.
+fn written_in(text: &[u8], secret: &[u8]) -> Found {
+    if is_in(text, secret) {
         return Found::Plain;
     }
     // What is looked for is longer than the secret, where it is not too short to be looked for, and
@@ -142,6 +150,7 @@ mod tests {
             (base64(""), Found::Base64),
             (base64("a"), Found::Base64),
             (base64("ab"), Found::Base64),
+            (base64("?>").replace('/', r"\/").replace('+', "%2B"), Found::Base64),
             (r#"{"sub":"alice","100%":"\\"}"#.to_owned(), Found::Nothing),
             ("\\".to_owned(), Found::Nothing),
             ("%2".to_owned(), Found::Nothing),
