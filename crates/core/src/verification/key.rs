@@ -46,18 +46,6 @@ impl CredentialDigest {
     pub fn at(self, server: Option<&str>) -> Self {
         Self(at(self.0, server))
     }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// The digest with these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
 }
 
 /// What `digest` stands for, at the server of this name.
