@@ -152,6 +152,17 @@ fn going_back_is_bounded() {
     }
 }
 
+/// Each of the rules takes more than the budget, so this ends today only if all but the first few
+/// are left alone.
+#[test]
+fn nothing_more_is_tried_once_the_budget_is_used_up() {
+    let costly = rule(&format!("get:/**/*{}b*", "a".repeat(1_000)));
+    let public = PublicRules::new(vec![costly; 100_000]);
+    let steps = Steps::of_a_request();
+    assert!(!public.admits(b"GET", &path(&format!("/{}", "a".repeat(8_000))), &steps));
+    assert!(steps.are_used_up());
+}
+
 /// What the steps find that decide about `line`, by these settings.
 fn explained(settings: &str, line: &str, verdict: Option<&Verdict>) -> Vec<String> {
     let (method, path) = line.split_once(' ').expect("METHOD /path");
