@@ -162,7 +162,9 @@ impl<W> Verification<W> {
                 let is_kept = is_sent && bytes.len() <= LONGEST_RECORD;
                 // Others must know that it is remembered here, should anybody who knows the token
                 // revoke it there.
-                let has_place = is_kept || !self.config.revocation_paths.is_empty();
+                let is_revoked_anywhere =
+                    record.is_revoked_anywhere && !self.config.revocation_paths.is_empty();
+                let has_place = is_kept || is_revoked_anywhere;
                 let outcome = match is_sent {
                     true => Outcome::Verified(bytes.clone()),
                     false => Outcome::Unshared,

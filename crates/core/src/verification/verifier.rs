@@ -125,6 +125,8 @@ pub(crate) struct Record {
     pub(crate) bytes: Vec<u8>,
     /// Whether a credential stands in it. Then it has no place in shared memory.
     pub(crate) holds_credential: bool,
+    /// Whether somebody who proves nothing may revoke it at a worker that does not remember it.
+    pub(crate) is_revoked_anywhere: bool,
 }
 
 /// A server in use.

@@ -193,17 +193,21 @@ impl Set {
     }
 
     /// The fresh verdict for `key`: a good one that knows the revocations up to `since`, else a bad
-    /// one.
+    /// one, else a good one that only says that it is there.
     #[must_use]
     pub fn fresh(&self, key: &CacheKey, now: UnixMillis, since: Sequence) -> Option<Stored> {
         let is_usable = |entry: &&Entry<Vec<u8>>| {
             entry.key == *key && entry.is_fresh(now) && entry.sequence >= since
         };
-        if let Some(good) = self.good.iter().find(is_usable) {
-            return Some(Stored::Good(good.clone()));
+        let good = self.good.iter().find(is_usable);
+        let bad = || self.bad.iter().find(|entry| entry.key == *key && entry.is_fresh(now));
+        match good {
+            Some(good) if good.is_readable() => Some(Stored::Good(good.clone())),
+            good => match bad() {
+                Some(bad) => Some(Stored::Bad(bad.clone())),
+                None => good.cloned().map(Stored::Good),
+            },
         }
-        let bad = self.bad.iter().find(|entry| entry.key == *key && entry.is_fresh(now));
-        bad.cloned().map(Stored::Bad)
     }
 }
 

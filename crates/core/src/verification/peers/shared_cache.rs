@@ -177,7 +177,9 @@ impl SharedCache {
                     insert(&mut set.good, entry.clone(), GOOD, now);
                 }
                 Some(Stored::Bad(entry)) => {
-                    set.good.retain(|other| other.key != *key);
+                    // A worker goes by an unreadable one all the same, and has to hear of a
+                    // revocation.
+                    set.good.retain(|other| other.key != *key || !other.is_readable());
                     if entry.is_fresh(now) {
                         insert(&mut set.bad, entry.clone(), BAD, now);
                     }

@@ -28,6 +28,11 @@ impl Form {
     }
 }
 
+/// `value` as it stands in a form.
+pub(super) fn encoded(value: &[u8]) -> Vec<u8> {
+    percent_encode(value, ENCODED).to_string().into_bytes()
+}
+
 /// `Basic` with id and secret form-encoded first (RFC 6749 section 2.3.1), so that a colon in the
 /// id cannot move the split.
 pub(super) fn basic(id: &[u8], secret: &[u8]) -> String {

@@ -136,9 +136,14 @@ impl Record {
             [b"token", b"jwt", b"access_token", b"refresh_token", b"id_token"];
         // Whatever stands between two quotation marks: more than strings, never less.
         let names_one = bytes.split(|byte| *byte == b'"').any(|text| MEMBERS.contains(&text));
-        let holds = |secret: &Secret| leak::holds(&bytes, secret.expose()) != leak::Found::Nothing;
+        // As it is, and as it was sent.
+        let holds = |secret: &Secret| {
+            let (plain, encoded) = (secret.expose(), form::encoded(secret.expose()));
+            leak::holds(&bytes, plain) != leak::Found::Nothing
+                || (encoded != plain && leak::holds(&bytes, &encoded) != leak::Found::Nothing)
+        };
         let holds_credential = names_one || sent.into_iter().flatten().any(holds);
-        Self { bytes, holds_credential }
+        Self { bytes, holds_credential, is_revoked_anywhere: true }
     }
 }
 

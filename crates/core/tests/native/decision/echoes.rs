@@ -124,6 +124,8 @@ fn an_answer_that_repeats_what_the_filter_authenticates_by_is_not_shared() {
             OWN.replace('/', r"\/"),
             OWN.replace('/', "%2F").replace('+', "%2B"),
             STANDARD.encode(format!("gateway:{OWN}")),
+            // As it is sent.
+            STANDARD.encode("gateway:our%2Bown%2Fsecret"),
         ] {
             let is_shared = is_shared_of(&config, TOKEN, &claim(&written));
             assert_eq!(is_shared, !has_secret, "{written}");

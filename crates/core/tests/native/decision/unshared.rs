@@ -165,6 +165,20 @@ fn whoever_knows_a_token_revokes_it_at_any_worker_whether_or_not_its_answer_is_s
     }
 }
 
+/// The server has revoked it before this Envoy hears of that, so another worker is told so.
+#[test]
+fn a_denial_elsewhere_leaves_a_token_to_be_revoked_where_it_is_remembered() {
+    let (_, mut one, mut two) = Worker::two(ENDPOINT);
+    one.with_token("GET /x", "abc", r#""token":"in clear""#);
+    let denied = two.request("GET /x", &BEARER);
+    two.answer(200, r#"{"active":false}"#);
+    assert_eq!(two.verdict(denied), "401 auth_invalid");
+    assert_eq!(at_once(&mut two, "abc"), "401 auth_invalid", "the denial is remembered");
+    assert_eq!(at_once(&mut one, "abc"), "forwarded");
+    assert_eq!(records(&mut two, "abc"), 1);
+    assert_eq!(at_once(&mut one, "abc"), "401 auth_invalid");
+}
+
 /// Each worker asks for itself, and none for another is kept from it.
 #[test]
 fn an_answer_that_is_not_shared_serves_renewals_and_other_workers_as_if_there_were_none() {

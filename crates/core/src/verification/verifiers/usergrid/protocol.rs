@@ -138,7 +138,12 @@ impl Exchange for UsergridExchange {
         verifier::Progress::Done(Reading {
             by_refusal: false,
             verdict: verdict.map_err(ServerFault::Usergrid),
-            record: record.map(|bytes| Record { bytes, holds_credential }),
+            // What counts for it stands in the token itself.
+            record: record.map(|bytes| Record {
+                bytes,
+                holds_credential,
+                is_revoked_anywhere: false,
+            }),
             hold: Hold {
                 briefly: lifetime == Remember::Briefly,
                 everywhere: scope == Scope::Credential,
