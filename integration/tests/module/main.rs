@@ -15,7 +15,7 @@ use integration::servers::stub::answer::Answers;
 use serde_json::json;
 
 /// What it is, and half a percent; `docs/performance.md` says what was tried to make it smaller.
-const MAX_BYTES: usize = 603_000;
+const MAX_BYTES: usize = 604_500;
 /// As the linker leaves it, on a machine without binaryen.
 const MAX_BYTES_UNOPTIMISED: usize = 740_000;
 

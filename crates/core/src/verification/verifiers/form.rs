@@ -1,6 +1,8 @@
 //! How a call proves who sends it, and how forms are written. Shared by both verifying endpoints.
 //! Every value is encoded, so that nothing a client sends can add a parameter or a header.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -29,8 +31,8 @@ impl Form {
 }
 
 /// `value` as it stands in a form.
-pub(super) fn encoded(value: &[u8]) -> Vec<u8> {
-    percent_encode(value, ENCODED).to_string().into_bytes()
+pub(super) fn encoded(value: &[u8]) -> Cow<'_, str> {
+    percent_encode(value, ENCODED).into()
 }
 
 /// `Basic` with id and secret form-encoded first (RFC 6749 section 2.3.1), so that a colon in the

@@ -3,6 +3,7 @@
 //! What is not clearly "active" is never taken for it, and what is not clearly an answer is the
 //! server's fault.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -138,9 +139,12 @@ impl Record {
         let names_one = bytes.split(|byte| *byte == b'"').any(|text| MEMBERS.contains(&text));
         // As it is, and as it was sent.
         let holds = |secret: &Secret| {
-            let (plain, encoded) = (secret.expose(), form::encoded(secret.expose()));
-            leak::holds(&bytes, plain) != leak::Found::Nothing
-                || (encoded != plain && leak::holds(&bytes, &encoded) != leak::Found::Nothing)
+            let found = |text| leak::holds(&bytes, text) != leak::Found::Nothing;
+            found(secret.expose())
+                || match form::encoded(secret.expose()) {
+                    Cow::Borrowed(_) => false,
+                    Cow::Owned(encoded) => found(encoded.as_bytes()),
+                }
         };
         let holds_credential = names_one || sent.into_iter().flatten().any(holds);
         Self { bytes, holds_credential, is_revoked_anywhere: true }
