@@ -65,6 +65,8 @@ pub struct Host {
     pub requests: BTreeMap<StreamId, Request>,
     /// Calls without an answer.
     pub calls: Vec<(FlightId, Box<CallRequest>)>,
+    /// When each call was made.
+    made: BTreeMap<FlightId, u64>,
     /// Messages that nobody has delivered.
     pub outbox: Vec<(QueueId, Vec<u8>)>,
 }
@@ -80,6 +82,7 @@ impl Host {
             next: 1,
             requests: BTreeMap::new(),
             calls: Vec::new(),
+            made: BTreeMap::new(),
             outbox: Vec::new(),
         }
     }
@@ -184,6 +187,7 @@ impl Host {
                     for (name, value) in &request.headers {
                         assert!(value.bytes().all(|byte| byte >= b' '), "{name}: {value:?}");
                     }
+                    self.made.insert(call, self.now);
                     self.calls.push((call, request));
                 }
                 Effect::NotifyPeer(queue, message) => {
@@ -221,7 +225,12 @@ impl Host {
         let most = self.config.max_waiting;
         assert!(self.filter.waiting() <= most, "{} wait", self.filter.waiting());
         let bound = 2 * most + 4 * self.config.servers.len();
-        assert!(self.calls.len() <= bound, "{} calls", self.calls.len());
+        // Envoy has ended those whose time is up.
+        let is_under_way = |(call, request): &&(FlightId, Box<CallRequest>)| {
+            self.now < self.made[call] + request.timeout.as_millis() as u64
+        };
+        let under_way = self.calls.iter().filter(is_under_way).count();
+        assert!(under_way <= bound, "{under_way} calls");
         let cache = &self.config.cache;
         let bound = cache.max_entries + 2 * cache.max_negative_entries;
         assert!(self.filter.cache_entries() <= bound, "{} entries", self.filter.cache_entries());
