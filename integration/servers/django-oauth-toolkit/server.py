@@ -35,6 +35,10 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": Path(sys.argv[2]) / "oauth.sqlite3",
+            # Several tests ask at once. A transaction that reads first and then has to wait to write
+            # is told at once that the database is locked, which is a 500; one that may write from
+            # its beginning waits.
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30},
         }
     },
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
